@@ -1,0 +1,1 @@
+"""A simulated dental practice in MariaDB, with a clock and with its own books."""

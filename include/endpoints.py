@@ -1,0 +1,99 @@
+"""Where a database is, parsed from an Airflow connection in URI or JSON form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from include.errors import ConfigError
+
+DEFAULT_PORTS = {"mysql": 3306, "postgres": 5432}
+_SCHEMES = {"mysql": "mysql", "mariadb": "mysql", "postgres": "postgres", "postgresql": "postgres"}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One database server and the database on it. The password never shows in `repr`."""
+
+    kind: str
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What messages call it: user, host, port and database, without the password."""
+        return f"{self.kind} {self.user}@{self.host}:{self.port}/{self.database}"
+
+    def with_database(self, database: str) -> Endpoint:
+        """Return the same server and account with another database."""
+        return Endpoint(
+            self.kind, self.host, self.port, self.user, self.password, database, self.options
+        )
+
+    def uri(self) -> str:
+        """Return the Airflow connection URI, password included: for environments, not for logs."""
+        account = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
+        query = "&".join(f"{k}={quote(v, safe='')}" for k, v in sorted(self.options.items()))
+        address = f"{self.kind}://{account}@{self.host}:{self.port}/{quote(self.database)}"
+        return f"{address}?{query}" if query else address
+
+
+def parse_connection(text: str, *, where: str) -> Endpoint:
+    """Parse what `AIRFLOW_CONN_...` holds; `where` is the variable's name for messages.
+
+    Raises ConfigError when the text is no connection, without repeating it: it holds a password.
+    """
+    fields = _from_json(text, where) if text.lstrip().startswith("{") else _from_uri(text, where)
+    kind = _SCHEMES.get(str(fields.get("conn_type", "")).lower())
+    if kind is None or not fields.get("host") or not fields.get("database"):
+        raise ConfigError(
+            "is not a usable connection: it needs a type (mysql or postgres), a host and a "
+            "database, like mysql://user:password@host:3306/opendental",
+            where=where,
+        )
+    return Endpoint(
+        kind=kind,
+        host=str(fields["host"]),
+        port=int(str(fields.get("port") or DEFAULT_PORTS[kind])),
+        user=str(fields.get("login") or ""),
+        password=str(fields.get("password") or ""),
+        database=str(fields["database"]),
+        options={str(k): str(v) for k, v in _mapping(fields.get("options")).items()},
+    )
+
+
+def _from_uri(text: str, where: str) -> dict[str, object]:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ConfigError("is not a valid connection URI", where=where) from None
+    return {
+        "conn_type": parts.scheme,
+        "host": unquote(parts.hostname or ""),
+        "port": port,
+        "login": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": unquote(parts.path.lstrip("/")),
+        "options": {k: v for k, v in parse_qsl(parts.query) if k != "__extra__"},
+    }
+
+
+def _from_json(text: str, where: str) -> dict[str, object]:
+    try:
+        fields = json.loads(text)
+        extra = fields.get("extra") or {}
+        options = json.loads(extra) if isinstance(extra, str) else extra
+    except (ValueError, AttributeError):
+        raise ConfigError("is not valid JSON for a connection", where=where) from None
+    return {**fields, "database": fields.get("schema"), "options": options}
+
+
+def _mapping(value: object) -> Mapping[object, object]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,1 @@
+"""Private servers on loopback, for `make demo` and for the tests."""

@@ -1,0 +1,1 @@
+"""The practice database: a MariaDB or MySQL server that is only ever read."""

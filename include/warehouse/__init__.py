@@ -1,0 +1,1 @@
+"""The PostgreSQL warehouse: sessions, bookkeeping schema and raw tables."""

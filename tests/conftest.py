@@ -1,0 +1,87 @@
+"""Real servers for the tests: one MariaDB and one PostgreSQL a session, new databases a test."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pymysql
+import pytest
+
+from include.endpoints import Endpoint
+from include.local import servers
+from include.source.session import quote
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_directory() -> Iterator[Path]:
+    """A short path that an unprivileged account can enter (socket paths are limited)."""
+    with tempfile.TemporaryDirectory(prefix="dental-test-") as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def mariadb(server_directory: Path) -> Iterator[Endpoint]:
+    """The administrator's endpoint of a private MariaDB server, without a database."""
+    server = servers.start_mariadb(
+        server_directory / "mariadb", port=servers.free_port(), password=servers.new_password()
+    )
+    yield server.endpoint
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(server_directory: Path) -> Iterator[Endpoint]:
+    """The administrator's endpoint of a private PostgreSQL server."""
+    server = servers.start_postgres(
+        server_directory / "postgres", port=servers.free_port(), password=servers.new_password()
+    )
+    yield server.endpoint
+    server.stop()
+
+
+@pytest.fixture
+def source(mariadb: Endpoint) -> Iterator[Endpoint]:
+    """A new, empty practice database; the account may write, as the practice itself does."""
+    database = f"practice_{next(_numbers)}"
+    _administer_source(mariadb, f"create database {quote(database)} character set utf8mb4")
+    yield mariadb.with_database(database)
+    _administer_source(mariadb, f"drop database {quote(database)}")
+
+
+@pytest.fixture
+def warehouse(postgres: Endpoint) -> Iterator[Endpoint]:
+    """A new, empty warehouse database."""
+    database = f"warehouse_{next(_numbers)}"
+    _administer_warehouse(postgres, f"create database {database}")
+    yield postgres.with_database(database)
+    _administer_warehouse(postgres, f"drop database {database} with (force)")
+
+
+def _administer_source(endpoint: Endpoint, statement: str) -> None:
+    with (
+        pymysql.connect(
+            host=endpoint.host, port=endpoint.port, user=endpoint.user, password=endpoint.password
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+
+
+def _administer_warehouse(endpoint: Endpoint, statement: str) -> None:
+    with psycopg.connect(
+        host=endpoint.host,
+        port=endpoint.port,
+        user=endpoint.user,
+        password=endpoint.password,
+        dbname=endpoint.database,
+        autocommit=True,
+    ) as connection:
+        connection.execute(statement.encode())
