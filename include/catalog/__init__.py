@@ -1,0 +1,1 @@
+"""The per-table config: what discovery decided and a person may override."""

@@ -1,0 +1,131 @@
+"""The config of a replicated database, as frozen values.
+
+A `Catalog` is what `tables.yml` and `overrides.yml` say together; a `TableConfig` holds every
+decision about one table. Measurements are not here: they live in `ops.table_profile`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tier(StrEnum):
+    """How much depends on a table; also the name of the pool that loads it."""
+
+    CRITICAL = "critical"
+    IMPORTANT = "important"
+    AUDIT = "audit"
+    REFERENCE = "reference"
+
+    @property
+    def phase(self) -> int:
+        """1 for critical to 4 for reference; a refresh of phase n takes phases 1 to n."""
+        return list(Tier).index(self) + 1
+
+
+class PhiClass(StrEnum):
+    """Why a column is protected health information, or must not leave the source at all."""
+
+    IDENTIFIER = "identifier"
+    CONTACT = "contact"
+    CLINICAL = "clinical"
+    FINANCIAL = "financial"
+    FREE_TEXT = "free_text"
+    MESSAGE = "message"
+    STAFF = "staff"
+    CREDENTIAL = "credential"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnConfig:
+    """One column of a source table.
+
+    `source_type` is the whole declaration (`bigint(20) unsigned`); `warehouse_type` is the
+    PostgreSQL type it is held as. An excluded column is never read and has no raw column.
+    """
+
+    name: str
+    source_type: str
+    warehouse_type: str
+    references: str | None = None
+    phi: PhiClass | None = None
+    is_excluded: bool = False
+
+    @property
+    def raw_name(self) -> str:
+        """The column's name in `raw`."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class CellExclusion:
+    """`column` is read as NULL in rows where `when_column` matches `pattern`.
+
+    The pattern is a regular expression that the source evaluates without regard to case, so that
+    an excluded value never leaves it.
+    """
+
+    column: str
+    when_column: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableConfig:
+    """Every decision about one source table.
+
+    `key` is the primary key, or a unique index over columns that cannot be NULL; without either it
+    is empty and the table is compared as a multiset of rows. `expected_minutes` and `sla_minutes`
+    are counted from the start of the run. `restate_by` names the columns whose old and new values
+    are recorded in `ops.affected`. Tables that share a `consistency_group` are settled together.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[ColumnConfig, ...]
+    tier: Tier
+    chunk_rows: int
+    expected_minutes: float
+    sla_minutes: float
+    quality_threshold: float
+    is_alerting: bool
+    fingerprint: str
+    restate_by: tuple[str, ...] = ()
+    excluded_cells: tuple[CellExclusion, ...] = ()
+    consistency_group: str | None = None
+
+    @property
+    def raw_name(self) -> str:
+        """The table's name in `raw`."""
+        return self.name.lower()
+
+    @property
+    def phase(self) -> int:
+        """The phase of the table's tier."""
+        return self.tier.phase
+
+    @property
+    def replicated_columns(self) -> tuple[ColumnConfig, ...]:
+        """The columns that leave the source, in its order."""
+        return tuple(column for column in self.columns if not column.is_excluded)
+
+    def column(self, name: str) -> ColumnConfig:
+        """Return the column of that name; raises KeyError."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The config of one deployment: replicated tables, and tables left out with the reason."""
+
+    tables: Mapping[str, TableConfig]
+    excluded_tables: Mapping[str, str]
+
+    def of_tier(self, tier: Tier) -> tuple[TableConfig, ...]:
+        """Return the tier's tables in the order of their names."""
+        return tuple(table for _, table in sorted(self.tables.items()) if table.tier is tier)

@@ -1,0 +1,168 @@
+-- What the pipeline knows about itself. Every statement may run again on an existing warehouse.
+-- Table names in these tables are names in raw, that is, in lower case.
+
+create schema if not exists raw;
+create schema if not exists ops;
+create schema if not exists staging;
+create schema if not exists intermediate;
+create schema if not exists marts;
+
+-- One number per table load, taken under the table's lock, so that they only grow.
+create sequence if not exists ops.batch_id;
+
+-- Every version of the config, as the bytes of tables.yml and overrides.yml.
+create table if not exists ops.config (
+    config_version bigint generated always as identity primary key,
+    sha256 text not null,
+    tables_yml bytea not null,
+    overrides_yml bytea not null,
+    created_at timestamptz not null default now()
+);
+
+-- One row per refresh or command-line load.
+create table if not exists ops.run (
+    run_id bigint generated always as identity primary key,
+    dag_run_id text,
+    mode text not null check (mode in ('compare', 'full')),
+    phase smallint not null check (phase between 1 and 4),
+    requested_tables text [] not null default '{}',
+    config_version bigint not null references ops.config,
+    state text not null default 'running' check (state in ('running', 'succeeded', 'failed')),
+    started_at timestamptz not null default now(),
+    finished_at timestamptz,
+    summary jsonb
+);
+
+-- The measurements of each discovery; decisions are in ops.config.
+create table if not exists ops.table_profile (
+    discovered_at timestamptz not null,
+    table_name text not null,
+    source_name text not null,
+    row_count bigint not null,
+    byte_count bigint not null,
+    engine text,
+    fingerprint text not null,
+    content_marker text,
+    change_rate double precision,
+    score double precision not null,
+    signals jsonb not null,
+    inferred_references jsonb not null,
+    on_update_columns text [] not null,
+    primary key (table_name, discovered_at)
+);
+
+-- The present state of every replicated table. `is_publishable` is the gate that dbt asks.
+create table if not exists ops.table_state (
+    table_name text primary key,
+    state text not null default 'never_loaded'
+    check (state in ('never_loaded', 'loading', 'loaded', 'quarantined')),
+    is_publishable boolean not null default false,
+    blocked_reason text default 'never loaded',
+    row_count bigint not null default 0,
+    deleted_count bigint not null default 0,
+    quality double precision,
+    batch_id bigint,
+    config_version bigint references ops.config,
+    fingerprint text,
+    last_run_id bigint references ops.run,
+    loaded_at timestamptz,
+    changed_at timestamptz,
+    validated_at timestamptz
+);
+
+-- One row per table and run; a retry overwrites the row of its run.
+create table if not exists ops.table_load (
+    run_id bigint not null references ops.run,
+    table_name text not null,
+    tier text not null,
+    state text not null check (state in ('running', 'succeeded', 'failed')),
+    attempt integer not null default 1,
+    batch_id bigint,
+    rows_read bigint not null default 0,
+    inserted bigint not null default 0,
+    changed bigint not null default 0,
+    undeleted bigint not null default 0,
+    deleted bigint not null default 0,
+    chunks_read bigint not null default 0,
+    chunks_changed bigint not null default 0,
+    bytes_read bigint not null default 0,
+    error text,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz,
+    primary key (run_id, table_name)
+);
+
+-- The ranges of the key that were last read, with the hash of what they held. Both bounds are the
+-- key's columns as text, lo excluded, hi included; null means open.
+create table if not exists ops.chunk (
+    table_name text not null,
+    ordinal integer not null,
+    lo text [],
+    hi text [],
+    row_count bigint not null,
+    content_hash bytea not null,
+    primary key (table_name, ordinal)
+);
+
+-- Old and new values of the restate_by columns of every changed row (dates and identifiers only).
+create table if not exists ops.affected (
+    table_name text not null,
+    batch_id bigint not null,
+    column_name text not null,
+    value text not null,
+    primary key (table_name, batch_id, column_name, value)
+);
+
+-- How often a rule changed a value that PostgreSQL cannot hold, in the rows held now.
+create table if not exists ops.substitution (
+    table_name text not null,
+    column_name text not null,
+    rule text not null check (rule in ('zero_date', 'impossible_date', 'nul_character')),
+    value_count bigint not null,
+    run_id bigint not null references ops.run,
+    counted_at timestamptz not null default now(),
+    primary key (table_name, column_name, rule, run_id)
+);
+
+-- Tables that may not be loaded until discovery or a person has looked.
+create table if not exists ops.quarantine (
+    table_name text primary key,
+    reason text not null,
+    run_id bigint references ops.run,
+    quarantined_at timestamptz not null default now()
+);
+
+create table if not exists ops.validation_result (
+    run_id bigint not null references ops.run,
+    table_name text not null,
+    source text not null check (source in ('reconciliation', 'great_expectations')),
+    check_name text not null,
+    column_name text not null default '',
+    is_passed boolean not null,
+    element_count bigint,
+    unexpected_count bigint,
+    detail text,
+    checked_at timestamptz not null default now(),
+    primary key (run_id, table_name, source, check_name, column_name)
+);
+
+-- What stands in each mart: built in the latest run, or kept from an earlier one because a table
+-- that it reads is blocked or its build failed.
+create table if not exists ops.mart_state (
+    mart text primary key,
+    state text not null check (state in ('built', 'blocked', 'failed')),
+    batch_id bigint,
+    built_at timestamptz,
+    blocked_by text [] not null default '{}',
+    run_id bigint
+);
+
+create table if not exists ops.sla_misses (
+    run_id bigint not null references ops.run,
+    table_name text not null,
+    tier text not null,
+    sla_minutes double precision not null,
+    minutes double precision,
+    missed_at timestamptz not null default now(),
+    primary key (run_id, table_name)
+);
