@@ -1,0 +1,46 @@
+# The commands of this project; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup dev demo down clean test lint soak lock
+
+VENV := .venv/bin
+SHELL_SCRIPTS := dental bin/setup bin/lint .ci/run
+# Size of the demo practice and, if you want a fixed one, the port of its web UI.
+PATIENTS := 2000
+YEARS := 3
+WEB_PORT :=
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/\1|\2/' \
+	    | while IFS='|' read -r target text; do printf '  make %-7s %s\n' "$$target" "$$text"; done
+
+setup: ## install what is missing: Debian packages (as root), .venv from the lock
+	@bin/setup
+
+dev:
+	@bin/setup dev
+
+demo: setup ## set up, start everything on loopback, run the pipeline, leave it running
+	@./dental local demo --patients $(PATIENTS) --years $(YEARS) $(if $(WEB_PORT),--web-port $(WEB_PORT))
+
+down: ## stop everything that `make demo` started
+	@if [ -x $(VENV)/python ]; then $(VENV)/python -m include.local.shutdown; \
+	    else python3 -m include.local.shutdown; fi
+
+clean: ## stop everything and remove its state: databases, logs, mails
+	@if [ -x $(VENV)/python ]; then $(VENV)/python -m include.local.shutdown --remove; \
+	    else python3 -m include.local.shutdown --remove; fi
+
+lint: dev ## check code, SQL, YAML and deployment files without running them
+	@bin/lint
+
+test: lint ## lint, then run the tests on real servers that they start themselves
+	@$(VENV)/python -m pytest -m "not soak"
+
+soak: dev ## run the tests that take long
+	@$(VENV)/python -m pytest -m soak
+
+lock: dev ## compile requirements*.in into the pinned locks
+	@$(VENV)/uv pip compile --quiet --python-version 3.11 requirements.in -o requirements.txt
+	@$(VENV)/uv pip compile --quiet --python-version 3.11 requirements-dev.in -o requirements-dev.txt
