@@ -43,7 +43,8 @@ class ColumnConfig:
     """One column of a source table.
 
     `source_type` is the whole declaration (`bigint(20) unsigned`); `warehouse_type` is the
-    PostgreSQL type it is held as. An excluded column is never read and has no raw column.
+    PostgreSQL type it is held as. An excluded column is never read and has no raw column. A
+    retired column is gone from the source: its raw column stays, NULL from then on.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ColumnConfig:
     references: str | None = None
     phi: PhiClass | None = None
     is_excluded: bool = False
+    is_retired: bool = False
 
     @property
     def raw_name(self) -> str:
@@ -77,9 +79,10 @@ class TableConfig:
     """Every decision about one source table.
 
     `key` is the primary key, or a unique index over columns that cannot be NULL; without either it
-    is empty and the table is compared as a multiset of rows. `expected_minutes` and `sla_minutes`
-    are counted from the start of the run. `restate_by` names the columns whose old and new values
-    are recorded in `ops.affected`. Tables that share a `consistency_group` are settled together.
+    is empty and the table is compared as a multiset of rows; `key_index` is the name of that index.
+    `expected_minutes` and `sla_minutes` are counted from the start of the run. `restate_by` names
+    the columns whose old and new values are recorded in `ops.affected`. Tables that share a
+    `consistency_group` are settled together.
     """
 
     name: str
@@ -95,6 +98,7 @@ class TableConfig:
     restate_by: tuple[str, ...] = ()
     excluded_cells: tuple[CellExclusion, ...] = ()
     consistency_group: str | None = None
+    key_index: str = "PRIMARY"
 
     @property
     def raw_name(self) -> str:
@@ -109,7 +113,9 @@ class TableConfig:
     @property
     def replicated_columns(self) -> tuple[ColumnConfig, ...]:
         """The columns that leave the source, in its order."""
-        return tuple(column for column in self.columns if not column.is_excluded)
+        return tuple(
+            column for column in self.columns if not column.is_excluded and not column.is_retired
+        )
 
     def column(self, name: str) -> ColumnConfig:
         """Return the column of that name; raises KeyError."""

@@ -1,0 +1,119 @@
+"""Which warehouse type holds a source type, by declaration only, and what cannot be held.
+
+Nothing is guessed from values: a tinyint that has only ever held 0 and 1 is still a smallint.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+from include.errors import StructureError
+from include.source.structure import ColumnStructure, TableStructure
+
+NAME_LIMIT_BYTES = 63
+# PostgreSQL holds 1600 columns; three are ours.
+COLUMN_LIMIT = 1597
+SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
+
+_PLAIN = {
+    "tinyint": "smallint",
+    "year": "smallint",
+    "smallint": "smallint",
+    "mediumint": "integer",
+    "int": "integer",
+    "bigint": "bigint",
+    "float": "real",
+    "double": "double precision",
+    "date": "date",
+    "datetime": "timestamp",
+    "timestamp": "timestamptz",
+    "time": "interval",
+    **dict.fromkeys(
+        ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json"),
+        "text",
+    ),
+    **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), "bytea"),
+}
+# A tinyint or mediumint already has a type wide enough for its unsigned range.
+_UNSIGNED = {"smallint": "integer", "int": "bigint", "bigint": "numeric(20,0)"}
+_DECIMAL = re.compile(r"decimal\((\d+)(?:,\s*(\d+))?\)")
+_BIT = re.compile(r"bit\((\d+)\)")
+_ADVICE = (
+    "The table was left out and is unchanged in the warehouse; the others go on. Rename it in the "
+    "source, or exclude it in overrides.yml."
+)
+
+
+def warehouse_type(column: ColumnStructure) -> str:
+    """Return the PostgreSQL type that holds every value of the column.
+
+    Raises StructureError, naming table and column, for a type that is not known.
+    """
+    declared = column.column_type.lower()
+    if column.is_unsigned and column.data_type in _UNSIGNED:
+        return _UNSIGNED[column.data_type]
+    if column.data_type in _PLAIN:
+        return _PLAIN[column.data_type]
+    if match := _DECIMAL.match(declared):
+        return f"numeric({match[1]},{match[2] or 0})"
+    if match := _BIT.match(declared):
+        return f"bit({match[1]})"
+    raise StructureError(
+        f"has the type {column.column_type}, which no rule maps to a warehouse type. The table was "
+        "left out and is unchanged in the warehouse; the others go on. Exclude the column in "
+        "overrides.yml to load the rest of the table.",
+        where=f"{column.table}.{column.name}",
+    )
+
+
+def check_names(structure: TableStructure) -> None:
+    """Raise StructureError when PostgreSQL cannot hold the table under its own names."""
+    _check_name(structure.name, where=structure.name)
+    if len(structure.columns) > COLUMN_LIMIT:
+        raise StructureError(
+            f"has {len(structure.columns)} columns; PostgreSQL holds {COLUMN_LIMIT} of a source "
+            f"table. {_ADVICE}",
+            where=structure.name,
+        )
+    folded: dict[str, str] = {}
+    for column in structure.columns:
+        where = f"{structure.name}.{column.name}"
+        _check_name(column.name, where=where)
+        if column.name.lower() in SYSTEM_COLUMNS:
+            raise StructureError(
+                f"is the name of a system column of PostgreSQL. {_ADVICE}", where=where
+            )
+        twin = folded.setdefault(column.name.lower(), column.name)
+        if twin != column.name:
+            raise StructureError(
+                f"differs from the column {twin} by case only. {_ADVICE}", where=where
+            )
+
+
+def names_that_differ_by_case(names: Iterable[str]) -> dict[str, str]:
+    """Return the tables that share a lower-cased name with another, with the reason for each."""
+    folded: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        folded[name.lower()].append(name)
+    return {
+        name: f"differs from {', '.join(t for t in sorted(twins) if t != name)} by case only"
+        for twins in folded.values()
+        if len(twins) > 1
+        for name in twins
+    }
+
+
+def _check_name(name: str, *, where: str) -> None:
+    size = len(name.lower().encode())
+    if size > NAME_LIMIT_BYTES:
+        raise StructureError(
+            f"has a name of {size} bytes; PostgreSQL allows {NAME_LIMIT_BYTES}. {_ADVICE}",
+            where=where,
+        )
+    if name.startswith("_"):
+        raise StructureError(
+            f"begins with an underscore, which is kept for bookkeeping columns. {_ADVICE}",
+            where=where,
+        )

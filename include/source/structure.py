@@ -1,0 +1,248 @@
+"""The structure of the practice database, read from information_schema in bulk.
+
+Only base tables: views and sequences hold nothing of their own. Generated and invisible columns
+are columns like any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pymysql
+
+from include.endpoints import Endpoint
+from include.errors import SourceRefusedError
+from include.source.session import SourceConnection, translate
+
+PRIMARY = "PRIMARY"
+# A system-versioned table of MariaDB is a base table with a history of its own.
+BASE_TABLE_TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnStructure:
+    """One column as the live database declares it.
+
+    `column_type` is the whole declaration (`bigint(20) unsigned`), `data_type` its bare name.
+    `is_readable` says whether our account may select the column.
+    """
+
+    table: str
+    name: str
+    column_type: str
+    data_type: str
+    is_nullable: bool
+    default: str | None = None
+    extra: str = ""
+    character_set: str | None = None
+    collation: str | None = None
+    is_generated: bool = False
+    is_readable: bool = True
+
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether the declaration says unsigned (zerofill implies it)."""
+        words = self.column_type.lower().split()
+        return "unsigned" in words or "zerofill" in words
+
+    @property
+    def is_stamped_on_update(self) -> bool:
+        """Whether the server itself moves the column whenever the row changes."""
+        return "on update" in self.extra.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStructure:
+    """One index. `is_key` says whether it identifies every row and orders whole values."""
+
+    name: str
+    columns: tuple[str, ...]
+    is_unique: bool
+    is_key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableStructure:
+    """One base table as the live database declares it; columns are in its order."""
+
+    name: str
+    engine: str | None
+    columns: tuple[ColumnStructure, ...]
+    indexes: tuple[IndexStructure, ...] = ()
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """The columns of the primary key, or nothing."""
+        return next((index.columns for index in self.indexes if index.name == PRIMARY), ())
+
+    @property
+    def key_index(self) -> IndexStructure | None:
+        """The index that identifies every row: the primary key before the narrowest unique one.
+
+        A unique index over a column that may be NULL is no key, nor is one over prefixes.
+        """
+        keys = [index for index in self.indexes if index.is_key]
+        return min(
+            keys,
+            key=lambda index: (index.name != PRIMARY, len(index.columns), index.name),
+            default=None,
+        )
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that identify every row, or nothing."""
+        index = self.key_index
+        return index.columns if index else ()
+
+    @property
+    def on_update_columns(self) -> tuple[str, ...]:
+        """The columns that the server moves with every change of a row."""
+        return tuple(column.name for column in self.columns if column.is_stamped_on_update)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of everything that decides how the table is read: columns in order, and key.
+
+        Defaults, secondary indexes, the storage engine and our privileges are left out.
+        """
+        facts = {
+            "table": self.name,
+            "key": self.key,
+            "columns": [
+                [
+                    column.name,
+                    column.column_type,
+                    column.is_nullable,
+                    column.character_set,
+                    column.collation,
+                    column.is_generated,
+                    column.is_stamped_on_update,
+                ]
+                for column in self.columns
+            ],
+        }
+        text = json.dumps(facts, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def column(self, name: str) -> ColumnStructure:
+        """Return the column of that name; raises KeyError."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+def read_structures(
+    connection: SourceConnection, endpoint: Endpoint, *, tables: Sequence[str] = ()
+) -> dict[str, TableStructure]:
+    """Return the base tables of the connection's database, sorted by name; `tables` restricts.
+
+    Raises SourceRefusedError when not one table is visible: an account without privileges sees an
+    empty database, which must not be mistaken for one.
+    """
+    try:
+        with connection.cursor() as cursor:
+            found = _read_tables(cursor)
+            columns = _read_columns(cursor)
+            indexes = _read_indexes(cursor, columns)
+    except pymysql.MySQLError as error:
+        raise translate(error, endpoint) from None
+    if not found:
+        raise SourceRefusedError(
+            f"the account sees no table in the database {endpoint.database!r}. The warehouse is "
+            "unchanged. Grant it SELECT on that database, or correct the database's name in the "
+            "connection 'open_dental'.",
+            where=endpoint.name,
+        )
+    wanted = set(tables) or set(found)
+    return {
+        name: TableStructure(
+            name=name,
+            engine=found[name],
+            columns=tuple(columns.get(name, ())),
+            indexes=tuple(indexes.get(name, ())),
+        )
+        for name in sorted(found)
+        if name in wanted
+    }
+
+
+def _read_tables(cursor: Any) -> dict[str, str | None]:
+    cursor.execute(
+        "select table_name, engine, table_type from information_schema.tables "
+        "where table_schema = database()"
+    )
+    return {name: engine for name, engine, kind in cursor.fetchall() if kind in BASE_TABLE_TYPES}
+
+
+def _read_columns(cursor: Any) -> dict[str, list[ColumnStructure]]:
+    cursor.execute(
+        "select table_name, column_name, column_type, data_type, is_nullable, column_default, "
+        "extra, character_set_name, collation_name, generation_expression, privileges "
+        "from information_schema.columns where table_schema = database() "
+        "order by table_name, ordinal_position"
+    )
+    columns: dict[str, list[ColumnStructure]] = defaultdict(list)
+    for table, name, column_type, data_type, nullable, default, extra, charset, collation, (
+        expression
+    ), privileges in cursor.fetchall():
+        columns[table].append(
+            ColumnStructure(
+                table=table,
+                name=name,
+                column_type=_text(column_type),
+                data_type=data_type.lower(),
+                is_nullable=nullable == "YES",
+                default=None if default is None else _text(default),
+                extra=extra or "",
+                character_set=charset,
+                collation=collation,
+                is_generated=bool(expression),
+                is_readable="select" in (privileges or "").lower().split(","),
+            )
+        )
+    return columns
+
+
+def _read_indexes(
+    cursor: Any, columns: dict[str, list[ColumnStructure]]
+) -> dict[str, list[IndexStructure]]:
+    cursor.execute(
+        "select table_name, index_name, non_unique, column_name, sub_part, index_type "
+        "from information_schema.statistics where table_schema = database() "
+        "order by table_name, index_name, seq_in_index"
+    )
+    parts: dict[tuple[str, str], list[tuple[Any, ...]]] = defaultdict(list)
+    for table, index, *part in cursor.fetchall():
+        parts[table, index].append(tuple(part))
+    nullable = {
+        (table, column.name): column.is_nullable
+        for table, listed in columns.items()
+        for column in listed
+    }
+    indexes: dict[str, list[IndexStructure]] = defaultdict(list)
+    for (table, index), rows in sorted(parts.items()):
+        is_unique = all(not int(row[0]) for row in rows)
+        # An index over an expression has no column name.
+        names = tuple(row[1] for row in rows)
+        is_key = is_unique and all(
+            name is not None
+            and sub_part is None
+            and not nullable.get((table, name), True)
+            and (index == PRIMARY or kind == "BTREE")
+            for _, name, sub_part, kind in rows
+        )
+        indexes[table].append(
+            IndexStructure(index, tuple(n for n in names if n is not None), is_unique, is_key)
+        )
+    return indexes
+
+
+def _text(value: object) -> str:
+    # MySQL 8 returns some of these columns as bytes.
+    return value.decode() if isinstance(value, bytes) else str(value)
