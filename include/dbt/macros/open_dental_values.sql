@@ -1,0 +1,19 @@
+{# A date, or null for the empty one: Open Dental treats every year before 1880 as "not set". #}
+{% macro open_dental_date(column) -%}
+    case when {{ column }} >= date '1880-01-01' then {{ column }} end
+{%- endmacro %}
+
+{# An office-local or zoned moment, or null for the empty one. #}
+{% macro open_dental_timestamp(column) -%}
+    case when {{ column }} >= timestamp '1880-01-01 00:00:00' then {{ column }} end
+{%- endmacro %}
+
+{# The fee rule of every report: a procedure without units has no fee. #}
+{% macro open_dental_fee(fee, unit_quantity, base_units) -%}
+    {{ fee }}::numeric * ({{ unit_quantity }} + {{ base_units }})
+{%- endmacro %}
+
+{# The first of two amounts that is not blank (null in staging, -1 in the source), else zero. #}
+{% macro first_set_amount(override, estimate) -%}
+    coalesce({{ override }}, {{ estimate }}, 0)
+{%- endmacro %}

@@ -1,0 +1,17 @@
+{# Every code of the named columns is in its list of the code dictionary. #}
+{% test codes_are_known(model, columns, dictionary) %}
+
+{% for column, code_list in columns.items() %}
+select
+    '{{ column }}' as column_name,
+    held.code
+from (
+    select distinct {{ column }}::text as code from {{ model }} where {{ column }} is not null
+) as held
+left join {{ dictionary }} as dictionary
+    on dictionary.code_list = '{{ code_list }}' and held.code = dictionary.code
+where dictionary.code is null
+{% if not loop.last %}union all{% endif %}
+{% endfor %}
+
+{% endtest %}

@@ -1,0 +1,19 @@
+{# What the named columns refer to exists. Open Dental declares no foreign keys and deletes for good,
+   so a share of each column may point to rows that are gone; more than that is an error.
+   `columns` maps a column to the model that it refers to and the key there. #}
+{% test references_exist(model, columns, max_share=0.01) %}
+
+{% for column, target in columns.items() %}
+select
+    '{{ column }}' as column_name,
+    count(*) as reference_count,
+    count(*) filter (where target.key is null) as dangling_count
+from {{ model }} as held
+left join (select {{ target.key }} as key from {{ target.model }}) as target
+    on held.{{ column }} = target.key
+where held.{{ column }} is not null
+having count(*) filter (where target.key is null) > {{ max_share }} * count(*)
+{% if not loop.last %}union all{% endif %}
+{% endfor %}
+
+{% endtest %}

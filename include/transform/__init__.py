@@ -1,0 +1,1 @@
+"""The dbt project from the command line: staging models, manifest, build."""

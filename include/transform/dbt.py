@@ -1,0 +1,132 @@
+"""Run dbt on the warehouse, as a process of its own with its own environment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from include.endpoints import Endpoint
+from include.errors import PipelineError
+from include.settings import DBT_PROJECT, inherited_environment
+
+PROFILE = "open_dental"
+TARGET = "warehouse"
+RUN_LIMIT_SECONDS = 3600
+
+# What a dbt process is told about telemetry and colours, here and under Cosmos.
+QUIET = {
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+    "DBT_USE_COLORS": "false",
+}
+_FAILED = {"error", "fail", "runtime error"}
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResult:
+    """How one model, test or seed ended; `status` is dbt's own word."""
+
+    unique_id: str
+    status: str
+    message: str
+
+    @property
+    def kind(self) -> str:
+        """The resource type: model, test, seed, unit_test."""
+        return self.unique_id.split(".", 1)[0]
+
+    @property
+    def name(self) -> str:
+        """The name without project and hash."""
+        return self.unique_id.split(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class DbtRun:
+    """The outcome of one dbt command."""
+
+    return_code: int
+    results: tuple[NodeResult, ...]
+    output: str
+
+    @property
+    def failed(self) -> tuple[NodeResult, ...]:
+        """What ended in an error or a failed test."""
+        return tuple(result for result in self.results if result.status in _FAILED)
+
+    @property
+    def skipped(self) -> tuple[NodeResult, ...]:
+        """What did not run because something before it failed."""
+        return tuple(result for result in self.results if result.status == "skipped")
+
+
+def environment(warehouse: Endpoint) -> dict[str, str]:
+    """Return the variables that the profile reads. They hold the password: never log them."""
+    return {
+        "DBT_WAREHOUSE_HOST": warehouse.host,
+        "DBT_WAREHOUSE_PORT": str(warehouse.port),
+        "DBT_WAREHOUSE_USER": warehouse.user,
+        "DBT_WAREHOUSE_PASSWORD": warehouse.password,
+        "DBT_WAREHOUSE_NAME": warehouse.database,
+        **QUIET,
+    }
+
+
+def run_dbt(
+    arguments: Sequence[str],
+    warehouse: Endpoint,
+    *,
+    target_path: Path | None = None,
+    variables: Mapping[str, Any] | None = None,
+) -> DbtRun:
+    """Run one dbt command on the project and return what every node did.
+
+    Compiled files and logs go to `target_path`, or to a directory that is removed afterwards.
+    Raises PipelineError when dbt ends before it has run anything, with the end of its output.
+    """
+    if target_path is None:
+        with tempfile.TemporaryDirectory(prefix="dental-dbt-") as directory:
+            return run_dbt(arguments, warehouse, target_path=Path(directory), variables=variables)
+    results_file = target_path / "run_results.json"
+    results_file.unlink(missing_ok=True)
+    command = [str(Path(sys.executable).with_name("dbt")), *arguments]
+    command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+    command += ["--profile", PROFILE, "--target", TARGET]
+    command += ["--target-path", str(target_path), "--log-path", str(target_path / "logs")]
+    if variables:
+        command += ["--vars", json.dumps(dict(variables))]
+    done = subprocess.run(
+        command,
+        env={**inherited_environment(), **environment(warehouse)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=RUN_LIMIT_SECONDS,
+    )
+    if not results_file.exists() and arguments[0] in {"build", "run", "test", "seed"}:
+        raise PipelineError(
+            f"ended with code {done.returncode} before it ran anything; the marts are as they "
+            f"were:\n{_end_of(done.stdout)}",
+            where="dbt " + " ".join(arguments),
+        )
+    return DbtRun(done.returncode, _results(results_file), done.stdout)
+
+
+def _results(path: Path) -> tuple[NodeResult, ...]:
+    if not path.exists():
+        return ()
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(
+        NodeResult(str(r["unique_id"]), str(r["status"]), str(r.get("message") or ""))
+        for r in content["results"]
+    )
+
+
+def _end_of(output: str, lines: int = 20) -> str:
+    return "\n".join(output.splitlines()[-lines:])

@@ -1,0 +1,246 @@
+"""What a column of Open Dental is called, and how it is cast, in the staging models.
+
+Pure decisions over the schema facts and `vocabulary.yml`; `staging` writes them out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from include.demo.facts import SCHEMA_FILE
+from include.errors import ConfigError
+
+VOCABULARY_FILE = Path(__file__).with_name("vocabulary.yml")
+PHI_FILE = Path(__file__).with_name("phi.yml")
+MODEL_PREFIX = "stg_open_dental__"
+
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_DATE_WORDS = {"date", "t", "time", "stamp"}
+_RESERVED = {"order", "user", "end", "primary", "desc", "default", "group", "table", "column"}
+
+
+@dataclass(frozen=True, slots=True)
+class StagedColumn:
+    """One column of a staging model: the SQL that makes it, its name, and what it means."""
+
+    name: str
+    sql: str
+    description: str
+    kind: str
+    is_phi: bool = False
+    references: str | None = None
+    code_list: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StagedTable:
+    """One source table and its staging model."""
+
+    source: str
+    system: str
+    entity: str
+    model: str
+    key: str
+    columns: tuple[StagedColumn, ...]
+
+
+@cache
+def vocabulary() -> Mapping[str, Any]:
+    """Return the reviewed names."""
+    words: Mapping[str, Any] = yaml.safe_load(VOCABULARY_FILE.read_text(encoding="utf-8"))
+    return words
+
+
+@cache
+def schema() -> Mapping[str, Any]:
+    """Return the schema facts with references and code lists."""
+    facts: Mapping[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    return facts
+
+
+@cache
+def _phi() -> Mapping[str, Any]:
+    facts: Mapping[str, Any] = yaml.safe_load(PHI_FILE.read_text(encoding="utf-8"))
+    return facts
+
+
+@cache
+def entities() -> Mapping[str, tuple[str, str, str]]:
+    """Return system, entity and model name of every staged table."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for system, tables in vocabulary()["systems"].items():
+        for table, name in tables.items():
+            singular, plural = name if isinstance(name, list) else (name, _plural(name))
+            found[table] = (system, singular, MODEL_PREFIX + plural.replace(" ", "_"))
+    return found
+
+
+def key_name(table: str) -> str:
+    """Return what the single key column of a staged table is called."""
+    key = str(schema()["tables"][table]["primary_key"][0])
+    return _id_of(table, key, _stem(table, key))
+
+
+def _plural(name: str) -> str:
+    return name if name.endswith("s") else f"{name}s"
+
+
+def staged_tables() -> tuple[StagedTable, ...]:
+    """Return every staged table in the order of the table names.
+
+    Raises ConfigError when two columns of a table would get the same name.
+    """
+    return tuple(_staged_table(table) for table in sorted(entities()))
+
+
+def _staged_table(table: str) -> StagedTable:
+    system, entity, model = entities()[table]
+    facts = schema()["tables"][table]
+    excluded = set(_phi()["excluded"].get(table, ()))
+    columns = [
+        _staged_column(table, column, is_key=column["name"] in facts["primary_key"])
+        for column in facts["columns"]
+        if column["name"] not in excluded
+    ]
+    for name, derived in vocabulary()["derived"].get(table, {}).items():
+        columns.append(StagedColumn(name, derived["sql"], derived["description"], "derived"))
+    seen: set[str] = set()
+    for column in columns:
+        if column.name in seen:
+            raise ConfigError(
+                f"two columns would be called {column.name}. Nothing was written. Name one of "
+                "them under `columns`.",
+                where=f"{VOCABULARY_FILE.name}, table {table}",
+            )
+        seen.add(column.name)
+    key = next(c.name for c in columns if c.kind == "key")
+    return StagedTable(table, system, entity, model, key, tuple(columns))
+
+
+def _staged_column(table: str, column: Mapping[str, Any], *, is_key: bool) -> StagedColumn:
+    source = str(column["name"])
+    place = f"{table}.{source}"
+    raw = _quoted(source.lower())
+    stem = _stem(table, source)
+    kind, name, sql = _shape(table, column, raw, stem, is_key=is_key)
+    if place in vocabulary()["blank_is_minus_one"]:
+        sql = sql.replace(raw, f"nullif({raw}, -1)")
+    target = _target(column) if kind in {"reference", "key"} else None
+    marks = _phi()["phi"].get(table, ())
+    code_list = _code_list(place, column) if kind == "code" else None
+    return StagedColumn(
+        name=name,
+        sql=sql,
+        description=_description(place, kind, target, code_list),
+        kind=kind,
+        is_phi=source in marks or ("*" in marks and kind not in {"key", "reference"}),
+        references=target,
+        code_list=code_list,
+    )
+
+
+def _shape(
+    table: str, column: Mapping[str, Any], raw: str, stem: str, *, is_key: bool
+) -> tuple[str, str, str]:
+    """Return kind, name and SQL of a column."""
+    source = str(column["name"])
+    place = f"{table}.{source}"
+    base = str(column["type"]).split("(")[0]
+    words = vocabulary()
+    if is_key:
+        return "key", _id_of(table, source, stem), raw
+    if base == "bigint" and (column.get("references") or stem.endswith(("_number", "_id"))):
+        return "reference", _id_of(table, source, stem), f"nullif({raw}, 0)"
+    if place in words["text_codes"]:
+        name = stem if stem.endswith("_code") else f"{stem}_code"
+        return "code", name, f"upper({raw})"
+    if base in {"date", "datetime", "timestamp"}:
+        return _moment(base, raw, stem)
+    if base == "double":
+        is_money = place not in words["not_money"]
+        name = f"{stem}_amount" if is_money and not stem.endswith("amount") else stem
+        return ("amount" if is_money else "number"), name, f"{raw}::numeric"
+    if base == "tinyint" and stem.startswith(("is_", "has_")) and not column.get("enum"):
+        return "flag", stem, f"{raw} <> 0"
+    if column.get("enum") and base.endswith("int"):
+        return "code", stem if stem.endswith("_code") else f"{stem}_code", raw
+    return ("text" if base.endswith(("char", "text")) else "number"), stem, raw
+
+
+def _moment(base: str, raw: str, stem: str) -> tuple[str, str, str]:
+    suffix, macro = ("_on", "date") if base == "date" else ("_at", "timestamp")
+    if stem.endswith(("_on", "_at")):
+        stem = stem[:-3]
+    words = [word for word in stem.split("_") if word not in _DATE_WORDS] or ["row"]
+    return base, "_".join(words) + suffix, f"{{{{ open_dental_{macro}('{raw}') }}}}"
+
+
+def _stem(table: str, source: str) -> str:
+    """Return the column's name in words, before suffixes."""
+    columns = vocabulary()["columns"]
+    named = columns.get(f"{table}.{source}") or columns.get(source)
+    if named:
+        return str(named)
+    words = vocabulary()["words"]
+    parts = [part.lower() for part in _WORDS.findall(source)]
+    return "_".join(str(words.get(part, part)) for part in parts)
+
+
+def _id_of(table: str, source: str, stem: str) -> str:
+    columns = vocabulary()["columns"]
+    if f"{table}.{source}" in columns or source in columns:
+        return stem if stem.endswith("_id") else f"{stem}_id"
+    for target in (table, _target(_column(table, source))):
+        if target and target in entities() and source in schema()["tables"][target]["primary_key"]:
+            return entities()[target][1].replace(" ", "_") + "_id"
+    return stem.removesuffix("_number").removesuffix("_id") + "_id"
+
+
+def _column(table: str, source: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(
+        c for c in schema()["tables"][table]["columns"] if c["name"] == source
+    )
+    return found
+
+
+def _target(column: Mapping[str, Any]) -> str | None:
+    """Return the staged table that a column points to; the facts add remarks to some names."""
+    words = str(column.get("references") or "").split()
+    return words[0] if words and words[0] in entities() else None
+
+
+def _code_list(place: str, column: Mapping[str, Any]) -> str | None:
+    listed = vocabulary()["text_codes"].get(place) or column.get("enum")
+    return str(listed) if listed else None
+
+
+def _quoted(raw: str) -> str:
+    return f'"{raw}"' if raw in _RESERVED else raw
+
+
+def _description(place: str, kind: str, target: str | None, code_list: str | None) -> str:
+    means = {
+        "key": "Primary key",
+        "reference": "Reference; null where the source holds 0 for none",
+        "code": f"Code of the list {code_list} in open_dental_codes" if code_list else "Code",
+        "date": "Date; null where the source holds its empty date",
+        "datetime": "Office-local moment; null where the source holds its empty date",
+        "timestamp": "Moment with time zone; null where the source holds its empty date",
+        "amount": "Amount as a decimal",
+        "flag": "Flag",
+        "text": "Text",
+        "number": "Number",
+    }[kind]
+    if kind == "reference" and target:
+        means = f"Reference to {entities()[target][2]}; null where the source holds 0 for none"
+    if place in vocabulary()["blank_is_minus_one"]:
+        means += "; null where the source holds -1 for blank"
+    return f"{means} ({place})."
