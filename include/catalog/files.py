@@ -1,0 +1,118 @@
+"""The two config files of a deployment: generated tables.yml, reviewed overrides.yml."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from include.catalog.document import dump_catalog, parse_catalog
+from include.catalog.model import Catalog
+from include.catalog.overrides import Overrides, parse_overrides
+from include.errors import ConfigError
+
+TABLES_FILE = "tables.yml"
+OVERRIDES_FILE = "overrides.yml"
+
+
+def read_catalog(config_directory: Path) -> Catalog:
+    """Return what tables.yml and overrides.yml say together.
+
+    Raises ConfigError when there is no tables.yml yet, or when either file is invalid.
+    """
+    tables, overrides = read_bytes(config_directory)
+    return combine(tables, overrides, where=str(config_directory))
+
+
+def combine(tables: bytes, overrides: bytes, *, where: str) -> Catalog:
+    """Return the catalog of two documents; `where` is what messages call their directory."""
+    catalog = parse_catalog(tables, where=f"{where}/{TABLES_FILE}")
+    return parse_overrides(overrides, where=f"{where}/{OVERRIDES_FILE}").apply(catalog)
+
+
+def read_bytes(config_directory: Path) -> tuple[bytes, bytes]:
+    """Return tables.yml and overrides.yml as they are; a missing overrides.yml is empty."""
+    path = config_directory / TABLES_FILE
+    try:
+        tables = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ConfigError(
+            "does not exist: this deployment has no config yet. Nothing was loaded and nothing was "
+            "changed. Run the DAG discover_open_dental, or ./dental discover, to write it.",
+            where=str(path),
+        ) from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return tables, _overrides_bytes(config_directory)
+
+
+def read_overrides(config_directory: Path) -> Overrides:
+    """Return overrides.yml alone, checked in itself; a missing file overrides nothing."""
+    path = config_directory / OVERRIDES_FILE
+    return parse_overrides(_overrides_bytes(config_directory), where=str(path))
+
+
+def read_decisions(config_directory: Path) -> Catalog | None:
+    """Return tables.yml without overrides, or None when there is none yet."""
+    path = config_directory / TABLES_FILE
+    if not path.exists():
+        return None
+    return parse_catalog(path.read_bytes(), where=str(path))
+
+
+def write_catalog(config_directory: Path, catalog: Catalog) -> bool:
+    """Write tables.yml if its bytes change; return whether they did.
+
+    A reader sees the old file or the new one, never half of one, also after a crash.
+    """
+    path = config_directory / TABLES_FILE
+    data = dump_catalog(catalog)
+    if path.exists() and path.read_bytes() == data:
+        return False
+    try:
+        config_directory.mkdir(parents=True, exist_ok=True)
+        _replace(path, data)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be written ({error.strerror}). The config stays as it was. Make room or "
+            "permission there, then run discovery again.",
+            where=str(path),
+        ) from None
+    return True
+
+
+def _replace(path: Path, data: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _overrides_bytes(config_directory: Path) -> bytes:
+    path = config_directory / OVERRIDES_FILE
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"cannot be read ({error.strerror}). Nothing was loaded and nothing was changed.",
+        where=str(path),
+    )

@@ -1,0 +1,229 @@
+"""overrides.yml: what a person has decided and reviewed. It wins over tables.yml and survives.
+
+Anything that it names must exist, and it may say only what is listed here: a misspelt name is an
+error with the nearest valid one, never a setting that silently does nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from include.catalog.document import NOT_HELD, parse_yaml
+from include.catalog.model import Catalog, CellExclusion, ColumnConfig, PhiClass, TableConfig, Tier
+from include.errors import ConfigError
+
+_ADVICE = "Nothing was loaded and nothing was changed. Correct the file; its header lists the keys."
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _ColumnOverride(_Strict):
+    excluded: bool | None = None
+    phi: PhiClass | None = None
+    references: str | None = None
+
+
+class _CellOverride(_Strict):
+    column: str
+    when_column: str
+    pattern: str
+
+
+class _TableOverride(_Strict):
+    tier: Tier | None = None
+    chunk_rows: Annotated[int | None, Field(ge=1)] = None
+    expected_minutes: Annotated[float | None, Field(gt=0)] = None
+    sla_minutes: Annotated[float | None, Field(gt=0)] = None
+    quality_threshold: Annotated[float | None, Field(ge=0, le=1)] = None
+    is_alerting: bool | None = None
+    restate_by: tuple[str, ...] | None = None
+    consistency_group: str | None = None
+    excluded_cells: tuple[_CellOverride, ...] = ()
+    columns: dict[str, _ColumnOverride] = {}
+
+
+class _Document(_Strict):
+    tables: dict[str, _TableOverride] = {}
+    exclude_tables: dict[str, Annotated[str, Field(min_length=1)]] = {}
+    include_tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """A parsed overrides.yml, checked in itself; `apply` checks it against a catalog."""
+
+    document: _Document
+    where: str
+
+    @property
+    def included_tables(self) -> frozenset[str]:
+        """Tables to replicate although a pattern leaves them out."""
+        return frozenset(self.document.include_tables)
+
+    def excluded_columns(self, table: str) -> frozenset[str]:
+        """The columns of a table that a person has excluded."""
+        override = self.document.tables.get(table)
+        if override is None:
+            return frozenset()
+        return frozenset(name for name, column in override.columns.items() if column.excluded)
+
+    def apply(self, catalog: Catalog) -> Catalog:
+        """Return the catalog as a person wants it.
+
+        Raises ConfigError for a table or column that the catalog does not know.
+        """
+        known = {*catalog.tables, *catalog.excluded_tables}
+        for section, names in (
+            ("tables", self.document.tables),
+            ("exclude_tables", self.document.exclude_tables),
+            ("include_tables", self.document.include_tables),
+        ):
+            for name in names:
+                self._check(name, known, f"{section}.{name}", "table")
+        tables = dict(catalog.tables)
+        for name, override in self.document.tables.items():
+            # Nothing can be checked for a table that is left out, and nothing is needed.
+            if name in tables:
+                tables[name] = self._apply_table(tables[name], override, known)
+        excluded = dict(catalog.excluded_tables)
+        for name, reason in self.document.exclude_tables.items():
+            tables.pop(name, None)
+            excluded[name] = reason
+        return Catalog(tables=tables, excluded_tables=dict(sorted(excluded.items())))
+
+    def _apply_table(
+        self, table: TableConfig, override: _TableOverride, known: Collection[str]
+    ) -> TableConfig:
+        place = f"tables.{table.name}"
+        names = [column.name for column in table.columns]
+        for name in (*override.columns, *(override.restate_by or ())):
+            self._check(name, names, f"{place}.{name}", "column")
+        for cell in override.excluded_cells:
+            for name in (cell.column, cell.when_column):
+                self._check(name, names, f"{place}.excluded_cells.{name}", "column")
+        for name, column in override.columns.items():
+            if column.excluded and name in table.key:
+                raise self._error(f"{place}.{name}", "is part of the key and cannot be excluded")
+            if column.excluded is False and table.column(name).warehouse_type == NOT_HELD:
+                raise self._error(
+                    f"{place}.{name}",
+                    f"the warehouse cannot hold its type {table.column(name).source_type}",
+                )
+            if column.references:
+                self._check(column.references, known, f"{place}.{name}.references", "table")
+        columns = tuple(
+            _apply_column(column, override.columns.get(column.name)) for column in table.columns
+        )
+        values: dict[str, Any] = {
+            field: getattr(override, field)
+            for field in (
+                "tier",
+                "chunk_rows",
+                "expected_minutes",
+                "sla_minutes",
+                "quality_threshold",
+                "is_alerting",
+                "restate_by",
+                "consistency_group",
+            )
+            if getattr(override, field) is not None
+        }
+        if override.consistency_group == "":
+            values["consistency_group"] = None
+        excluded = {column.name for column in columns if column.is_excluded}
+        restate_by = tuple(values.get("restate_by", table.restate_by))
+        cells = tuple(
+            CellExclusion(cell.column, cell.when_column, cell.pattern)
+            for cell in override.excluded_cells
+        )
+        return replace(
+            table,
+            columns=columns,
+            excluded_cells=(*table.excluded_cells, *cells),
+            **{**values, "restate_by": tuple(c for c in restate_by if c not in excluded)},
+        )
+
+    def _check(self, name: str, known: Collection[str], place: str, kind: str) -> None:
+        if name not in known:
+            hint = nearest(name, known)
+            raise self._error(place, f"no {kind} is called {name}{hint}")
+
+    def _error(self, place: str, what: str) -> ConfigError:
+        return ConfigError(f"{place}: {what}. {_ADVICE}", where=self.where)
+
+
+def parse_overrides(data: bytes, *, where: str) -> Overrides:
+    """Return the parsed overrides; an empty document overrides nothing.
+
+    Raises ConfigError, naming `where` and the line or the entry.
+    """
+    content = parse_yaml(data, where=where)
+    _refuse_duplicates(data, where)
+    try:
+        return Overrides(_Document.model_validate(content if content is not None else {}), where)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        what = first["msg"].lower()
+        if first["type"] == "extra_forbidden":
+            valid = _keys_at(first["loc"])
+            what = f"this key is not known{nearest(str(first['loc'][-1]), valid)}"
+        raise ConfigError(f"{place or 'the document'}: {what}. {_ADVICE}", where=where) from None
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """Return a hint at the name that was probably meant, or nothing."""
+    folded = {candidate.lower(): candidate for candidate in sorted(known)}
+    found = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
+    return f"; the nearest is {folded[found[0]]}" if found else ""
+
+
+def _keys_at(location: tuple[int | str, ...]) -> list[str]:
+    if len(location) == 1:
+        return list(_Document.model_fields)
+    if "excluded_cells" in location:
+        return list(_CellOverride.model_fields)
+    if "columns" in location:
+        return list(_ColumnOverride.model_fields)
+    return list(_TableOverride.model_fields)
+
+
+def _apply_column(column: ColumnConfig, override: _ColumnOverride | None) -> ColumnConfig:
+    if override is None:
+        return column
+    return replace(
+        column,
+        is_excluded=column.is_excluded if override.excluded is None else override.excluded,
+        phi=override.phi or column.phi,
+        references=override.references or column.references,
+    )
+
+
+def _refuse_duplicates(data: bytes, where: str) -> None:
+    """YAML keeps the last of two equal keys; a reviewed file must not lose one silently."""
+    node = yaml.compose(data, Loader=yaml.CSafeLoader)
+    waiting: list[yaml.Node] = [node] if node is not None else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.SequenceNode):
+            waiting.extend(node.value)
+        if isinstance(node, yaml.MappingNode):
+            seen: dict[Hashable, int] = {}
+            for key, value in node.value:
+                line = key.start_mark.line + 1
+                if key.value in seen:
+                    raise ConfigError(
+                        f"line {line}: {key.value} is already given on line {seen[key.value]}. "
+                        f"{_ADVICE}",
+                        where=where,
+                    )
+                seen[key.value] = line
+                waiting.append(value)

@@ -1,0 +1,87 @@
+"""Versions of the config in `ops.config`: tasks on any machine read the one their run pinned."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from include.catalog.files import combine, read_bytes
+from include.catalog.model import Catalog
+from include.errors import ConfigError
+from include.warehouse.session import WarehouseConnection
+
+# Serialises two runs that pin at once, so that equal bytes get one version.
+_LOCK = 0x0DE2_7A2
+
+
+def pin(connection: WarehouseConnection, config_directory: Path) -> int:
+    """Store the directory's config if it is new and return its version; refuses an invalid one.
+
+    Equal bytes have one version. Runs in a transaction of its own.
+    """
+    tables, overrides = read_bytes(config_directory)
+    combine(tables, overrides, where=str(config_directory))
+    return pin_bytes(connection, tables, overrides)
+
+
+def pin_bytes(connection: WarehouseConnection, tables: bytes, overrides: bytes) -> int:
+    """Store a config that is known to be valid and return its version."""
+    digest = _digest(tables, overrides)
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        found = connection.execute(
+            "select config_version from ops.config where sha256 = %s "
+            "order by config_version desc limit 1",
+            (digest,),
+        ).fetchone()
+        if found is None:
+            found = connection.execute(
+                "insert into ops.config (sha256, tables_yml, overrides_yml) "
+                "values (%s, %s, %s) returning config_version",
+                (digest, tables, overrides),
+            ).fetchone()
+    if found is None:
+        raise RuntimeError("insert returned no row")
+    return int(found[0])
+
+
+def latest_version(connection: WarehouseConnection) -> int:
+    """Return the newest version; raises ConfigError when nothing was ever discovered."""
+    found = connection.execute("select max(config_version) from ops.config").fetchone()
+    if found is None or found[0] is None:
+        raise ConfigError(
+            "holds no config yet. Nothing was loaded and nothing was changed. Run the DAG "
+            "discover_open_dental, or ./dental discover, to write it.",
+            where="ops.config",
+        )
+    return int(found[0])
+
+
+def load_bytes(connection: WarehouseConnection, config_version: int) -> tuple[bytes, bytes]:
+    """Return tables.yml and overrides.yml of a version."""
+    found = connection.execute(
+        "select tables_yml, overrides_yml from ops.config where config_version = %s",
+        (config_version,),
+    ).fetchone()
+    if found is None:
+        raise ConfigError(
+            f"has no version {config_version}. Start a new run.",
+            where="ops.config",
+        )
+    return bytes(found[0]), bytes(found[1])
+
+
+def load_catalog(connection: WarehouseConnection, config_version: int) -> Catalog:
+    """Return the catalog of a version."""
+    return _combine(*load_bytes(connection, config_version), f"ops.config {config_version}")
+
+
+@lru_cache(maxsize=4)
+def _combine(tables: bytes, overrides: bytes, where: str) -> Catalog:
+    # Versions never change, and one process asks for the same one again and again.
+    return combine(tables, overrides, where=where)
+
+
+def _digest(tables: bytes, overrides: bytes) -> str:
+    return hashlib.sha256(len(tables).to_bytes(8, "big") + tables + overrides).hexdigest()
