@@ -13,6 +13,12 @@ DBT_PROJECT = PROJECT_ROOT / "include" / "dbt"
 
 SOURCE_VARIABLE = "AIRFLOW_CONN_OPEN_DENTAL"
 WAREHOUSE_VARIABLE = "AIRFLOW_CONN_WAREHOUSE"
+TELEMETRY_OFF = {
+    "GX_ANALYTICS_ENABLED": "false",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
+    "DO_NOT_TRACK": "1",
+}
 
 
 def source_endpoint() -> Endpoint:
@@ -36,6 +42,44 @@ def alert_recipients() -> tuple[str, ...]:
     """Return who gets the alert mails (DENTAL_ALERT_TO, comma separated)."""
     names = os.environ.get("DENTAL_ALERT_TO", "").split(",")
     return tuple(name.strip() for name in names if name.strip())
+
+
+def data_docs_directory() -> Path:
+    """Return where the pages of the validation results go (DENTAL_DATA_DOCS_DIRECTORY).
+
+    Without it they stand beside Airflow's own files, or below .local outside Airflow.
+    """
+    named = os.environ.get("DENTAL_DATA_DOCS_DIRECTORY")
+    home = os.environ.get("AIRFLOW_HOME")
+    return Path(named or Path(home or PROJECT_ROOT / ".local") / "data_docs").resolve()
+
+
+def forbid_telemetry() -> None:
+    """Tell every library that reports on its users not to; call it before importing one."""
+    for name, value in TELEMETRY_OFF.items():
+        os.environ[name] = value
+
+
+def office_time_zone() -> str:
+    """Return the office's time zone: nightly runs start by its clock (DENTAL_OFFICE_TIME_ZONE)."""
+    return os.environ.get("DENTAL_OFFICE_TIME_ZONE", "UTC")
+
+
+def deadline_minutes() -> float:
+    """Return how long a DAG run may take, from its queueing, until a mail says it is late."""
+    text = os.environ.get("DENTAL_DEADLINE_MINUTES", "120")
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes < float("inf"):
+        raise ConfigError("must be a number of minutes above 0", where="DENTAL_DEADLINE_MINUTES")
+    return minutes
+
+
+def inherited_environment() -> dict[str, str]:
+    """Return a copy of this process's environment, for processes that are started from here."""
+    return dict(os.environ)
 
 
 def _endpoint(variable: str, *, kind: str) -> Endpoint:

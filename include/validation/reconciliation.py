@@ -1,0 +1,67 @@
+"""Exact reconciliation: what the engine read from the source against what `raw` holds.
+
+The engine compares content chunk by chunk and records what it read; here the living rows of `raw`
+are counted again, independently, and held against each of its records: equal or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from include.validation.rules import raw
+from include.warehouse.session import WarehouseConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One comparison: a number the engine recorded and the exact number of living rows."""
+
+    check_name: str
+    recorded: int
+    living: int
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether both numbers are the same."""
+        return self.recorded == self.living
+
+
+def reconcile(
+    connection: WarehouseConnection, tables: Sequence[str], *, run_id: int
+) -> Mapping[str, tuple[Count, ...]]:
+    """Count the living rows of each raw table and compare; tables must be loaded in this run."""
+    recorded = {
+        name: {"rows_read": read, "state_rows": held, "chunk_rows": chunked}
+        for name, read, held, chunked in connection.execute(
+            "select load.table_name, load.rows_read, state.row_count,"
+            " (select sum(chunk.row_count) from ops.chunk"
+            "   where chunk.table_name = load.table_name)"
+            " from ops.table_load as load join ops.table_state as state using (table_name)"
+            " where load.run_id = %s and load.table_name = any(%s)",
+            (run_id, list(tables)),
+        )
+    }
+    counts: dict[str, tuple[Count, ...]] = {}
+    for table in tables:
+        living = _count_living(connection, table)
+        counts[table] = tuple(
+            Count(check, int(number), living)
+            for check, number in recorded[table].items()
+            if number is not None
+        )
+    return counts
+
+
+def living_rows(counts: Sequence[Count]) -> int:
+    """Return the exact number of living rows that the comparisons of a table share."""
+    return counts[0].living
+
+
+def _count_living(connection: WarehouseConnection, table: str) -> int:
+    row = connection.execute(
+        sql.SQL("select count(*) from {} where _deleted_at is null").format(raw(table))
+    ).fetchone()
+    return int(row[0]) if row else 0

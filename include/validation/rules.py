@@ -1,0 +1,251 @@
+"""The rules that a table's rows must keep, derived from its config and the code lists.
+
+Pure: nothing is read here. Every rule carries its condition as SQL, true for a row that keeps it
+and never NULL, so that the same condition serves the expectation that counts breaches and the
+query that counts each breaking row once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from psycopg import sql
+
+from include.catalog.model import ColumnConfig, TableConfig
+from include.validation.codes import CodeList, code_list
+
+# Open Dental itself takes every year before 1880 for "empty" and writes 0001-01-01 for it; the two
+# late dates mean "without end" (coverage, statement ranges).
+EARLIEST_YEAR = 1880
+EMPTY_DATE = "0001-01-01"
+ENDLESS_DATES = ("2200-01-01", "9999-12-31")
+# Recalls, terminations of coverage and appointments lie in the future, but not centuries ahead.
+DAYS_AHEAD = 36_525
+
+_DATES = ("date", "timestamp")
+_FLOATS = ("real", "double precision")
+_UNREAL = ("NaN", "Infinity", "-Infinity")
+_INTEGERS = ("smallint", "integer", "bigint", "numeric(20,0)")
+
+# Tables whose rows tell of the past, and tables whose rows Open Dental deletes outright. A row of
+# the first may name a row of the second that is gone: that is history, not a breach.
+HISTORY_TABLES = frozenset(
+    {
+        "claimsnapshot",
+        "deletedobject",
+        "entrylog",
+        "eservicelog",
+        "etrans",
+        "histappointment",
+        "insbluebooklog",
+        "inseditlog",
+        "inseditpatlog",
+        "insverifyhist",
+        "orthocharttablog",
+        "securitylog",
+        "signalod",
+        "taskhist",
+        "updatehistory",
+    }
+)
+HARD_DELETED_TABLES = frozenset(
+    {
+        "adjustment",
+        "allergy",
+        "appointment",
+        "benefit",
+        "claim",
+        "claimpayment",
+        "claimproc",
+        "claimsnapshot",
+        "commlog",
+        "disease",
+        "fee",
+        "insbluebook",
+        "insplan",
+        "inssub",
+        "patplan",
+        "payment",
+        "payplan",
+        "payplancharge",
+        "payplanlink",
+        "paysplit",
+        "proctp",
+        "recall",
+        "refattach",
+        "schedule",
+        "scheduleop",
+        "statement",
+        "task",
+        "tasklist",
+        "treatplan",
+        "treatplanattach",
+    }
+)
+
+
+class RuleKind(StrEnum):
+    """What a rule asks; also the name of its check in `ops.validation_result`."""
+
+    NOT_NULL = "not_null"
+    UNIQUE = "unique"
+    CODE = "code"
+    DATE = "date"
+    FINITE = "finite"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table that rows may point to.
+
+    `newest_batch` is None when the target's copy is as fresh as the run; otherwise only rows that
+    were loaded before that batch can be held against it, since later ones may name rows that it
+    does not hold yet.
+    """
+
+    table: str
+    key: str
+    newest_batch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule over raw columns; `description` is for people and holds no row's value."""
+
+    kind: RuleKind
+    columns: tuple[str, ...]
+    condition: sql.Composable = field(compare=False)
+    description: str
+    numbers: tuple[int, ...] = ()
+
+
+def rules_for(table: TableConfig, targets: Mapping[str, Target]) -> tuple[Rule, ...]:
+    """Return the rules of a table; references into tables missing in `targets` are left out."""
+    return (*_key_rules(table), *_column_rules(table, targets))
+
+
+def is_integer(column: ColumnConfig) -> bool:
+    """Whether the column holds whole numbers, as Open Dental's keys do."""
+    return column.warehouse_type in _INTEGERS
+
+
+def raw(table: str) -> sql.Identifier:
+    """Return the quoted name of a raw table."""
+    return sql.Identifier("raw", table)
+
+
+def reference_of(table: TableConfig, column: ColumnConfig) -> str | None:
+    """Return the raw name of the table whose rows the column must name, if that is certain."""
+    if column.references is None or not is_integer(column):
+        return None
+    target = column.references.split(".")[0].lower()
+    if table.raw_name in HISTORY_TABLES and target in HARD_DELETED_TABLES:
+        return None
+    return target
+
+
+def _key_rules(table: TableConfig) -> Iterator[Rule]:
+    key = tuple(name.lower() for name in table.key)
+    for name in key:
+        yield Rule(
+            RuleKind.NOT_NULL,
+            (name,),
+            sql.SQL("{} is not null").format(sql.Identifier(name)),
+            f"{name} is filled in every row: it is part of the key.",
+        )
+    if key:
+        names = sql.SQL(", ").join(map(sql.Identifier, key))
+        yield Rule(
+            RuleKind.UNIQUE,
+            key,
+            sql.SQL(
+                "coalesce(({names}) not in (select {names} from {raw} where _deleted_at is null "
+                "group by {names} having count(*) > 1), true)"
+            ).format(names=names, raw=raw(table.raw_name)),
+            f"{', '.join(key)} is the key: no two rows share it.",
+        )
+
+
+def _column_rules(table: TableConfig, targets: Mapping[str, Target]) -> Iterator[Rule]:
+    for column in table.replicated_columns:
+        codes = code_list(table.name, column.name)
+        if codes is not None:
+            yield _code_rule(column, codes)
+        if column.warehouse_type.startswith(_DATES):
+            yield _date_rule(column)
+        if column.warehouse_type in _FLOATS or column.warehouse_type.startswith("numeric"):
+            yield _finite_rule(column)
+        target = targets.get(reference_of(table, column) or "")
+        if target is not None:
+            yield _reference_rule(column, target)
+
+
+def _code_rule(column: ColumnConfig, codes: CodeList) -> Rule:
+    name = sql.Identifier(column.raw_name)
+    if codes.labels:
+        # The source compares text without case, so a code in another case is the same code.
+        condition = sql.SQL("({0} is null or lower({0}) in ({1}))").format(
+            name, sql.SQL(", ").join(sql.Literal(label.lower()) for label in codes.labels)
+        )
+    else:
+        condition = sql.SQL("({0} is null or {0} in ({1}))").format(
+            name, sql.SQL(", ").join(map(sql.Literal, codes.numbers))
+        )
+    return Rule(
+        RuleKind.CODE,
+        (column.raw_name,),
+        condition,
+        f"{column.raw_name} holds a code of the list {codes.name}.",
+        codes.numbers,
+    )
+
+
+def _date_rule(column: ColumnConfig) -> Rule:
+    special = sql.SQL(", ").join(map(sql.Literal, (EMPTY_DATE, *ENDLESS_DATES)))
+    condition = sql.SQL(
+        "({0} is null or {0}::date in ({special}) "
+        "or {0}::date between {earliest} and current_date + {ahead})"
+    ).format(
+        sql.Identifier(column.raw_name),
+        special=special,
+        earliest=sql.Literal(f"{EARLIEST_YEAR}-01-01"),
+        ahead=sql.Literal(DAYS_AHEAD),
+    )
+    return Rule(
+        RuleKind.DATE,
+        (column.raw_name,),
+        condition,
+        f"{column.raw_name} lies between {EARLIEST_YEAR} and {DAYS_AHEAD // 365} years ahead, or "
+        f"means empty ({EMPTY_DATE}) or without end ({', '.join(ENDLESS_DATES)}).",
+    )
+
+
+def _finite_rule(column: ColumnConfig) -> Rule:
+    unreal = ("NaN",) if column.warehouse_type.startswith("numeric") else _UNREAL
+    return Rule(
+        RuleKind.FINITE,
+        (column.raw_name,),
+        sql.SQL("({0} is null or {0} not in ({1}))").format(
+            sql.Identifier(column.raw_name), sql.SQL(", ").join(map(sql.Literal, unreal))
+        ),
+        f"{column.raw_name} is a finite number.",
+    )
+
+
+def _reference_rule(column: ColumnConfig, target: Target) -> Rule:
+    name = sql.Identifier(column.raw_name)
+    # 0 is Open Dental's "none", and below 0 stand its special meanings ("all clinics").
+    exempt = sql.SQL("{0} is null or {0} <= 0").format(name)
+    if target.newest_batch is not None:
+        exempt += sql.SQL(" or _batch_id >= {}").format(sql.Literal(target.newest_batch))
+    return Rule(
+        RuleKind.REFERENCE,
+        (column.raw_name,),
+        sql.SQL("({} or {} in (select {} from {} where _deleted_at is null))").format(
+            exempt, name, sql.Identifier(target.key), raw(target.table)
+        ),
+        f"{column.raw_name} is 0 or names a row of {target.table}.",
+    )

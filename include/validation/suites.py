@@ -1,0 +1,146 @@
+"""One Great Expectations run over all tables of a tier, and its Data Docs.
+
+Only counts come back: no list of unexpected values is ever asked for, so none can reach a page, a
+log or `ops`. Great Expectations is imported inside the function: that takes seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from psycopg import sql
+
+from include import settings
+from include.endpoints import Endpoint
+from include.validation.rules import Rule, raw
+
+if TYPE_CHECKING:
+    from great_expectations.checkpoint.checkpoint import CheckpointResult
+
+log = logging.getLogger(__name__)
+
+# Keys of large tables are hashed to look references up; PostgreSQL takes it only where it needs it.
+WORK_MEMORY = "256MB"
+_LIVING_ROWS = sql.SQL("select * from {} where _deleted_at is null")
+# Counts, and not one value.
+_RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """How a rule fared; the counts are None when the expectation could not run."""
+
+    rule: Rule
+    row_count: int | None
+    breach_count: int | None
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether the expectation ran and no row breaks the rule."""
+        return self.breach_count == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The rules of one table, by its name in `raw`."""
+
+    table: str
+    rules: tuple[Rule, ...]
+
+
+def run_suites(
+    warehouse: Endpoint, suites: Sequence[Suite], *, name: str, docs: Path
+) -> Mapping[str, tuple[RuleResult, ...]]:
+    """Check the living rows of every suite's table in one checkpoint; return results by table.
+
+    Builds the site of Data Docs in `docs`. Bad data never raises; an expectation that cannot run
+    shows as a result without counts. Without suites nothing happens, not even the import.
+    """
+    if not suites:
+        return {}
+    settings.forbid_telemetry()
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    from include.validation.expectations import expectation_for
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    site: Any = {
+        "class_name": "SiteBuilder",
+        "show_how_to_buttons": False,
+        "store_backend": {
+            "class_name": "TupleFilesystemStoreBackend",
+            "base_directory": str(docs),
+        },
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+    }
+    context.add_data_docs_site(site_name=name, site_config=site)
+    source = context.data_sources.add_postgres(
+        name="warehouse", connection_string=_address(warehouse), create_temp_table=False
+    )
+    definitions = []
+    for suite in suites:
+        rows = source.add_query_asset(
+            name=suite.table, query=_LIVING_ROWS.format(raw(suite.table)).as_string()
+        ).add_batch_definition_whole_table("living rows")
+        expectations = [expectation_for(rule, number) for number, rule in enumerate(suite.rules)]
+        definitions.append(
+            context.validation_definitions.add(
+                gx.ValidationDefinition(
+                    name=suite.table,
+                    data=rows,
+                    suite=context.suites.add(
+                        gx.ExpectationSuite(name=suite.table, expectations=expectations)
+                    ),
+                )
+            )
+        )
+    checkpoint = context.checkpoints.add(
+        gx.Checkpoint(name=name, validation_definitions=definitions, result_format=_RESULT_FORMAT)
+    )
+    outcome = checkpoint.run()
+    context.build_data_docs(site_names=[name])
+    return _results(outcome, suites)
+
+
+def _results(
+    outcome: CheckpointResult, suites: Sequence[Suite]
+) -> dict[str, tuple[RuleResult, ...]]:
+    from include.validation.expectations import RULE_NUMBER
+
+    by_name = {suite.table: suite for suite in suites}
+    results: dict[str, tuple[RuleResult, ...]] = {}
+    for run in outcome.run_results.values():
+        suite = by_name[run.suite_name]
+        found: dict[int, tuple[int | None, int | None]] = {}
+        for result in run.results:
+            configuration = result.expectation_config
+            if configuration is None or configuration.meta is None:
+                continue
+            counts = result.result or {}
+            found[int(configuration.meta[RULE_NUMBER])] = (
+                counts.get("element_count"),
+                counts.get("unexpected_count"),
+            )
+        results[suite.table] = tuple(
+            RuleResult(rule, *found.get(number, (None, None)))
+            for number, rule in enumerate(suite.rules)
+        )
+    return results
+
+
+def _address(warehouse: Endpoint) -> str:
+    """Return the address for SQLAlchemy; it holds the password and stays in memory."""
+    options = {k: v for k, v in warehouse.options.items() if k.startswith("ssl")}
+    options["options"] = f"-c timezone=UTC -c work_mem={WORK_MEMORY}"
+    account = f"{quote(warehouse.user, safe='')}:{quote(warehouse.password, safe='')}"
+    return (
+        f"postgresql+psycopg2://{account}@{warehouse.host}:{warehouse.port}/"
+        f"{quote(warehouse.database)}?{urlencode(options, quote_via=quote)}"
+    )

@@ -1,0 +1,211 @@
+"""The verdict on each table of a tier: may what was copied be published?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from psycopg import sql
+
+from include import settings
+from include.catalog.model import TableConfig, Tier
+from include.catalog.store import load_catalog
+from include.endpoints import Endpoint
+from include.validation.reconciliation import Count, living_rows, reconcile
+from include.validation.rules import raw, rules_for
+from include.validation.scope import read_scope
+from include.validation.suites import RuleResult, Suite, run_suites
+from include.warehouse.session import WarehouseConnection, connect
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TierVerdict:
+    """The tables of a tier that may not be published, with reasons, and every quality measured.
+
+    Names are names in `raw`. A table that this run neither loaded nor was meant to load keeps its
+    verdict and is in neither mapping.
+    """
+
+    tier: Tier
+    blocked: Mapping[str, str]
+    qualities: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict for an XCom."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    quality: float | None
+    reason: str | None
+    counts: tuple[Count, ...]
+    results: tuple[RuleResult, ...] = ()
+    breaking_rows: int = 0
+
+
+def validate_tier(warehouse: Endpoint, *, run_id: int, tier: Tier) -> TierVerdict:
+    """Judge the tier's tables that the run loaded; write the results and open or close the gate.
+
+    Call it when all tables of the run are loaded, since rows refer to other tables. The gate of a
+    table that was loaded is closed first and opened last, so that a validation that dies publishes
+    nothing. Bad data never raises; running it again gives the same verdicts.
+    """
+    with connect(warehouse, autocommit=True) as connection:
+        scope = read_scope(connection, run_id)
+        catalog = load_catalog(connection, scope.config_version)
+        tables = {table.raw_name: table for table in catalog.of_tier(tier)}
+        blocked = {
+            name: reason
+            for name, table in tables.items()
+            if scope.covers(table) and (reason := scope.standing(name).blocked_reason)
+        }
+        loaded = [name for name in tables if scope.standing(name).is_loaded_in_run]
+        _close_gates(connection, loaded, blocked, run_id=run_id)
+        counts = reconcile(connection, loaded, run_id=run_id)
+        suites = [
+            Suite(name, rules_for(tables[name], scope.targets(tables[name], catalog)))
+            for name in loaded
+            if living_rows(counts[name]) and all(count.is_equal for count in counts[name])
+        ]
+        results = run_suites(
+            warehouse, suites, name=tier.value, docs=settings.data_docs_directory() / tier.value
+        )
+        judged = {
+            name: _judge(connection, tables[name], counts[name], results.get(name, ()))
+            for name in loaded
+        }
+        _write(connection, tables, judged, run_id=run_id)
+    blocked |= {name: one.reason for name, one in judged.items() if one.reason is not None}
+    qualities = {name: one.quality for name, one in judged.items() if one.quality is not None}
+    log.info("tier %s: %s tables judged, %s may not be published", tier, len(judged), len(blocked))
+    for name, reason in sorted(blocked.items()):
+        log.warning("table %s is blocked: %s", name, reason)
+    return TierVerdict(tier, dict(sorted(blocked.items())), dict(sorted(qualities.items())))
+
+
+def _judge(
+    connection: WarehouseConnection,
+    table: TableConfig,
+    counts: tuple[Count, ...],
+    results: tuple[RuleResult, ...],
+) -> _Judgement:
+    unequal = [count for count in counts if not count.is_equal]
+    if unequal:
+        seen = ", ".join(f"{count.check_name} {count.recorded}" for count in unequal)
+        return _Judgement(
+            None,
+            f"raw holds {unequal[0].living} living rows, but the engine recorded {seen}. "
+            "Load the table again in full mode.",
+            counts,
+        )
+    living = living_rows(counts)
+    failed = [result for result in results if result.breach_count is None]
+    if failed:
+        return _Judgement(
+            None,
+            f"{len(failed)} of {len(results)} expectations could not run, the first on column "
+            f"{failed[0].rule.columns[0]}: raw does not fit the config of this run. Load the "
+            "table again, then see the task's log.",
+            counts,
+            results,
+        )
+    breaking = _breaking_rows(connection, table, results)
+    quality = (living - breaking) / living if living else 1.0
+    reason = None
+    if quality < table.quality_threshold:
+        broken = ", ".join(
+            f"{result.rule.kind} of {'+'.join(result.rule.columns)} ({result.breach_count})"
+            for result in results
+            if not result.is_passed
+        )
+        reason = (
+            f"quality {quality:.4f} is below its threshold {table.quality_threshold}: {breaking} "
+            f"of {living} rows break {broken}"
+        )
+    return _Judgement(quality, reason, counts, results, breaking)
+
+
+def _breaking_rows(
+    connection: WarehouseConnection, table: TableConfig, results: tuple[RuleResult, ...]
+) -> int:
+    """Count the living rows that break a rule, each once however many rules it breaks."""
+    broken = [result for result in results if not result.is_passed]
+    if len(broken) <= 1:
+        return sum(result.breach_count or 0 for result in broken)
+    row = connection.execute(
+        sql.SQL("select count(*) from {} where _deleted_at is null and not ({})").format(
+            raw(table.raw_name),
+            sql.SQL(" and ").join(result.rule.condition for result in broken),
+        )
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _close_gates(
+    connection: WarehouseConnection,
+    loaded: Iterable[str],
+    blocked: Mapping[str, str],
+    *,
+    run_id: int,
+) -> None:
+    waiting = f"the validation of run {run_id} has not ended"
+    reasons = {**dict.fromkeys(loaded, waiting), **blocked}
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            "update ops.table_state set is_publishable = false, blocked_reason = %s"
+            " where table_name = %s",
+            [(reason, name) for name, reason in reasons.items()],
+        )
+
+
+def _write(
+    connection: WarehouseConnection,
+    tables: Mapping[str, TableConfig],
+    judged: Mapping[str, _Judgement],
+    *,
+    run_id: int,
+) -> None:
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(
+            "delete from ops.validation_result where run_id = %s and table_name = any(%s)",
+            (run_id, list(judged)),
+        )
+        cursor.executemany(
+            "insert into ops.validation_result (run_id, table_name, source, check_name,"
+            " column_name, is_passed, element_count, unexpected_count, detail)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (run_id, name, *row)
+                for name, one in judged.items()
+                for row in _rows(one, tables[name].quality_threshold)
+            ],
+        )
+        cursor.executemany(
+            "update ops.table_state set is_publishable = %s, blocked_reason = %s, quality = %s,"
+            " validated_at = now() where table_name = %s",
+            [(one.reason is None, one.reason, one.quality, name) for name, one in judged.items()],
+        )
+
+
+def _rows(one: _Judgement, threshold: float) -> Iterator[tuple[Any, ...]]:
+    """Yield what `ops.validation_result` keeps of a judgement: counts, never a value."""
+    for count in one.counts:
+        yield (
+            *("reconciliation", count.check_name, "", count.is_equal, count.living),
+            *(abs(count.living - count.recorded), f"recorded {count.recorded}"),
+        )
+    for result in one.results:
+        yield (
+            *("great_expectations", result.rule.kind, ", ".join(result.rule.columns)),
+            *(result.is_passed, result.row_count, result.breach_count, result.rule.description),
+        )
+    if one.quality is not None:
+        yield (
+            *("great_expectations", "quality", "", one.reason is None, living_rows(one.counts)),
+            *(one.breaking_rows, f"quality {one.quality:.6f}, threshold {threshold}"),
+        )
