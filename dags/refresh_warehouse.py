@@ -1,0 +1,183 @@
+"""Makes `raw` equal to the practice database, validates it and rebuilds the marts.
+
+Runs every night and on demand.
+
+- **Reads** the practice database (connection `open_dental`) and `ops.config`.
+- **Writes** `raw`, `ops`, `staging`, `intermediate` and `marts` (connection `warehouse`).
+- **Run again** at any time: a table whose content is the same is not written, and one that broke
+  off goes on where it stopped.
+- **A failure** leaves the tables and marts that the mail names as they were; the rest is fresh.
+
+Parameters:
+
+- `mode`: `compare` writes what differs; `full` rewrites the chosen tables.
+- `phase`: 1 loads the critical tables only, 4 all tiers.
+- `tables`: the source tables to load; empty means all.
+- `dry_run`: shows the plan and does nothing.
+- `validate_after`: when off, the marts are built on the verdicts of the run before.
+
+A table that fails or falls below its quality threshold stops the marts that read it, and only
+these. To build a layer again, clear its build task; the models' own tasks never run dbt.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Param, TaskGroup, TriggerRule, chain, dag, get_current_context, task
+
+from include.orchestration.deadlines import deadline
+from include.orchestration.errors import translated_errors
+from include.orchestration.parsing import is_dbt_parsed
+from include.orchestration.requests import RequestDiscovery
+from include.orchestration.schedules import nightly
+from include.orchestration.tiers import RETRIES, RETRY_DELAY, TIERS
+
+PARAMETERS = {
+    "mode": Param("compare", enum=["compare", "full"], title="Mode"),
+    "phase": Param(4, type="integer", minimum=1, maximum=4, title="Phase, up to and including"),
+    "tables": Param([], type="array", items={"type": "string"}, title="Tables (empty: all)"),
+    "dry_run": Param(False, type="boolean", title="Only show the plan"),
+    "validate_after": Param(True, type="boolean", title="Validate what was loaded"),
+}
+SETTINGS = {
+    "pool": TIERS[0].tier.value,
+    "retries": RETRIES,
+    "retry_delay": RETRY_DELAY,
+    "execution_timeout": timedelta(hours=1),
+}
+
+
+@task
+def plan() -> dict[str, Any]:
+    """Pin the config, compare it with the source, and say what will be loaded."""
+    from include.orchestration import refresh
+    from include.orchestration.connections import source_endpoint, warehouse_endpoint
+    from include.planning import plan_refresh
+
+    with translated_errors():
+        planned = plan_refresh(source_endpoint(), warehouse_endpoint(), refresh.request())
+        return planned.to_dict()
+
+
+@task
+def select(tier: str) -> list[str]:
+    """Return the tier's tables, the largest first."""
+    from include.orchestration import refresh
+
+    return refresh.planned_tables(tier)
+
+
+@task(map_index_template="{{ table }}")
+def load(table: str) -> None:
+    """Make one raw table equal to its source table."""
+    from include.engine import load_table
+    from include.orchestration import refresh
+    from include.orchestration.connections import source_endpoint, warehouse_endpoint
+
+    get_current_context()["table"] = table  # type: ignore[typeddict-unknown-key]
+    with translated_errors():
+        load_table(
+            source_endpoint(),
+            warehouse_endpoint(),
+            run_id=refresh.run_id(),
+            table=table,
+            mode=refresh.mode(),
+        )
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+def settle() -> None:
+    """Compare tables whose sums must agree until a pass changes nothing."""
+    from include.engine import settle as settle_groups
+    from include.orchestration import refresh
+    from include.orchestration.connections import source_endpoint, warehouse_endpoint
+
+    with translated_errors():
+        settle_groups(source_endpoint(), warehouse_endpoint(), run_id=refresh.run_id())
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+def validate(tier: str) -> dict[str, str]:
+    """Judge the tier's tables and set the gate that dbt asks; return the blocked tables."""
+    from include.catalog.model import Tier
+    from include.orchestration import refresh
+    from include.orchestration.connections import warehouse_endpoint
+    from include.validation import validate_tier
+
+    refresh.skip_unasked_validation(tier)
+    with translated_errors():
+        verdict = validate_tier(warehouse_endpoint(), run_id=refresh.run_id(), tier=Tier(tier))
+        return dict(verdict.blocked)
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE, retries=3)
+def alert(tier: str) -> None:
+    """Mail which of the tier's tables failed or are blocked, why, and where the logs are."""
+    from include.orchestration.alerts import mail_failed_tier
+
+    mail_failed_tier(tier)
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+def open_gate() -> None:
+    """Let dbt start, unless the run is dry or a validation gave no verdict."""
+    from include.orchestration import refresh
+
+    refresh.refuse_unvalidated()
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+def report() -> None:
+    """Record freshness, marts and late tables; mail; fail the run when anything is not right."""
+    from include.orchestration import refresh
+
+    with translated_errors():
+        refresh.report()
+
+
+@dag(
+    dag_id="refresh_warehouse",
+    doc_md=__doc__,
+    schedule=nightly(),
+    start_date=datetime(2024, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args=SETTINGS,
+    params=PARAMETERS,
+    deadline=deadline(),
+    tags=["open_dental", "refresh"],
+)
+def refresh_warehouse() -> None:
+    """Plan, load by tier, settle, validate by tier, transform by layer, report."""
+    planned, settled, gate, reported = plan(), settle(), open_gate(), report()
+    planned >> RequestDiscovery(task_id="request_discovery", plan_task_id="plan") >> reported
+
+    loads = {}
+    for tier in TIERS:
+        with TaskGroup(tier.name, tooltip=f"Loads of the {tier.name} tables"):
+            chosen = select.override(**tier.operator_arguments())(tier.name)
+            loads[tier] = load.override(**tier.operator_arguments()).expand(table=chosen)
+        planned >> chosen >> loads[tier] >> settled
+
+    with TaskGroup("validate", tooltip="Reconciliation and Great Expectations, tier by tier"):
+        verdicts = {
+            tier: validate.override(task_id=tier.name, pool=tier.name)(tier.name) for tier in TIERS
+        }
+    with TaskGroup("alert", tooltip="One mail per tier with failed or blocked tables"):
+        mails = {
+            tier: alert.override(task_id=tier.name, pool=tier.name)(tier.name) for tier in TIERS
+        }
+    for tier in TIERS:
+        settled >> verdicts[tier] >> [gate, mails[tier]]
+        loads[tier] >> mails[tier] >> reported
+
+    gate >> reported
+    if is_dbt_parsed():
+        from include.orchestration.layers import render
+
+        chain(gate, *render(), reported)
+
+
+refresh_warehouse()

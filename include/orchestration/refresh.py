@@ -1,0 +1,95 @@
+"""What the tasks of a refresh make of its parameters and its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from include.catalog.model import Tier
+from include.orchestration import alerts
+from include.orchestration.connections import warehouse_endpoint
+
+if TYPE_CHECKING:
+    from include.planning import RefreshRequest
+
+
+def request() -> RefreshRequest:
+    """Return what the run's parameters ask for. The config is the newest one in `ops.config`."""
+    from include.planning import RefreshRequest
+
+    context = get_current_context()
+    parameters = context["params"]
+    return RefreshRequest(
+        mode=parameters["mode"],
+        phase=int(parameters["phase"]),
+        tables=tuple(parameters["tables"]),
+        dry_run=bool(parameters["dry_run"]),
+        config_directory=None,
+        dag_run_id=str(context["run_id"]),
+    )
+
+
+def mode() -> str:
+    """Return whether the run compares or rewrites."""
+    return str(get_current_context()["params"]["mode"])
+
+
+def planned_tables(tier: str) -> list[str]:
+    """Return the tier's tables; skips the task in a dry run."""
+    return list(_plan()["tiers"].get(tier, ()))
+
+
+def run_id() -> int:
+    """Return the run's number in `ops.run`; skips the task without a plan and in a dry run."""
+    return int(_plan()["run_id"])
+
+
+def skip_unasked_validation(tier: str) -> None:
+    """Skip the task when the tier has no tables in this run or is not to be validated."""
+    if not _is_validated(_plan(), tier):
+        raise AirflowSkipException("nothing to validate")
+
+
+def refuse_unvalidated() -> None:
+    """Skip the transformation when a tier's validation ended without verdicts.
+
+    The verdicts of an earlier run say nothing about the rows of this one.
+    """
+    plan = _plan()
+    ti = get_current_context()["ti"]
+    for tier in Tier:
+        if _is_validated(plan, tier) and ti.xcom_pull(task_ids=f"validate.{tier}") is None:
+            raise AirflowSkipException(
+                f"the validation of the {tier} tier did not end: no mart is built"
+            )
+
+
+def report() -> None:
+    """Record how the run went, mail what belongs to no tier, and fail unless all is right."""
+    from include.reporting import report_run
+
+    if alerts.plan_of_run() is None:
+        alerts.mail_failed_tasks()
+        raise AirflowFailException("there is no plan: nothing was loaded, all data is as it was")
+    summary = report_run(warehouse_endpoint(), run_id=run_id())
+    failed = [end.task_id for end in alerts.task_ends() if end.state == "failed"]
+    alerts.mail_failed_tasks(note=summary.mail_text)
+    if failed or not summary.is_ok:
+        raise AirflowFailException(summary.text)
+
+
+def _plan() -> Mapping[str, Any]:
+    plan = alerts.plan_of_run()
+    if plan is None:
+        raise AirflowSkipException("there is no plan, so nothing was loaded")
+    if get_current_context()["params"]["dry_run"]:
+        raise AirflowSkipException("a dry run only shows the plan")
+    return plan
+
+
+def _is_validated(plan: Mapping[str, Any], tier: str) -> bool:
+    is_asked = bool(get_current_context()["params"]["validate_after"])
+    return is_asked and bool(plan["tiers"].get(tier))
