@@ -93,6 +93,11 @@ def _plural(name: str) -> str:
     return name if name.endswith("s") else f"{name}s"
 
 
+def excluded_columns(table: str) -> frozenset[str]:
+    """Return the columns of a table that never leave the source."""
+    return frozenset(_phi()["excluded"].get(table, ()))
+
+
 def staged_tables() -> tuple[StagedTable, ...]:
     """Return every staged table in the order of the table names.
 
@@ -104,7 +109,7 @@ def staged_tables() -> tuple[StagedTable, ...]:
 def _staged_table(table: str) -> StagedTable:
     system, entity, model = entities()[table]
     facts = schema()["tables"][table]
-    excluded = set(_phi()["excluded"].get(table, ()))
+    excluded = excluded_columns(table)
     columns = [
         _staged_column(table, column, is_key=column["name"] in facts["primary_key"])
         for column in facts["columns"]

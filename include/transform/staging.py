@@ -195,8 +195,19 @@ def _seed(tables: Iterable[StagedTable]) -> str:
     return output.getvalue()
 
 
+class _Indented(yaml.SafeDumper):
+    """Lists are indented below their key, as yamllint wants them."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Never leave a list unindented."""
+        del indentless
+        super().increase_indent(flow, False)
+
+
 def _yaml(content: Mapping[str, Any]) -> str:
-    body = yaml.safe_dump(dict(content), sort_keys=False, width=100, allow_unicode=True)
+    body = yaml.dump(
+        dict(content), Dumper=_Indented, sort_keys=False, width=100, allow_unicode=True
+    )
     return f"# {GENERATED}\n{body}"
 
 

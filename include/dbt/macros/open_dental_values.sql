@@ -12,8 +12,3 @@
 {% macro open_dental_fee(fee, unit_quantity, base_units) -%}
     {{ fee }}::numeric * ({{ unit_quantity }} + {{ base_units }})
 {%- endmacro %}
-
-{# The first of two amounts that is not blank (null in staging, -1 in the source), else zero. #}
-{% macro first_set_amount(override, estimate) -%}
-    coalesce({{ override }}, {{ estimate }}, 0)
-{%- endmacro %}

@@ -50,8 +50,8 @@ renamed as (
         hidefromverifylist as hide_from_verify_list,
         orthoautoproccodenumoverride as ortho_auto_procedure_code_number_override,
         orthoautoclaimdayswait as ortho_auto_claim_days_wait,
-        insplanszerowriteoffsonannualmaxoverride as insurance_plans_zero_write_offs_on_annual_max_override,
-        insplanszerowriteoffsonfreqoragingoverride as insurance_plans_zero_write_offs_on_freq_or_aging_override,
+        insplanszerowriteoffsonannualmaxoverride as annual_max_zero_writeoffs_override,
+        insplanszerowriteoffsonfreqoragingoverride as frequency_zero_writeoffs_override,
 
         ---------- texts
         groupname as group_name,

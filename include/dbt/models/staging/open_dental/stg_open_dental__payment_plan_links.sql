@@ -17,7 +17,7 @@ renamed as (
         linktype as link_type_code,
 
         ---------- amounts
-        amountoverride::numeric as amount_override_amount,
+        amountoverride::numeric as override_amount,
 
         ---------- timestamps
         {{ open_dental_timestamp('secdatetentry') }} as row_entered_at,

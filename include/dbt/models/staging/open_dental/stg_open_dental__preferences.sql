@@ -12,7 +12,7 @@ renamed as (
         prefnum as preference_id,
 
         ---------- texts
-        prefname as pref_name,
+        prefname as preference_name,
         valuestring as value_string,
         comments,
 
