@@ -25,9 +25,9 @@ import pymysql
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, TerminalError
+from include.local.layout import ACCOUNT_AS_ROOT, may_pass
 
 LOOPBACK = "127.0.0.1"
-ACCOUNT_AS_ROOT = "mysql"
 START_LIMIT_SECONDS = 60
 STOP_LIMIT_SECONDS = 30
 SOURCE_ADMINISTRATOR = "administrator"
@@ -75,9 +75,7 @@ def start_mariadb(directory: Path, *, port: int, password: str) -> Server:
     data = directory / "data"
     owner = _own(directory)
     log = directory / "mariadb.log"
-    socket_path = directory / "s"
     if not (data / "mysql").is_dir():
-        initial = directory / "initial.sql"
         _run(
             [
                 "mariadb-install-db",
@@ -89,7 +87,6 @@ def start_mariadb(directory: Path, *, port: int, password: str) -> Server:
             log,
             owner,
         )
-        initial.unlink(missing_ok=True)
     # The account is (re)made at every start, so that a lost password needs no repair by hand.
     grants = directory / "grants.sql"
     grants.write_text(
@@ -104,7 +101,8 @@ def start_mariadb(directory: Path, *, port: int, password: str) -> Server:
             program,
             "--no-defaults",
             f"--datadir={data}",
-            f"--socket={socket_path}",
+            # Relative to the data, because the path of a socket may have 107 bytes at most.
+            "--socket=../s",
             f"--port={port}",
             f"--bind-address={LOOPBACK}",
             f"--pid-file={directory / 'mariadb.pid'}",
@@ -196,7 +194,12 @@ def _postgres_programs(directory: Path, owner: str | None) -> Path:
 
 def can_enter(path: Path, account: str) -> bool:
     """Say whether the account may list `path`, by asking the kernel as that account."""
-    found = subprocess.run(["test", "-x", str(path), "-a", "-r", str(path)], user=account)
+    found = subprocess.run(
+        ["test", "-x", str(path), "-a", "-r", str(path)],
+        user=account,
+        group=account,
+        extra_groups=[],
+    )
     return found.returncode == 0
 
 
@@ -205,6 +208,8 @@ def _own(directory: Path) -> str | None:
     is_new = not directory.exists()
     directory.mkdir(parents=True, exist_ok=True)
     if os.geteuid() != 0:
+        if is_new:
+            directory.chmod(0o700)
         return None
     try:
         account = pwd.getpwnam(ACCOUNT_AS_ROOT)
@@ -216,7 +221,7 @@ def _own(directory: Path) -> str | None:
     if is_new:
         directory.chmod(0o700)
         os.chown(directory, account.pw_uid, account.pw_gid)
-    if not can_enter(directory, ACCOUNT_AS_ROOT):
+    if not may_pass(directory, ACCOUNT_AS_ROOT):
         raise TerminalError(
             f"the account {ACCOUNT_AS_ROOT} cannot enter it, and permissions of existing "
             "directories are never changed. Choose another state directory.",
@@ -236,7 +241,13 @@ def _give(path: Path, owner: str | None) -> None:
 def _run(command: Sequence[str], log: Path, owner: str | None) -> None:
     with log.open("ab") as output:
         done = subprocess.run(
-            command, stdout=output, stderr=output, user=owner, group=owner, cwd=log.parent
+            command,
+            stdout=output,
+            stderr=output,
+            user=owner,
+            group=owner,
+            extra_groups=None if owner is None else [],
+            cwd=log.parent,
         )
     if done.returncode != 0:
         raise PipelineError(
@@ -253,6 +264,7 @@ def _spawn(command: Sequence[str], log: Path, owner: str | None) -> subprocess.P
             stderr=output,
             user=owner,
             group=owner,
+            extra_groups=None if owner is None else [],
             cwd=log.parent,
             start_new_session=True,
         )

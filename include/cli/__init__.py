@@ -1,0 +1,49 @@
+"""The command line: `./dental COMMAND`. One module per family, imported when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+COMMANDS: Mapping[str, str] = {
+    "config": "include.cli.config:config",
+    "demo": "include.cli.demo:demo",
+    "discover": "include.cli.replication:discover",
+    "load": "include.cli.replication:load",
+    "local": "include.cli.local:local",
+    "plan": "include.cli.replication:plan",
+    "transform": "include.cli.transform:transform",
+    "verify": "include.cli.replication:verify",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported by name, so that `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command; None when there is none of that name."""
+        del ctx
+        address = COMMANDS.get(cmd_name)
+        if address is None:
+            return None
+        module, _, name = address.partition(":")
+        command = getattr(import_module(module), name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{address} is no click command")
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Replicate an Open Dental database into a warehouse, and run the demo practice.
+
+    The two databases are named by AIRFLOW_CONN_OPEN_DENTAL and AIRFLOW_CONN_WAREHOUSE; without
+    them the commands work on the databases of `make demo`.
+    """

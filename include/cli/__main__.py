@@ -1,0 +1,32 @@
+"""Run the command line and turn the project's own errors into one message and exit code 1."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from include.cli import main
+from include.errors import PipelineError
+
+
+def run() -> int:
+    """Run the command that the arguments name; return the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        result = main.main(prog_name="dental", standalone_mode=False)
+    except PipelineError as error:
+        click.echo(f"dental: {error}", err=True)
+        return 1
+    except click.Abort:
+        click.echo("dental: interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,41 @@
+"""What the supervisor says about the system: one small file, replaced in one step."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Phase = Literal["starting", "ready", "failed", "stopping"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The system as a whole, and the parts that run.
+
+    `attempt` grows with every start that is asked for; `failure` names the part that failed and
+    shows the end of its log; `running` holds the process id of each running component.
+    """
+
+    supervisor: int
+    phase: Phase
+    attempt: int = 1
+    step: str = ""
+    failure: str = ""
+    running: dict[str, int] = field(default_factory=dict)
+
+
+def write_status(path: Path, status: Status) -> None:
+    """Replace the status file."""
+    draft = path.with_name(path.name + ".new")
+    draft.write_text(json.dumps(asdict(status), indent=2) + "\n")
+    draft.replace(path)
+
+
+def read_status(path: Path) -> Status | None:
+    """Return the last status; None when there is none."""
+    try:
+        return Status(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        return None
