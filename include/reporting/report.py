@@ -1,0 +1,194 @@
+"""The report of one run, as frozen values and as lines to read. Counts and names, no values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from include.catalog.model import Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What all loads of a run did together; the numbers are rows, except `tables`."""
+
+    tables: int = 0
+    rows_read: int = 0
+    inserted: int = 0
+    changed: int = 0
+    undeleted: int = 0
+    deleted: int = 0
+
+    @property
+    def moved(self) -> int:
+        """How many rows of `raw` were written."""
+        return self.inserted + self.changed + self.undeleted + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """When a raw table was last compared with its source, and when that last changed a row."""
+
+    table: str
+    tier: Tier
+    row_count: int
+    loaded_at: datetime
+    changed_at: datetime | None
+    quality: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """How many values of a column a rule replaced because PostgreSQL cannot hold them."""
+
+    table: str
+    column: str
+    rule: str
+    value_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlaMiss:
+    """A table whose load ended late; `minutes` counts from the run's start, None: not yet."""
+
+    table: str
+    tier: str
+    sla_minutes: float
+    minutes: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """What stands in a mart; one that was not built in this run keeps its rows."""
+
+    name: str
+    state: str
+    built_at: datetime | None
+    blocked_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One run: what it moved, how fresh everything is, and all that is not right.
+
+    `failed`, `blocked` and `quarantined` map raw tables to reasons; a table is in one of them. A
+    late table is reported and does not make the run wrong.
+    """
+
+    run_id: int
+    mode: str
+    started_at: datetime
+    finished_at: datetime
+    totals: Totals
+    tables: tuple[Freshness, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    blocked: Mapping[str, str] = field(default_factory=dict)
+    quarantined: Mapping[str, str] = field(default_factory=dict)
+    substitutions: tuple[Substitution, ...] = ()
+    sla_misses: tuple[SlaMiss, ...] = ()
+    marts: tuple[Mart, ...] = ()
+
+    @property
+    def is_right(self) -> bool:
+        """Whether every table of the run may be published and every mart was built."""
+        return not (self.failed or self.blocked or self.quarantined or self.unbuilt_marts)
+
+    @property
+    def unbuilt_marts(self) -> tuple[Mart, ...]:
+        """The marts that this run did not build."""
+        return tuple(mart for mart in self.marts if mart.state != "built")
+
+    @property
+    def text(self) -> str:
+        """The lines as one text."""
+        return "\n".join(self.lines())
+
+    def lines(self) -> list[str]:
+        """Return the report for a log, a terminal or a mail; what is wrong stands first."""
+        return [*self._verdict(), *self._wrong(), *self._movement(), *self._freshness()]
+
+    def summary(self) -> dict[str, Any]:
+        """Return what `ops.run` keeps."""
+        return {
+            "tables": self.totals.tables,
+            "rows_read": self.totals.rows_read,
+            "inserted": self.totals.inserted,
+            "changed": self.totals.changed,
+            "undeleted": self.totals.undeleted,
+            "deleted": self.totals.deleted,
+            "failed": dict(self.failed),
+            "blocked": dict(self.blocked),
+            "quarantined": dict(self.quarantined),
+            "late": [miss.table for miss in self.sla_misses],
+            "marts_built": len(self.marts) - len(self.unbuilt_marts),
+            "marts_not_built": [mart.name for mart in self.unbuilt_marts],
+        }
+
+    def _verdict(self) -> Iterator[str]:
+        duration = _duration(self.finished_at - self.started_at)
+        if self.is_right:
+            yield f"Run {self.run_id} ({self.mode}): all is right, after {duration}."
+        else:
+            yield (
+                f"Run {self.run_id} ({self.mode}): {len(self.failed)} tables failed, "
+                f"{len(self.blocked)} are blocked, {len(self.quarantined)} quarantined, "
+                f"{len(self.unbuilt_marts)} marts not built, after {duration}. What is not named "
+                "here is fresh; what is named keeps its last good rows."
+            )
+
+    def _wrong(self) -> Iterator[str]:
+        for word, tables in (
+            ("failed", self.failed),
+            ("blocked", self.blocked),
+            ("quarantined", self.quarantined),
+        ):
+            for name, reason in sorted(tables.items()):
+                yield f"{word}: {name}: {reason}"
+        for mart in self.unbuilt_marts:
+            why = (
+                f"blocked by {', '.join(mart.blocked_by)}"
+                if mart.blocked_by
+                else "its build failed"
+            )
+            held = (
+                f"holds the build of {mart.built_at:%Y-%m-%d %H:%M} UTC"
+                if mart.built_at
+                else "is empty"
+            )
+            yield f"mart {mart.name}: {why}; it {held}"
+        for miss in self.sla_misses:
+            seen = "has not ended" if miss.minutes is None else f"ended after {miss.minutes:.1f}"
+            limit = f"{miss.sla_minutes:g} minutes from the start of the run"
+            yield f"late: {miss.table} ({miss.tier}): {seen}, expected within {limit}"
+
+    def _movement(self) -> Iterator[str]:
+        totals = self.totals
+        yield (
+            f"{totals.tables} tables compared, {totals.rows_read} rows read: "
+            f"{totals.inserted} inserted, {totals.changed} changed, {totals.deleted} deleted, "
+            f"{totals.undeleted} undeleted"
+        )
+        for one in self.substitutions:
+            yield f"substituted: {one.table}.{one.column}: {one.value_count} by {one.rule}"
+        if self.marts:
+            yield f"{len(self.marts) - len(self.unbuilt_marts)} of {len(self.marts)} marts built"
+
+    def _freshness(self) -> Iterator[str]:
+        for tier in Tier:
+            tables = [one for one in self.tables if one.tier is tier]
+            if tables:
+                oldest = min(tables, key=lambda one: one.loaded_at)
+                age = _duration(self.finished_at - oldest.loaded_at)
+                yield f"{tier}: {len(tables)} tables, the oldest copy ({oldest.table}) is {age} old"
+
+
+def _duration(span: timedelta) -> str:
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s"
+    minutes, hours = seconds // 60, seconds // 3600
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{hours} h" if hours < 48 else f"{hours // 24} days"
