@@ -101,10 +101,15 @@ create table if not exists ops.chunk (
     hi text [],
     row_count bigint not null,
     content_hash bytea not null,
+    -- How many of these rows' values a rule changed: {"column": {"rule": count}}.
+    substitutions jsonb not null default '{}',
+    -- The key, as raw names, that the bounds belong to; chunks along another key are void.
+    key_columns text [] not null default '{}',
     primary key (table_name, ordinal)
 );
 
--- Old and new values of the restate_by columns of every changed row (dates and identifiers only).
+-- Old and new values of the restate_by columns of every row that a load inserted, changed, brought
+-- back or tombstoned: identifiers, and days (of a timestamp, its date). Nothing for NULL.
 create table if not exists ops.affected (
     table_name text not null,
     batch_id bigint not null,

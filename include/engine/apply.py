@@ -1,0 +1,236 @@
+"""Bring raw rows to the content of pages that were read, in the caller's transaction.
+
+A page is copied into a temporary table, the rows that differ are listed by what has to happen to
+them, and only those are written. Rows that are equal are not touched. What a load writes carries
+its batch; what was there before and after, of the columns that marts restate by, goes to
+`ops.affected`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from psycopg import sql
+
+from include.catalog.model import TableConfig
+from include.engine.batch import Batch
+from include.engine.movement import Movement
+from include.source.keys import KeyRange, PagingKey
+from include.warehouse import raw_tables
+from include.warehouse.session import WarehouseConnection
+
+_FLOATS = {"real": "float4send", "double precision": "float8send"}
+_DAYS = ("timestamp", "timestamptz")
+
+
+def copy_lines(
+    connection: WarehouseConnection,
+    target: sql.Composable,
+    columns: Sequence[str],
+    lines: Iterable[bytes],
+) -> None:
+    """Copy text lines into a table."""
+    statement = sql.SQL("copy {} ({}) from stdin (format text, encoding 'UTF8')").format(
+        target, sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        block = b"\n".join(lines)
+        if block:
+            copy.write(block)
+            copy.write(b"\n")
+
+
+class PageApplier:
+    """Applies pages of one keyed table, which has its primary key, over one connection."""
+
+    def __init__(
+        self, connection: WarehouseConnection, table: TableConfig, key: PagingKey, batch: Batch
+    ) -> None:
+        self._connection = connection
+        self._table = table
+        self._key = key
+        self._batch = batch
+        self._columns = [column.raw_name for column in table.replicated_columns]
+        self._page = sql.Identifier("pg_temp", "page")
+        self._difference = sql.Identifier("pg_temp", "difference")
+        self._is_prepared = False
+        self._parts = self._statement_parts()
+
+    def apply(self, lines: Iterable[bytes], bounds: KeyRange) -> Movement:
+        """Make the raw rows of the range equal to the page; without rows all of it vanishes.
+
+        For a key that is not ordered alike in both databases nothing is tombstoned here: see
+        `tombstone_others`.
+        """
+        self._prepare()
+        self._run("truncate {page}, {difference}")
+        copy_lines(self._connection, self._page, self._columns, lines)
+        self._run("analyze {page}")
+        self._run(
+            """
+            insert into {difference}
+            select case when r._batch_id is null then 'inserted'
+                when r._deleted_at is not null then 'undeleted' else 'changed' end, {p_key}
+            from {page} p left join {raw} r on {p_is_r}
+            where r._batch_id is null or r._deleted_at is not null
+                or row({p_content}) is distinct from row({r_content})
+            """
+        )
+        if self._key.is_ordered:
+            self._run(
+                """
+                insert into {difference}
+                select 'deleted', {r_key} from {raw} r
+                where r._deleted_at is null and {r_range}
+                    and not exists (select from {page} p where {p_is_r})
+                """,
+                r_range=self._key.warehouse_predicate(bounds, "r"),
+            )
+        return self._write_differences()
+
+    def tombstone_others(self, key_lines: Iterable[bytes]) -> Movement:
+        """Tombstone every living raw row whose key is not listed, compared by bytes."""
+        self._prepare()
+        self._run("truncate {page}, {difference}")
+        self._run(
+            "create temporary table if not exists seen as select {keys} from {raw} with no data"
+        )
+        copy_lines(
+            self._connection, sql.Identifier("pg_temp", "seen"), self._key.raw_names, key_lines
+        )
+        self._run("analyze pg_temp.seen")
+        self._run(
+            """
+            insert into {difference}
+            select 'deleted', {r_key} from {raw} r
+            where r._deleted_at is null
+                and not exists (select from pg_temp.seen p where {p_is_r})
+            """
+        )
+        moved = self._write_differences()
+        self._run("drop table pg_temp.seen")
+        return moved
+
+    def _prepare(self) -> None:
+        if self._is_prepared:
+            return
+        # "as select ... with no data" keeps types and collations, and no constraint.
+        self._run("create temporary table page as select {columns} from {raw} with no data")
+        self._run(
+            "create temporary table difference as "
+            "select ''::text as kind, {keys} from {raw} with no data"
+        )
+        self._is_prepared = True
+
+    def _write_differences(self) -> Movement:
+        counts: dict[str, int] = dict(
+            self._connection.execute(
+                sql.SQL("select kind, count(*) from {} group by kind").format(self._difference)
+            ).fetchall()
+        )
+        moved = Movement(**{name: counts.get(name, 0) for name in Movement.__dataclass_fields__})
+        if not moved.total:
+            return moved
+        self._run("analyze {difference}")
+        self._record_affected("d.kind <> 'inserted'", from_page=False)
+        if moved.changed or moved.undeleted:
+            self._run(
+                """
+                update {raw} r set {assignments}, _loaded_at = {loaded_at},
+                    _batch_id = {batch_id}, _deleted_at = null
+                from {page} p join {difference} d on {p_is_d}
+                where d.kind in ('changed', 'undeleted') and {p_is_r}
+                """
+            )
+        if moved.inserted:
+            self._run(
+                """
+                insert into {raw} ({columns}, _loaded_at, _batch_id)
+                select {p_columns}, {loaded_at}, {batch_id}
+                from {page} p join {difference} d on {p_is_d}
+                where d.kind = 'inserted'
+                """
+            )
+        if moved.deleted:
+            self._run(
+                """
+                update {raw} r set _deleted_at = {loaded_at}, _loaded_at = {loaded_at},
+                    _batch_id = {batch_id}
+                from {difference} d where d.kind = 'deleted' and {d_is_r}
+                """
+            )
+        self._record_affected("d.kind <> 'deleted'", from_page=True)
+        return moved
+
+    def _record_affected(self, condition: str, *, from_page: bool) -> None:
+        for name in self._table.restate_by:
+            column = self._table.column(name)
+            self._run(
+                """
+                insert into ops.affected (table_name, batch_id, column_name, value)
+                select distinct {table_name}, {batch_id}, {column_name}, {value}
+                from {rows} a join {difference} d on {a_is_d}
+                where {condition} and {value} is not null
+                on conflict do nothing
+                """,
+                rows=self._parts["page" if from_page else "raw"],
+                condition=sql.SQL(condition),
+                column_name=sql.Literal(column.raw_name),
+                value=affected_value("a", column.raw_name, column.warehouse_type),
+            )
+
+    def _run(self, statement: str, **more: sql.Composable) -> None:
+        self._connection.execute(sql.SQL(statement).format(**self._parts, **more))
+
+    def _statement_parts(self) -> dict[str, sql.Composable]:
+        types = [column.warehouse_type for column in self._table.replicated_columns]
+        typed = list(zip(self._columns, types, strict=True))
+        keys = self._key.raw_names
+        return {
+            "raw": raw_tables.identifier(self._table.raw_name),
+            "page": self._page,
+            "difference": self._difference,
+            "columns": _listed(map(sql.Identifier, self._columns)),
+            "keys": _listed(map(sql.Identifier, keys)),
+            "p_columns": _listed(sql.Identifier("p", name) for name in self._columns),
+            "p_key": _listed(sql.Identifier("p", name) for name in keys),
+            "r_key": _listed(sql.Identifier("r", name) for name in keys),
+            "p_content": _listed(exact(sql.Identifier("p", name), kind) for name, kind in typed),
+            "r_content": _listed(exact(sql.Identifier("r", name), kind) for name, kind in typed),
+            "p_is_r": _same("p", "r", keys),
+            "p_is_d": _same("p", "d", keys),
+            "d_is_r": _same("d", "r", keys),
+            "a_is_d": _same("a", "d", keys),
+            "assignments": _listed(
+                sql.SQL("{} = p.{}").format(sql.Identifier(name), sql.Identifier(name))
+                for name in self._columns
+            ),
+            "loaded_at": sql.Literal(self._batch.loaded_at),
+            "batch_id": sql.Literal(self._batch.batch_id),
+            "table_name": sql.Literal(self._table.raw_name),
+        }
+
+
+def exact(value: sql.Composable, warehouse_type: str) -> sql.Composable:
+    """Return an expression that differs whenever the stored value does: 0 and -0 are two."""
+    function = _FLOATS.get(warehouse_type)
+    if function is None:
+        return value
+    return sql.SQL("{}({})").format(sql.Identifier(function), value)
+
+
+def affected_value(alias: str, raw_column: str, warehouse_type: str) -> sql.Composable:
+    """Return what `ops.affected` records of a column: a timestamp's day, otherwise its text."""
+    day = sql.SQL("::date") if warehouse_type in _DAYS else sql.SQL("")
+    return sql.SQL("{}{}::text").format(sql.Identifier(alias, raw_column), day)
+
+
+def _listed(parts: Iterable[sql.Composable]) -> sql.Composable:
+    return sql.SQL(", ").join(parts)
+
+
+def _same(left: str, right: str, keys: Sequence[str]) -> sql.Composable:
+    return sql.SQL(" and ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(left, key), sql.Identifier(right, key))
+        for key in keys
+    )

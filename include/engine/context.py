@@ -1,0 +1,109 @@
+"""What the steps of one table's load share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from include.catalog.model import TableConfig
+from include.engine.batch import Batch
+from include.engine.chunks import Chunk, write_chunks
+from include.engine.lock import check_lock
+from include.engine.movement import Movement
+from include.engine.records import Attempt, record_movement, record_partial
+from include.source.keys import KeyRange, PagingKey
+from include.source.pages import Page, PageReader
+from include.warehouse.session import WarehouseConnection
+
+# A page should take half of the 8 MB that one read may bring: rows differ in length.
+PAGE_BYTES = 4 * 1024 * 1024
+
+
+class PageSize:
+    """How many rows a page may have: the config's chunk, or fewer where rows are long.
+
+    Learns the rows' length from the pages that were read.
+    """
+
+    def __init__(self, chunk_rows: int, average_row_bytes: int) -> None:
+        self._chunk_rows = chunk_rows
+        self._average = float(average_row_bytes)
+
+    @property
+    def rows(self) -> int:
+        """The limit for the next page; at least 1."""
+        fitting = int(PAGE_BYTES / self._average) if self._average > 0 else self._chunk_rows
+        return max(1, min(self._chunk_rows, fitting))
+
+    def learn(self, page: Page) -> None:
+        """Take the length of the rows just read for the next ones'."""
+        if page.packed:
+            self._average = page.byte_count / len(page.packed)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass over the source read and did; `pending` is not yet in `ops.table_load`."""
+
+    chunks: list[Chunk]
+    byte_count: int
+    chunks_changed: int
+    moved: Movement
+    pending: Movement
+
+    @property
+    def rows_read(self) -> int:
+        """How many rows the source held."""
+        return sum(chunk.row_count for chunk in self.chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadContext:
+    """One load: who asked, along which key it reads, and its open connections.
+
+    `was_interrupted` says that an earlier load committed a part and did not end.
+    """
+
+    attempt: Attempt
+    batch: Batch
+    key: PagingKey
+    reader: PageReader
+    page_size: PageSize
+    connection: WarehouseConnection
+    lock: WarehouseConnection
+    ignores_hashes: bool
+    was_interrupted: bool
+
+    @property
+    def table(self) -> TableConfig:
+        """The table's config."""
+        return self.attempt.table
+
+    def pages(self, bounds: KeyRange, *, limit: int) -> Iterator[tuple[Page, KeyRange]]:
+        """Read a range page by page; a full page ends at its last key, and the rest follows."""
+        lo = bounds.lo
+        while True:
+            page = self.reader.read(KeyRange(lo, bounds.hi), limit=limit)
+            self.page_size.learn(page)
+            if len(page.packed) < limit:
+                yield page, KeyRange(lo, bounds.hi)
+                return
+            hi = self.reader.last_key(page)
+            yield page, KeyRange(lo, hi)
+            lo = hi
+
+    def write_part(self, chunks: Sequence[Chunk], moved: Movement) -> None:
+        """Write the chunks that describe the raw table now, and the rows that moved."""
+        write_chunks(self.connection, self.table.raw_name, self.key, chunks)
+        record_movement(self.connection, self.attempt, moved)
+
+    def commit_part(self, chunks: Sequence[Chunk], moved: Movement) -> None:
+        """Commit what was done so far, and close the gate with it."""
+        self.write_part(chunks, moved)
+        record_partial(self.connection, self.attempt)
+        self.commit()
+
+    def commit(self) -> None:
+        """Commit, unless the lock was lost."""
+        check_lock(self.lock, self.table.raw_name)
+        self.connection.commit()

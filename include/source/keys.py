@@ -1,0 +1,194 @@
+"""Ranges of a table's key, and how both databases are asked for one.
+
+Paging needs a key whose order the source can walk along an index and continue from a literal.
+Vanished keys can be found by range only when both databases also agree on that order; text does
+not qualify, because it orders by collation in the source and by bytes in the warehouse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from psycopg import sql
+
+from include.catalog.model import TableConfig
+from include.errors import StructureError
+from include.source.session import quote
+
+KeyValues = tuple[str, ...]
+
+
+class KeyKind(StrEnum):
+    """How values of a key column are written down."""
+
+    NUMBER = "number"
+    TEMPORAL = "temporal"
+    BINARY = "binary"
+    TEXT = "text"
+
+
+# Types that are not here (enum, set, bit, float, time ...) order or compare in ways that a literal
+# does not reproduce; a table with such a key is compared as a multiset of rows.
+_KINDS = {
+    **dict.fromkeys(
+        ("tinyint", "smallint", "mediumint", "int", "bigint", "year", "decimal"), KeyKind.NUMBER
+    ),
+    **dict.fromkeys(("date", "datetime", "timestamp"), KeyKind.TEMPORAL),
+    **dict.fromkeys(("binary", "varbinary"), KeyKind.BINARY),
+    **dict.fromkeys(("char", "varchar"), KeyKind.TEXT),
+}
+_WRITTEN = {
+    KeyKind.NUMBER: re.compile(r"-?\d+(\.\d+)?"),
+    KeyKind.TEMPORAL: re.compile(r"[\d:. -]+"),
+    KeyKind.BINARY: re.compile(r"([0-9a-f]{2})*"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRange:
+    """Keys above `lo` up to and including `hi`; None is open. Values are text, binary as hex."""
+
+    lo: KeyValues | None = None
+    hi: KeyValues | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyColumn:
+    """One column of a key that can be paged."""
+
+    name: str
+    kind: KeyKind
+    warehouse_type: str
+
+    @property
+    def raw_name(self) -> str:
+        """The column's name in `raw`."""
+        return self.name.lower()
+
+    def written(self, cell: bytes | None) -> str:
+        """Return a cell of the wire as a bound. Raises StructureError when it cannot be one."""
+        if cell is None:
+            raise StructureError(
+                "is NULL in a row although it belongs to the key. The rows of the last good load "
+                "are intact. Run the discover_open_dental DAG.",
+                where=self.name,
+            )
+        if self.kind is KeyKind.BINARY:
+            return cell.hex()
+        try:
+            text = cell.decode()
+        except UnicodeDecodeError:
+            text = "\0"
+        if "\0" in text:
+            raise StructureError(
+                "belongs to the key and holds text that PostgreSQL cannot hold (U+0000 or "
+                "invalid UTF-8). The rows of the last good load are intact. Correct it in the "
+                "source, or exclude the table in overrides.yml.",
+                where=self.name,
+            )
+        return text
+
+    def source_literal(self, value: str) -> str:
+        """Return a literal for MariaDB; hex keeps every byte out of the statement's syntax."""
+        if self.kind is KeyKind.TEXT:
+            return f"_utf8mb4 x'{value.encode().hex()}'"
+        if not _WRITTEN[self.kind].fullmatch(value):
+            raise StructureError(
+                f"has a stored bound in ops.chunk that is no {self.kind}. Load the table with "
+                "mode full after deleting its rows of ops.chunk.",
+                where=self.name,
+            )
+        return {
+            KeyKind.NUMBER: value,
+            KeyKind.TEMPORAL: f"'{value}'",
+            KeyKind.BINARY: f"x'{value}'",
+        }[self.kind]
+
+    def warehouse_literal(self, value: str) -> sql.Composable:
+        """Return a literal for PostgreSQL with the column's type."""
+        if self.kind is KeyKind.BINARY:
+            return sql.SQL("decode({}, 'hex')").format(sql.Literal(value))
+        return sql.SQL("cast({} as {})").format(
+            sql.Literal(value),
+            # A type from the closed list of include.catalog.types.
+            sql.SQL(self.warehouse_type),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PagingKey:
+    """The columns along which a table is read; empty for a multiset of rows."""
+
+    columns: tuple[KeyColumn, ...]
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether both databases order the key alike, so that ranges mean the same in both."""
+        return bool(self.columns) and all(c.kind is not KeyKind.TEXT for c in self.columns)
+
+    @property
+    def raw_names(self) -> tuple[str, ...]:
+        """The key's columns in `raw`."""
+        return tuple(column.raw_name for column in self.columns)
+
+    def source_predicate(self, bounds: KeyRange) -> str:
+        """Return the condition for the source, or an empty string when both ends are open."""
+        names = [quote(column.name) for column in self.columns]
+        conditions = []
+        if bounds.lo is not None:
+            lows = [c.source_literal(v) for c, v in zip(self.columns, bounds.lo, strict=True)]
+            conditions.append(_expand(names, lows, last=">", other=">"))
+        if bounds.hi is not None:
+            highs = [c.source_literal(v) for c, v in zip(self.columns, bounds.hi, strict=True)]
+            conditions.append(_expand(names, highs, last="<=", other="<"))
+        return " and ".join(conditions)
+
+    def warehouse_predicate(self, bounds: KeyRange, alias: str) -> sql.Composable:
+        """Return the same condition for the warehouse; only for ordered keys."""
+        names = [sql.Identifier(alias, column.raw_name) for column in self.columns]
+        conditions: list[sql.Composable] = [sql.SQL("true")]
+        for values, operator in ((bounds.lo, ">"), (bounds.hi, "<=")):
+            if values is not None:
+                literals = [
+                    c.warehouse_literal(v) for c, v in zip(self.columns, values, strict=True)
+                ]
+                # PostgreSQL walks its index for a row comparison.
+                conditions.append(
+                    sql.SQL("({}) {} ({})").format(
+                        sql.SQL(", ").join(names),
+                        sql.SQL(operator),
+                        sql.SQL(", ").join(literals),
+                    )
+                )
+        return sql.SQL(" and ").join(conditions)
+
+
+def paging_key(table: TableConfig) -> PagingKey:
+    """Return the key along which the table is paged; an empty one means multiset of rows."""
+    columns = []
+    hidden = {cell.column for cell in table.excluded_cells}
+    for name in table.key:
+        column = table.column(name)
+        kind = _KINDS.get(base_type(column.source_type))
+        if kind is None or column.is_excluded or name in hidden:
+            return PagingKey(())
+        columns.append(KeyColumn(name, kind, column.warehouse_type))
+    return PagingKey(tuple(columns))
+
+
+def base_type(source_type: str) -> str:
+    """Return the bare name of a declared type: `bigint` of `bigint(20) unsigned`."""
+    return re.split(r"[ (]", source_type.lower(), maxsplit=1)[0]
+
+
+def _expand(names: Sequence[str], literals: Sequence[str], *, last: str, other: str) -> str:
+    """Write `(a, b) > (x, y)` as MariaDB can walk an index for: a > x or (a = x and b > y)."""
+    alternatives = []
+    for position, (name, literal) in enumerate(zip(names, literals, strict=True)):
+        equal = [f"{n} = {v}" for n, v in zip(names[:position], literals, strict=False)]
+        operator = last if position == len(names) - 1 else other
+        alternatives.append("(" + " and ".join([*equal, f"{name} {operator} {literal}"]) + ")")
+    return "(" + " or ".join(alternatives) + ")"

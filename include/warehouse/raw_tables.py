@@ -1,0 +1,215 @@
+"""The tables of the schema `raw`: created once, altered in place, never dropped.
+
+Every function works in the caller's transaction. Staging views read these tables, so whatever
+PostgreSQL refuses under a view is done with the dependent views taken aside and put back as they
+were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psycopg import sql
+
+from include.catalog.model import ColumnConfig, TableConfig
+from include.errors import StructureError
+from include.warehouse import dependents
+from include.warehouse.session import WarehouseConnection
+
+SCHEMA = "raw"
+BOOKKEEPING = ("_loaded_at", "_batch_id", "_deleted_at")
+_SPELLED = {
+    "timestamp without time zone": "timestamp",
+    "timestamp with time zone": "timestamptz",
+}
+RETIRED = "retired: the source no longer has this column"
+
+
+def identifier(raw_name: str) -> sql.Identifier:
+    """Return the quoted name of a raw table."""
+    return sql.Identifier(SCHEMA, raw_name)
+
+
+def create_table(connection: WarehouseConnection, table: TableConfig) -> bool:
+    """Create the raw table, empty and without keys, unless it exists; say whether it was created.
+
+    Its state becomes `never_loaded` and its gate closed. Loading adds the primary key, because an
+    index costs less to build than to keep up.
+    """
+    exists = connection.execute(
+        "select to_regclass(%s) is not null", (f'raw."{table.raw_name}"',)
+    ).fetchone() == (True,)
+    if not exists:
+        columns = [_definition(table, column) for column in table.replicated_columns]
+        columns.append(
+            sql.SQL(
+                "_loaded_at timestamptz not null, _batch_id bigint not null, "
+                "_deleted_at timestamptz"
+            )
+        )
+        connection.execute(
+            sql.SQL("create table {} ({})").format(
+                identifier(table.raw_name), sql.SQL(", ").join(columns)
+            )
+        )
+        connection.execute("delete from ops.chunk where table_name = %s", (table.raw_name,))
+    connection.execute(
+        "insert into ops.table_state (table_name, fingerprint) values (%s, %s) "
+        "on conflict (table_name) do nothing",
+        (table.raw_name, table.fingerprint),
+    )
+    if not exists:
+        connection.execute(
+            "update ops.table_state set state = 'never_loaded', is_publishable = false, "
+            "blocked_reason = 'never loaded', row_count = 0, deleted_count = 0 "
+            "where table_name = %s",
+            (table.raw_name,),
+        )
+    return not exists
+
+
+def column_types(connection: WarehouseConnection, raw_name: str) -> dict[str, str]:
+    """Return the raw table's columns with their types as the config spells them, in its order.
+
+    Bookkeeping columns are left out; a table that is missing has no columns.
+    """
+    rows = connection.execute(
+        "select attname, format_type(atttypid, atttypmod) from pg_attribute "
+        "where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum",
+        (f'raw."{raw_name}"',),
+    ).fetchall()
+    return {
+        str(name): _SPELLED.get(kind, str(kind)) for name, kind in rows if name not in BOOKKEEPING
+    }
+
+
+def retired_columns(connection: WarehouseConnection, raw_name: str) -> tuple[str, ...]:
+    """Return the columns that the source no longer has; they hold NULL."""
+    rows = connection.execute(
+        "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 "
+        "and not attisdropped and col_description(attrelid, attnum) = %s order by attnum",
+        (f'raw."{raw_name}"', RETIRED),
+    ).fetchall()
+    return tuple(name for (name,) in rows)
+
+
+def add_column(connection: WarehouseConnection, table: TableConfig, column: ColumnConfig) -> None:
+    """Add a column, NULL until the next load fills it; a retired one of that name lives again.
+
+    Raises StructureError when the retired column has another type.
+    """
+    present = column_types(connection, table.raw_name)
+    if column.raw_name in present:
+        if column.raw_name not in retired_columns(connection, table.raw_name):
+            return
+        if present[column.raw_name] != column.warehouse_type:
+            raise StructureError(
+                f"comes back as {column.warehouse_type}, but the warehouse keeps a retired column "
+                f"of that name as {present[column.raw_name]}. Nothing was changed. Widen it, or "
+                "exclude the column in overrides.yml.",
+                where=f"{table.name}.{column.name}",
+            )
+        _comment(connection, table.raw_name, column.raw_name, None)
+        return
+    connection.execute(
+        sql.SQL("alter table {} add column {}").format(
+            identifier(table.raw_name), _definition(table, column)
+        )
+    )
+
+
+def widen_column(connection: WarehouseConnection, table: TableConfig, column: ColumnConfig) -> None:
+    """Give a column its wider type; views that depend on it are the same afterwards.
+
+    Their definitions, owners, options, comments and grants are kept, dropped with them and put
+    back, all in the caller's transaction. Raises StructureError for dependents that cannot be
+    taken aside (materialized views, rules).
+    """
+    kept = dependents.take_aside(connection, SCHEMA, table.raw_name)
+    connection.execute(
+        sql.SQL("alter table {} alter column {} type {}").format(
+            identifier(table.raw_name),
+            sql.Identifier(column.raw_name),
+            _type(column),
+        )
+    )
+    dependents.put_back(connection, kept)
+
+
+def retire_column(connection: WarehouseConnection, table: TableConfig, raw_column: str) -> None:
+    """Keep a column that the source dropped, NULL in every row; the rows get a new batch."""
+    name = sql.Identifier(raw_column)
+    connection.execute(
+        sql.SQL(
+            "update {} set {} = null, _loaded_at = now(), "
+            "_batch_id = (select nextval('ops.batch_id')) where {} is not null"
+        ).format(identifier(table.raw_name), name, name)
+    )
+    _comment(connection, table.raw_name, raw_column, RETIRED)
+
+
+def primary_key(connection: WarehouseConnection, raw_name: str) -> tuple[str, ...]:
+    """Return the columns of the raw table's primary key; nothing while it has none."""
+    row = connection.execute(
+        "select array(select a.attname::text from unnest(i.indkey) with ordinality as k (n, at) "
+        "join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.n order by k.at) "
+        "from pg_index i where i.indrelid = to_regclass(%s) and i.indisprimary",
+        (f'raw."{raw_name}"',),
+    ).fetchone()
+    return tuple(row[0]) if row else ()
+
+
+def add_primary_key(connection: WarehouseConnection, raw_name: str, columns: Sequence[str]) -> None:
+    """Add the primary key, named after the table as PostgreSQL would."""
+    connection.execute(
+        sql.SQL("alter table {} add primary key ({})").format(
+            identifier(raw_name), sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+    )
+
+
+def drop_primary_key(connection: WarehouseConnection, raw_name: str) -> None:
+    """Drop the primary key, whatever its name; its columns may be NULL again."""
+    row = connection.execute(
+        "select conname from pg_constraint where conrelid = to_regclass(%s) and contype = 'p'",
+        (f'raw."{raw_name}"',),
+    ).fetchone()
+    if row is None:
+        return
+    columns = primary_key(connection, raw_name)
+    connection.execute(
+        sql.SQL("alter table {} drop constraint {}").format(
+            identifier(raw_name), sql.Identifier(row[0])
+        )
+    )
+    for column in columns:
+        connection.execute(
+            sql.SQL("alter table {} alter column {} drop not null").format(
+                identifier(raw_name), sql.Identifier(column)
+            )
+        )
+
+
+def _definition(table: TableConfig, column: ColumnConfig) -> sql.Composable:
+    # Keys compare by bytes whatever the database's collation is; only key columns need it.
+    collation = (
+        sql.SQL(' collate "C"')
+        if column.name in table.key and column.warehouse_type == "text"
+        else sql.SQL("")
+    )
+    return sql.SQL("{} {}{}").format(sql.Identifier(column.raw_name), _type(column), collation)
+
+
+def _type(column: ColumnConfig) -> sql.SQL:
+    # A type from the closed list of include.catalog.types, never text of the source.
+    return sql.SQL(column.warehouse_type)
+
+
+def _comment(
+    connection: WarehouseConnection, raw_name: str, raw_column: str, text: str | None
+) -> None:
+    connection.execute(
+        sql.SQL("comment on column {} is {}").format(
+            sql.Identifier(SCHEMA, raw_name, raw_column), sql.Literal(text)
+        )
+    )
