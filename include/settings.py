@@ -12,6 +12,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "include" / "dbt"
 
 SOURCE_VARIABLE = "AIRFLOW_CONN_OPEN_DENTAL"
+PRACTICE_ADMINISTRATOR_VARIABLE = "AIRFLOW_CONN_OPEN_DENTAL_ADMIN"
 WAREHOUSE_VARIABLE = "AIRFLOW_CONN_WAREHOUSE"
 TELEMETRY_OFF = {
     "GX_ANALYTICS_ENABLED": "false",
@@ -24,6 +25,11 @@ TELEMETRY_OFF = {
 def source_endpoint() -> Endpoint:
     """Return the practice database that the environment names."""
     return _endpoint(SOURCE_VARIABLE, kind="mysql")
+
+
+def practice_administrator_endpoint() -> Endpoint:
+    """Return the practice database with an account that may write: the simulation's own."""
+    return _endpoint(PRACTICE_ADMINISTRATOR_VARIABLE, kind="mysql")
 
 
 def warehouse_endpoint() -> Endpoint:

@@ -1,0 +1,144 @@
+"""Working hours of providers and staff, blockouts, and the free time of the rooms."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from include.demo.clock import LUNCH, OPENS, SATURDAY_CLOSES, time_of
+from include.demo.world import Practice, Provider
+
+# How far ahead working hours are entered, and appointments may be booked.
+HORIZON_DAYS = 210
+_PRACTICE, _PROVIDER, _BLOCKOUT, _EMPLOYEE = range(4)
+_HOLIDAY = 2
+
+
+def extend(practice: Practice) -> None:
+    """Enter the hours up to the horizon."""
+    until = practice.day + timedelta(days=HORIZON_DAYS)
+    while practice.scheduled_until <= until:
+        _enter_day(practice, practice.scheduled_until)
+        practice.scheduled_until += timedelta(days=1)
+
+
+def _enter_day(practice: Practice, day: date) -> None:
+    clock = practice.clock
+    if clock.is_holiday(day):
+        practice.journal.insert(
+            "schedule",
+            SchedDate=day,
+            SchedType=_PRACTICE,
+            Status=_HOLIDAY,
+            Note="Closed",
+        )
+        return
+    if not clock.is_open(day):
+        return
+    for provider in [*practice.dentists, *practice.hygienists]:
+        if works(provider, day):
+            enter_hours(practice, provider, day)
+    if day.weekday() == 2:
+        room = practice.dentists[0].operatories[-1]
+        _interval(practice, day, (8 * 60, 9 * 60), kind=_BLOCKOUT, room=room)
+    for index, employee in enumerate(practice.employees):
+        if (day.toordinal() + index) % 3:
+            practice.journal.insert(
+                "schedule",
+                SchedDate=day,
+                StartTime=time_of(OPENS),
+                StopTime=time_of(clock.closes(day)),
+                SchedType=_EMPLOYEE,
+                EmployeeNum=employee,
+                Note="",
+            )
+
+
+def works(provider: Provider, day: date) -> bool:
+    """Say whether a provider works on that weekday."""
+    return day.weekday() in provider.weekdays
+
+
+def enter_hours(practice: Practice, provider: Provider, day: date) -> list[int]:
+    """Write a provider's hours of a day: before and after lunch; return the rows' numbers."""
+    closes = practice.clock.closes(day)
+    intervals = [(OPENS, min(LUNCH[0], closes))]
+    if closes > SATURDAY_CLOSES:
+        intervals.append((LUNCH[1], closes))
+    return [
+        _interval(practice, day, interval, kind=_PROVIDER, provider=provider)
+        for interval in intervals
+    ]
+
+
+def _interval(
+    practice: Practice,
+    day: date,
+    interval: tuple[int, int],
+    *,
+    kind: int,
+    provider: Provider | None = None,
+    room: int = 0,
+) -> int:
+    journal = practice.journal
+    num = journal.insert(
+        "schedule",
+        SchedDate=day,
+        StartTime=time_of(interval[0]),
+        StopTime=time_of(interval[1]),
+        SchedType=kind,
+        ProvNum=provider.num if provider else 0,
+        BlockoutType=practice.definition("Staff meeting") if kind == _BLOCKOUT else 0,
+        Note="",
+    )
+    attached = []
+    # A hygienist works in one room; a dentist's rooms are found through the room's provider.
+    for operatory in [room] if room else provider.operatories[:1] if provider else []:
+        attached.append(journal.insert("scheduleop", ScheduleNum=num, OperatoryNum=operatory))
+    practice.hours.setdefault(day, []).append((num, provider, interval, attached))
+    return num
+
+
+def enter_again(practice: Practice, day: date) -> None:
+    """Delete a coming day's provider hours and enter them anew, as the schedule editor does."""
+    kept = practice.hours.pop(day, [])
+    for num, _, _, attached in kept:
+        practice.journal.delete("schedule", num)
+        for row in attached:
+            practice.journal.delete("scheduleop", row)
+    for _, provider, interval, _ in kept:
+        if provider is None:
+            room = practice.dentists[0].operatories[-1]
+            _interval(practice, day, interval, kind=_BLOCKOUT, room=room)
+        else:
+            _interval(practice, day, interval, kind=_PROVIDER, provider=provider)
+
+
+def forget_past(practice: Practice) -> None:
+    """Drop what is kept about days that are over."""
+    for day in [day for day in practice.hours if day < practice.day]:
+        del practice.hours[day]
+    for day, room in [key for key in practice.free if key[0] < practice.day]:
+        del practice.free[day, room]
+
+
+def find_time(
+    practice: Practice, provider: Provider, earliest: date, minutes: int
+) -> tuple[date, int, int] | None:
+    """Find the first free time of a provider from a day on: day, minute and room.
+
+    Rooms fill from the morning on; None when nothing is free within the horizon.
+    """
+    last = practice.day + timedelta(days=HORIZON_DAYS - 1)
+    day = max(earliest, practice.day)
+    while day <= last:
+        if practice.clock.is_open(day) and works(provider, day):
+            closes = practice.clock.closes(day)
+            for room in provider.operatories:
+                start = practice.free.get((day, room), OPENS)
+                if start < LUNCH[1] and start + minutes > LUNCH[0]:
+                    start = LUNCH[1]
+                if start + minutes <= closes:
+                    practice.free[day, room] = start + minutes
+                    return day, start, room
+        day += timedelta(days=1)
+    return None

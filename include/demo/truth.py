@@ -1,0 +1,98 @@
+"""Writes the books as truth.json, what the warehouse's figures are measured against."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from include.demo.aging import FamilyAging
+from include.demo.books import FIGURES, Books, Cents, Kind
+from include.demo.world import Practice
+
+
+def dollars(cents: Cents) -> str:
+    """Return an amount with two decimals."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02}"
+
+
+def describe(practice: Practice, aged: dict[int, FamilyAging]) -> dict[str, Any]:
+    """Return the content of truth.json as of the practice's day; days are without gaps."""
+    plan, books, last = practice.plan, practice.books, practice.day
+    return {
+        "seed": plan.seed,
+        "patients": len(practice.patients),
+        "first_day": plan.first_day.isoformat(),
+        "last_day": last.isoformat(),
+        "days": _days(books, plan.first_day, last),
+        "receivables": _receivables(practice, last),
+        "aging": {str(family): _aging(result) for family, result in aged.items()},
+    }
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file, so that a reader or a crash never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def encode(truth: dict[str, Any]) -> bytes:
+    """Return truth as JSON text."""
+    return (json.dumps(truth, indent=1, sort_keys=True) + "\n").encode()
+
+
+def guarantors(practice: Practice) -> dict[int, int]:
+    """Return each patient's current guarantor."""
+    known = {patient.num: patient.family.guarantor for patient in practice.patients}
+    # Checks belong to no patient.
+    return {0: 0, **known}
+
+
+def _days(books: Books, first: date, last: date) -> dict[str, dict[str, Any]]:
+    figures = books.figures(last)
+    new = Counter(books.first_visits().values())
+    broken = Counter(posting.day for posting in books.posted(Kind.BROKEN_APPOINTMENT).values())
+    start = min([first, *figures])
+    days: dict[str, dict[str, Any]] = {}
+    for offset in range((last - start).days + 1):
+        day = start + timedelta(days=offset)
+        known = figures.get(day, {})
+        days[day.isoformat()] = {
+            **{figure: dollars(known.get(figure, 0)) for figure in FIGURES},
+            "new_patients": new[day],
+            "broken_appointments": broken[day],
+        }
+    return days
+
+
+def _receivables(practice: Practice, last: date) -> dict[str, dict[str, str]]:
+    guarantor_of = guarantors(practice)
+    changes: dict[int, dict[date, Cents]] = defaultdict(lambda: defaultdict(int))
+    for entry in practice.books.ledger():
+        if entry.posting.day <= last:
+            changes[guarantor_of[entry.posting.patient]][entry.posting.day] += entry.cents
+    return {
+        str(family): {
+            day.isoformat(): dollars(cents) for day, cents in sorted(days.items()) if cents
+        }
+        for family, days in sorted(changes.items())
+    }
+
+
+def _aging(result: FamilyAging) -> dict[str, str]:
+    names = ("bal_0_30", "bal_31_60", "bal_61_90", "bal_over_90")
+    return {
+        **{name: dollars(cents) for name, cents in zip(names, result.buckets, strict=True)},
+        "bal_total": dollars(result.total),
+        "ins_est": dollars(result.insurance_estimate),
+        "payplan_due": dollars(result.plan_due),
+    }
