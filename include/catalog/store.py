@@ -16,30 +16,40 @@ _LOCK = 0x0DE2_7A2
 
 
 def pin(connection: WarehouseConnection, config_directory: Path) -> int:
-    """Store the directory's config if it is new and return its version; refuses an invalid one.
+    """Store the directory's config unless it is the newest one, and return its version.
 
-    Equal bytes have one version. Runs in a transaction of its own.
+    Refuses an invalid config. Runs in a transaction of its own.
     """
     tables, overrides = read_bytes(config_directory)
     combine(tables, overrides, where=str(config_directory))
     return pin_bytes(connection, tables, overrides)
 
 
-def pin_bytes(connection: WarehouseConnection, tables: bytes, overrides: bytes) -> int:
-    """Store a config that is known to be valid and return its version."""
+def pin_bytes(
+    connection: WarehouseConnection,
+    tables: bytes,
+    overrides: bytes,
+    *,
+    derived_from: int | None = None,
+) -> int:
+    """Store a config that is known to be valid and return its version.
+
+    A version that a refresh derived from another, because the source has drifted since, serves
+    that refresh only: it never counts as the newest one.
+    """
     digest = _digest(tables, overrides)
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         found = connection.execute(
-            "select config_version from ops.config where sha256 = %s "
-            "order by config_version desc limit 1",
-            (digest,),
+            "select config_version, sha256 from ops.config "
+            "where derived_from is not distinct from %s order by config_version desc limit 1",
+            (derived_from,),
         ).fetchone()
-        if found is None:
+        if found is None or found[1] != digest:
             found = connection.execute(
-                "insert into ops.config (sha256, tables_yml, overrides_yml) "
-                "values (%s, %s, %s) returning config_version",
-                (digest, tables, overrides),
+                "insert into ops.config (sha256, tables_yml, overrides_yml, derived_from) "
+                "values (%s, %s, %s, %s) returning config_version",
+                (digest, tables, overrides, derived_from),
             ).fetchone()
     if found is None:
         raise RuntimeError("insert returned no row")
@@ -47,8 +57,10 @@ def pin_bytes(connection: WarehouseConnection, tables: bytes, overrides: bytes) 
 
 
 def latest_version(connection: WarehouseConnection) -> int:
-    """Return the newest version; raises ConfigError when nothing was ever discovered."""
-    found = connection.execute("select max(config_version) from ops.config").fetchone()
+    """Return the newest version that was discovered or edited; ConfigError when there is none."""
+    found = connection.execute(
+        "select max(config_version) from ops.config where derived_from is null"
+    ).fetchone()
     if found is None or found[0] is None:
         raise ConfigError(
             "holds no config yet. Nothing was loaded and nothing was changed. Run the DAG "

@@ -16,6 +16,8 @@ create table if not exists ops.config (
     sha256 text not null,
     tables_yml bytea not null,
     overrides_yml bytea not null,
+    -- Set when a refresh changed that version to fit a source that has drifted since.
+    derived_from bigint references ops.config,
     created_at timestamptz not null default now()
 );
 

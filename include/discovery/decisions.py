@@ -1,0 +1,196 @@
+"""From structure and measurements to the config of every table: what tables.yml says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from include.catalog.document import NOT_HELD
+from include.catalog.model import Catalog, ColumnConfig, TableConfig
+from include.catalog.overrides import Overrides
+from include.catalog.types import check_names, names_that_differ_by_case, warehouse_type
+from include.discovery import phi, tiers
+from include.discovery.importance import Importance, business_dates, money_columns
+from include.discovery.profile import TableMeasurement
+from include.discovery.references import Reference, ReferenceKind
+from include.errors import StructureError
+from include.source.structure import ColumnStructure, TableStructure
+
+# Columns with these targets decide whose figures a changed row restates.
+_RESTATED_TARGETS = frozenset({"patient"})
+_RESTATED_TYPES = frozenset({"date", "datetime", "timestamp"})
+# Tables whose sums must agree with each other (see the design): they are settled together.
+MONEY_GROUP = "money"
+_MONEY_GROUP_STEMS = (
+    "claim",
+    "claimproc",
+    "claimpayment",
+    "payment",
+    "paysplit",
+    "adjustment",
+    "procedurelog",
+    "appointment",
+    "payplan",
+    "payplancharge",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What discovery knows of the whole schema; every mapping is keyed by the table's name."""
+
+    structures: Mapping[str, TableStructure]
+    measurements: Mapping[str, TableMeasurement]
+    references: Sequence[Reference]
+    importance: Mapping[str, Importance]
+
+
+def exclusions(structures: Mapping[str, TableStructure], overrides: Overrides) -> dict[str, str]:
+    """Return the tables that are left out, each with the reason: scratch, refused, unreadable."""
+    left_out = {}
+    for name in structures:
+        reason = None if name in overrides.included_tables else phi.excluded_table(name)
+        if reason:
+            left_out[name] = reason
+    refused = names_that_differ_by_case(name for name in structures if name not in left_out)
+    left_out.update({name: f"{REFUSED}{reason}" for name, reason in refused.items()})
+    for name, table in structures.items():
+        if name not in left_out and (reason := _refusal(table, overrides)):
+            left_out[name] = f"{REFUSED}{reason}"
+    return left_out
+
+
+# How the reason of a table begins that cannot be replicated as it is.
+REFUSED = "refused: "
+
+
+def decide(
+    evidence: Evidence, left_out: Mapping[str, str], overrides: Overrides, previous: Catalog | None
+) -> Catalog:
+    """Return the config of every table that is not left out, staying close to the previous one."""
+    before = previous.tables if previous else {}
+    tables = {
+        name: _decide_table(evidence, table, overrides, before.get(name))
+        for name, table in evidence.structures.items()
+        if name not in left_out
+    }
+    return Catalog(tables=tables, excluded_tables=dict(sorted(left_out.items())))
+
+
+def _decide_table(
+    evidence: Evidence, table: TableStructure, overrides: Overrides, before: TableConfig | None
+) -> TableConfig:
+    measured, importance = evidence.measurements[table.name], evidence.importance[table.name]
+    audit = tiers.audit_signals(table, evidence.references, importance)
+    tier = tiers.choose_tier(importance, audit, before.tier if before else None)
+    minutes = tiers.choose_expected_minutes(measured, before.expected_minutes if before else None)
+    targets = {
+        reference.column: reference.target
+        for reference in evidence.references
+        if reference.table == table.name
+        and reference.kind in (ReferenceKind.KEY, ReferenceKind.SELF)
+    }
+    columns = tuple(
+        _decide_column(table, column, targets.get(column.name), overrides)
+        for column in table.columns
+    )
+    index = table.key_index
+    return TableConfig(
+        name=table.name,
+        key=table.key,
+        columns=columns + _retired(table, before),
+        tier=tier,
+        chunk_rows=tiers.choose_chunk_rows(measured, before.chunk_rows if before else None),
+        expected_minutes=minutes,
+        sla_minutes=tiers.choose_sla_minutes(tier, minutes),
+        quality_threshold=tiers.QUALITY_THRESHOLDS[tier],
+        is_alerting=tier in tiers.ALERTING_TIERS,
+        fingerprint=table.fingerprint,
+        restate_by=_restate_by(table, columns, targets),
+        excluded_cells=phi.excluded_cells(table),
+        consistency_group=MONEY_GROUP if table.name.lower() in _MONEY_GROUP_STEMS else None,
+        key_index=index.name if index else "PRIMARY",
+    )
+
+
+def _decide_column(
+    table: TableStructure, column: ColumnStructure, target: str | None, overrides: Overrides
+) -> ColumnConfig:
+    protection = phi.protect(table, column)
+    # What is part of the key must be read, or no row could be told from another.
+    is_excluded = protection.is_excluded and column.name not in table.key
+    try:
+        held = warehouse_type(column)
+    except StructureError:
+        if column.name not in overrides.excluded_columns(table.name):
+            raise
+        held, is_excluded = NOT_HELD, True
+    return ColumnConfig(
+        name=column.name,
+        source_type=column.column_type,
+        warehouse_type=held,
+        references=target,
+        phi=protection.phi,
+        is_excluded=is_excluded,
+    )
+
+
+def _retired(table: TableStructure, before: TableConfig | None) -> tuple[ColumnConfig, ...]:
+    """Return the columns that the source had and dropped: their raw columns stay."""
+    if before is None:
+        return ()
+    live = {column.name.lower() for column in table.columns}
+    return tuple(
+        ColumnConfig(
+            name=column.name,
+            source_type=column.source_type,
+            warehouse_type=column.warehouse_type,
+            phi=column.phi,
+            is_retired=True,
+        )
+        for column in before.columns
+        if column.raw_name not in live and not column.is_excluded
+    )
+
+
+def _restate_by(
+    table: TableStructure, columns: Sequence[ColumnConfig], targets: Mapping[str, str | None]
+) -> tuple[str, ...]:
+    """Return the columns by whose old and new values marts restate days and families.
+
+    Only tables that hold money, or say when something happens to a patient, move a mart.
+    """
+    readable = {column.name for column in columns if not column.is_excluded}
+    people = [
+        column.name
+        for column in table.columns
+        if (targets.get(column.name) or "").lower() in _RESTATED_TARGETS
+        or ((column.name,) == table.key and table.name.lower() in _RESTATED_TARGETS)
+    ]
+    if not people and not money_columns(table):
+        return ()
+    dates = {column.name for column in business_dates(table)}
+    return tuple(
+        column.name
+        for column in table.columns
+        if column.name in readable and (column.name in dates or column.name in people)
+    )
+
+
+def _refusal(table: TableStructure, overrides: Overrides) -> str | None:
+    excluded = overrides.excluded_columns(table.name)
+    hidden = [c.name for c in table.columns if not c.is_readable and c.name not in excluded]
+    if not table.columns or hidden:
+        names = ", ".join(hidden) or "every column"
+        return (
+            f"{table.name}: the account may not select {names}. Grant it SELECT on the table, or "
+            "exclude the columns in overrides.yml, then run discovery again."
+        )
+    try:
+        check_names(table)
+        for column in table.columns:
+            if column.name not in excluded:
+                warehouse_type(column)
+    except StructureError as error:
+        return str(error)
+    return None

@@ -1,0 +1,125 @@
+"""Discovery: measure the practice database, decide, and write what was decided.
+
+Step by step: structure and counts -> references -> importance -> tiers, protection, exclusions ->
+tables.yml -> `ops.table_profile`, `ops.config`, `ops.quarantine`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from include import settings
+from include.catalog.files import read_bytes, read_decisions, read_overrides, write_catalog
+from include.catalog.model import Catalog, Tier
+from include.catalog.store import pin_bytes
+from include.discovery import record, tiers
+from include.discovery.dbt_use import tables_read_by_dbt
+from include.discovery.decisions import REFUSED, Evidence, decide, exclusions
+from include.discovery.importance import score_tables
+from include.discovery.profile import measure_tables, with_changes
+from include.discovery.references import infer_references
+from include.endpoints import Endpoint
+from include.errors import ConfigError
+from include.source import session as source_session
+from include.source.structure import read_structures
+from include.warehouse import schema
+from include.warehouse import session as warehouse_session
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveryResult:
+    """What a discovery found and decided.
+
+    `released` are tables that left quarantine; `refused` cannot be replicated as they are, each
+    with the reason; `is_changed` says whether tables.yml has new bytes.
+    """
+
+    config_version: int
+    catalog: Catalog
+    is_changed: bool
+    released: tuple[str, ...]
+    refused: dict[str, str]
+
+    @property
+    def tier_sizes(self) -> dict[Tier, int]:
+        """How many tables each tier has."""
+        sizes = Counter(table.tier for table in self.catalog.tables.values())
+        return {tier: sizes[tier] for tier in Tier}
+
+
+def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -> DiscoveryResult:
+    """Inspect the source and write the config of every table; safe to run at any time.
+
+    The decisions stay byte for byte while nothing speaks clearly against them. The warehouse's
+    bookkeeping is written in one transaction after tables.yml, so a discovery that fails leaves
+    either the old config everywhere or a new file that the next one records. Raises ConfigError
+    for an invalid overrides.yml before anything is read.
+    """
+    overrides = read_overrides(config_directory)
+    previous = _previous(config_directory)
+    now = datetime.now(UTC)
+    with warehouse_session.connect(warehouse) as connection:
+        schema.prepare(connection)
+        with connection.transaction():
+            earlier = record.earlier_measurements(connection)
+        with source_session.connect(source) as reader:
+            structures = read_structures(reader, source)
+            left_out = exclusions(structures, overrides)
+            readable = {
+                name: table
+                for name, table in structures.items()
+                if any(column.is_readable for column in table.columns)
+            }
+            measured = measure_tables(reader, source, readable)
+        measurements = {
+            name: with_changes(found, earlier.get(name), now=now)
+            for name, found in measured.items()
+        }
+        known = {name: structures[name] for name in measurements}
+        references = infer_references(known)
+        importance = score_tables(
+            known, references, measurements, tables_read_by_dbt(settings.DBT_PROJECT)
+        )
+        evidence = Evidence(known, measurements, references, importance)
+        decided = decide(evidence, left_out, overrides, previous)
+        catalog = overrides.apply(decided)
+        is_changed = write_catalog(config_directory, decided)
+        tables, reviewed = read_bytes(config_directory)
+        audit = {
+            name: tiers.audit_signals(table, references, importance[name])
+            for name, table in known.items()
+        }
+        with connection.transaction():
+            record.write_profiles(connection, evidence, audit, now)
+            version = pin_bytes(connection, tables, reviewed)
+            released = record.release(connection, catalog)
+            record.quarantine_refused(connection, catalog)
+    refused = {
+        name: reason
+        for name, reason in catalog.excluded_tables.items()
+        if reason.startswith(REFUSED)
+    }
+    log.info(
+        "discovered %s tables (%s left out, %s refused), config version %s, %s",
+        len(structures),
+        len(catalog.excluded_tables),
+        len(refused),
+        version,
+        "changed" if is_changed else "unchanged",
+    )
+    return DiscoveryResult(version, catalog, is_changed, released, refused)
+
+
+def _previous(config_directory: Path) -> Catalog | None:
+    """Return the decisions of before; a file that cannot be read is written anew."""
+    try:
+        return read_decisions(config_directory)
+    except ConfigError as error:
+        log.warning("starting from nothing: %s", error)
+        return None
