@@ -53,8 +53,8 @@ def mark_marts(
     built = {
         str(name): (is_fresh, built_at)
         for name, is_fresh, built_at in connection.execute(
-            "select mart, state = 'built' and built_at >= run.started_at, built_at"
-            " from ops.mart_state cross join ops.run where run.run_id = %s",
+            "select held.mart, held.state = 'built' and held.built_at >= run.started_at,"
+            " held.built_at from ops.mart_state as held cross join ops.run where run.run_id = %s",
             (run_id,),
         )
     }

@@ -17,6 +17,7 @@ from psycopg import sql
 
 from include import settings
 from include.endpoints import Endpoint
+from include.errors import TerminalError
 from include.validation.rules import Rule, raw
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def run_suites(
     """
     if not suites:
         return {}
+    _make_directory(docs)
     settings.forbid_telemetry()
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -107,6 +109,18 @@ def run_suites(
     outcome = checkpoint.run()
     context.build_data_docs(site_names=[name])
     return _results(outcome, suites)
+
+
+def _make_directory(docs: Path) -> None:
+    try:
+        docs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TerminalError(
+            f"cannot be written ({error.strerror}), so no page could show the results. The tables "
+            "of this tier stay closed; the marts that read them keep their rows. Make room or "
+            "permission there, or set DENTAL_DATA_DOCS_DIRECTORY, then validate again.",
+            where=str(docs),
+        ) from None
 
 
 def _results(
