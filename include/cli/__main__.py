@@ -14,6 +14,7 @@ from include.errors import PipelineError
 def run() -> int:
     """Run the command that the arguments name; return the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         result = main.main(prog_name="dental", standalone_mode=False)
     except PipelineError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from include.errors import PipelineError
 
 ANSWER_LIMIT_SECONDS = 30.0
 POLL_SECONDS = 1.0
+READ_ATTEMPTS = 3
 PAGE = 1000
 FINISHED_RUN = frozenset({"success", "failed"})
 FINISHED_TASK = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
@@ -84,10 +84,19 @@ class AirflowApi:
         answer.raise_for_status()
         return dict(answer.json())
 
-    def ensure_pool(self, name: str, slots: int) -> None:
+    def ensure_pool(self, name: str, *, slots: int, description: str = "") -> None:
         """Make the pool, or leave it as it is: its slots may have been changed on purpose."""
         if self._send("GET", f"/pools/{quote(name)}", allow=(404,)).status_code == 404:
-            self._send("POST", "/pools", {"name": name, "slots": slots, "include_deferred": False})
+            self._send(
+                "POST",
+                "/pools",
+                {
+                    "name": name,
+                    "slots": slots,
+                    "description": description,
+                    "include_deferred": False,
+                },
+            )
 
     def dag_ids(self) -> list[str]:
         """Return the DAGs that the DAG processor has found."""
@@ -166,8 +175,8 @@ class AirflowApi:
         answer = self._get(
             f"{path}/logs/{max(task.try_number, 1)}", map_index=task.map_index, full_content="true"
         )
-        content = answer["content"]
-        return "\n".join(_log_line(entry) for entry in content)
+        entries = [entry for entry in answer["content"] if not _is_frame(entry)]
+        return "\n".join(_log_line(entry) for entry in entries)
 
     def xcom(self, task: TaskInstance, key: str = "return_value") -> Any:
         """Return what the task pushed."""
@@ -194,13 +203,7 @@ class AirflowApi:
         if not self._token:
             self._log_in()
         for is_last in (False, True):
-            answer = self._client.request(
-                method,
-                f"/api/v2{path}",
-                json=body,
-                params=dict(parameters or {}),
-                headers={"Authorization": f"Bearer {self._token}"},
-            )
+            answer = self._request(method, path, body, parameters)
             if answer.status_code == 401 and not is_last:
                 self._log_in()
                 continue
@@ -212,10 +215,37 @@ class AirflowApi:
             )
         return answer
 
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        parameters: Mapping[str, str | int] | None,
+    ) -> httpx.Response:
+        # A question may be asked again; an order such as a trigger may have been carried out.
+        attempts = READ_ATTEMPTS if method == "GET" else 1
+        while True:
+            attempts -= 1
+            try:
+                return self._client.request(
+                    method,
+                    path if path.startswith("/auth") else f"/api/v2{path}",
+                    json=body,
+                    params=dict(parameters or {}),
+                    headers={"Authorization": f"Bearer {self._token}"} if self._token else {},
+                )
+            except httpx.TransportError as error:
+                if attempts == 0:
+                    raise PipelineError(
+                        f"does not answer {method} {path}: {error!r}",
+                        where=f"Airflow at {self.url}",
+                    ) from None
+            time.sleep(POLL_SECONDS)
+
     def _log_in(self) -> None:
-        answer = self._client.post(
-            "/auth/token", json={"username": self.user, "password": self._password}
-        )
+        self._token = ""
+        account = {"username": self.user, "password": self._password}
+        answer = self._request("POST", "/auth/token", account, None)
         if answer.is_error:
             raise PipelineError(
                 f"refuses the log-in of {self.user} with {answer.status_code}", where=self.url
@@ -259,15 +289,15 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def _is_frame(entry: object) -> bool:
+    # Airflow folds parts of a log under such lines in its UI; in plain text they say nothing.
+    return isinstance(entry, dict) and str(entry.get("event")).startswith(("::group", "::endgroup"))
+
+
 def _log_line(entry: object) -> str:
     if not isinstance(entry, dict):
         return str(entry)
-    facts = [str(entry.get("timestamp") or ""), str(entry.get("event") or "")]
+    lines = [f"{str(entry.get('timestamp') or '')[:19]} {entry.get('event') or ''}".strip()]
     for error in entry.get("error_detail") or ():
-        facts.append(f"{error.get('exc_type')}: {error.get('exc_value')}")
-    rest = {
-        key: value
-        for key, value in entry.items()
-        if key not in {"timestamp", "event", "level", "logger", "error_detail", "ti"}
-    }
-    return " ".join([*facts, json.dumps(rest, default=str) if rest else ""]).strip()
+        lines.append(f"    {error.get('exc_type')}: {error.get('exc_value')}")
+    return "\n".join(lines)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import json
 import logging
 import os
 import signal
@@ -23,6 +24,7 @@ from types import FrameType
 
 import httpx
 
+from include import settings
 from include.errors import PipelineError
 from include.local import databases, servers
 from include.local.api import AirflowApi
@@ -52,8 +54,7 @@ AIRFLOW_COMPONENTS = {
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
 HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-# One slot is one connection to the practice's server; the office works on it at the same time.
-POOLS = {"critical": 3, "important": 2, "audit": 2, "reference": 2, "transform": 2}
+POOLS = settings.PROJECT_ROOT / "include" / "config" / "pools.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +239,8 @@ class Supervisor:
 
     def _make_pools(self) -> None:
         api = self._api()
-        for name, slots in POOLS.items():
-            api.ensure_pool(name, slots)
+        for name, pool in json.loads(POOLS.read_text()).items():
+            api.ensure_pool(name, slots=pool["slots"], description=pool["description"])
 
     def _api(self) -> AirflowApi:
         web = addresses(self._chosen_ports, self.secrets).web
