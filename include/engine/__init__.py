@@ -4,5 +4,15 @@ from __future__ import annotations
 
 from include.engine.load import Mode, load_table
 from include.engine.movement import TableLoad
+from include.engine.settle import SettleResult, settle
+from include.engine.verify import Comparison, verify_table
 
-__all__ = ["Mode", "TableLoad", "load_table"]
+__all__ = [
+    "Comparison",
+    "Mode",
+    "SettleResult",
+    "TableLoad",
+    "load_table",
+    "settle",
+    "verify_table",
+]

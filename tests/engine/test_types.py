@@ -93,8 +93,9 @@ def test_doubles_and_floats_keep_every_bit(practice: Practice) -> None:
     table = practice.config("F")
     practice.load(table)
     assert_equal(practice.source, practice.warehouse, "F")
-    practice.execute("update F set D = 0e0, R = 0e0 where Id = 7")
+    practice.execute("update F set D = 0.3, R = 0.1 where Id = 7")
     assert practice.load(table).changed == 1
-    practice.execute("update F set D = -1e0 * 0, R = -1e0 * 0 where Id = 7")
+    # One unit in the last place: a text of 6 or 15 digits would not show it.
+    practice.execute("update F set D = 0.30000000000000004, R = 0.10000000894069672 where Id = 7")
     assert practice.load(table).changed == 1
     assert_equal(practice.source, practice.warehouse, "F")
