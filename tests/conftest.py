@@ -15,6 +15,8 @@ from include.endpoints import Endpoint
 from include.local import servers
 from include.source.session import quote
 
+pytest_plugins = ["tests.airflow_system"]
+
 _numbers = itertools.count(1)
 
 
