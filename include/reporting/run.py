@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from include.catalog.model import Catalog
 from include.catalog.store import load_catalog
 from include.endpoints import Endpoint
+from include.engine.records import LOAD_FAILED
 from include.reporting.marts import mark_marts, read_lineage
 from include.reporting.report import Freshness, RunReport, SlaMiss, Substitution, Totals
 from include.validation.scope import RunScope, read_scope
@@ -81,7 +82,7 @@ def _faults(
         elif name not in covered:
             continue
         elif standing.load_state in ("failed", "running"):
-            failed[name] = (standing.blocked_reason or "").removeprefix("its load failed: ")
+            failed[name] = (standing.blocked_reason or "").removeprefix(f"{LOAD_FAILED}: ")
         elif name in closed and (standing.load_state or standing.state != "never_loaded"):
             blocked[name] = closed[name]
     return failed, blocked, quarantined

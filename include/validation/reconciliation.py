@@ -14,6 +14,9 @@ from psycopg import sql
 from include.validation.rules import raw
 from include.warehouse.session import WarehouseConnection
 
+# The engine's records that are compared, by the names of their checks.
+CHECK_NAMES = ("rows_read", "state_rows", "chunk_rows")
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -34,8 +37,8 @@ def reconcile(
 ) -> Mapping[str, tuple[Count, ...]]:
     """Count the living rows of each raw table and compare; tables must be loaded in this run."""
     recorded = {
-        name: {"rows_read": read, "state_rows": held, "chunk_rows": chunked}
-        for name, read, held, chunked in connection.execute(
+        name: dict(zip(CHECK_NAMES, numbers, strict=True))
+        for name, *numbers in connection.execute(
             "select load.table_name, load.rows_read, state.row_count,"
             " (select sum(chunk.row_count) from ops.chunk"
             "   where chunk.table_name = load.table_name)"

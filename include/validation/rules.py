@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from psycopg import sql
@@ -101,14 +102,14 @@ class RuleKind(StrEnum):
 class Target:
     """A table that rows may point to.
 
-    `newest_batch` is None when the target's copy is as fresh as the run; otherwise only rows that
-    were loaded before that batch can be held against it, since later ones may name rows that it
-    does not hold yet.
+    `as_of` is None when the target was compared with its source in this run; otherwise only rows
+    that are older than its copy can be held against it: later ones may name rows that it does not
+    hold yet.
     """
 
     table: str
     key: str
-    newest_batch: int | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +240,8 @@ def _reference_rule(column: ColumnConfig, target: Target) -> Rule:
     name = sql.Identifier(column.raw_name)
     # 0 is Open Dental's "none", and below 0 stand its special meanings ("all clinics").
     exempt = sql.SQL("{0} is null or {0} <= 0").format(name)
-    if target.newest_batch is not None:
-        exempt += sql.SQL(" or _batch_id >= {}").format(sql.Literal(target.newest_batch))
+    if target.as_of is not None:
+        exempt += sql.SQL(" or _loaded_at >= {}").format(sql.Literal(target.as_of))
     return Rule(
         RuleKind.REFERENCE,
         (column.raw_name,),

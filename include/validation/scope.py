@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from include.catalog.model import Catalog, TableConfig
+from include.engine.records import LOAD_FAILED
 from include.errors import TerminalError
 from include.validation.rules import Target, is_integer, reference_of
 from include.warehouse.session import WarehouseConnection
@@ -16,7 +18,7 @@ class TableStanding:
     """A table's present state, and its load in this run (`load_state` None: no load)."""
 
     state: str = "never_loaded"
-    batch_id: int | None = None
+    loaded_at: datetime | None = None
     load_state: str | None = None
     load_error: str | None = None
     quarantine_reason: str | None = None
@@ -32,9 +34,9 @@ class TableStanding:
         if self.quarantine_reason is not None or self.state == "quarantined":
             return f"quarantined: {self.quarantine_reason or 'discovery must look at it'}"
         if self.load_state == "failed":
-            return f"its load failed: {self.load_error or 'no reason was recorded'}"
+            return f"{LOAD_FAILED}: {self.load_error or 'no reason was recorded'}"
         if self.load_state == "running":
-            return "its load did not end: the task died, or still runs"
+            return f"{LOAD_FAILED}: it did not end; the task died, or still runs"
         if self.state == "loading":
             return "its first load is not complete; the next refresh resumes it"
         return None
@@ -71,15 +73,13 @@ class RunScope:
         standing = self.standing(table.raw_name)
         if len(table.key) != 1 or not is_integer(table.column(table.key[0])):
             return None
-        if standing.state != "loaded":
+        if standing.state != "loaded" or standing.loaded_at is None:
             return None
         key = table.key[0].lower()
         # A covered table without a load was empty on both sides, so its copy is fresh too.
         if standing.is_loaded_in_run or (self.covers(table) and standing.load_state is None):
             return Target(table.raw_name, key)
-        if standing.batch_id is None:
-            return None
-        return Target(table.raw_name, key, newest_batch=standing.batch_id)
+        return Target(table.raw_name, key, as_of=standing.loaded_at)
 
 
 def read_scope(connection: WarehouseConnection, run_id: int) -> RunScope:
@@ -95,7 +95,7 @@ def read_scope(connection: WarehouseConnection, run_id: int) -> RunScope:
     standings = {
         name: TableStanding(*facts)
         for name, *facts in connection.execute(
-            "select state.table_name, state.state, state.batch_id, load.state, load.error,"
+            "select state.table_name, state.state, state.loaded_at, load.state, load.error,"
             " quarantine.reason"
             " from ops.table_state as state"
             " left join ops.table_load as load"

@@ -13,7 +13,7 @@ from include import settings
 from include.catalog.model import TableConfig, Tier
 from include.catalog.store import load_catalog
 from include.endpoints import Endpoint
-from include.validation.reconciliation import Count, living_rows, reconcile
+from include.validation.reconciliation import CHECK_NAMES, Count, living_rows, reconcile
 from include.validation.rules import raw, rules_for
 from include.validation.scope import read_scope
 from include.validation.suites import RuleResult, Suite, run_suites
@@ -172,8 +172,10 @@ def _write(
 ) -> None:
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
-            "delete from ops.validation_result where run_id = %s and table_name = any(%s)",
-            (run_id, list(judged)),
+            # Other parts of the run record checks of their own, which stay.
+            "delete from ops.validation_result where run_id = %s and table_name = any(%s)"
+            " and (source = 'great_expectations' or check_name = any(%s))",
+            (run_id, list(judged), list(CHECK_NAMES)),
         )
         cursor.executemany(
             "insert into ops.validation_result (run_id, table_name, source, check_name,"

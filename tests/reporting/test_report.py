@@ -163,7 +163,7 @@ def test_failed_quarantined_and_unfinished_tables_are_named_with_their_reasons(
     done = report(refreshed)
     assert done.failed == {
         "patient": "cannot be reached",
-        "procedurelog": "its load did not end: the task died, or still runs",
+        "procedurelog": "it did not end; the task died, or still runs",
     }
     assert done.quarantined == {"claim": "a key column is gone"}
     assert done.blocked == {}

@@ -120,11 +120,11 @@ def test_an_empty_table_has_quality_one(loaded: LoadedWarehouse) -> None:
         (
             "update ops.table_load set state = 'failed', error = 'the disk is full'"
             " where table_name = 'procedurelog'",
-            "its load failed: the disk is full",
+            "load failed: the disk is full",
         ),
         (
             "update ops.table_load set state = 'running' where table_name = 'procedurelog'",
-            "its load did not end: the task died, or still runs",
+            "load failed: it did not end; the task died, or still runs",
         ),
         (
             "update ops.table_state set state = 'loading' where table_name = 'procedurelog'",
@@ -171,17 +171,27 @@ def test_a_table_that_the_run_did_not_load_keeps_its_verdict(loaded: LoadedWareh
 def test_rows_newer_than_the_table_they_refer_to_are_not_held_against_it(
     loaded: LoadedWarehouse,
 ) -> None:
-    # The old row pointed nowhere when both tables were fresh; the new one names a patient that
-    # this run, which loads procedures only, has not seen yet.
-    [(batch,)] = loaded.execute("select batch_id from ops.table_state where table_name = 'patient'")
+    # This run loads procedures only. Row 1 is older than the copy of the patients, so its patient
+    # should be there; the others are newer and may name patients that the copy has not seen yet.
     loaded.start_run(PATIENT, PROCEDURE, phase=1)
-    loaded.execute("update raw.procedurelog set patnum = 900, _batch_id = %s", batch + 1)
+    loaded.execute("update raw.procedurelog set patnum = 900, _loaded_at = now()")
     loaded.execute(
-        "update raw.procedurelog set patnum = 901, _batch_id = %s where procnum = 1", batch - 1
+        "update raw.procedurelog set _loaded_at = loaded_at - interval '1 second'"
+        " from ops.table_state where table_name = 'patient' and procnum = 1"
     )
     loaded.load("procedurelog")
     loaded.validate()
     assert loaded.breaches("procedurelog") == {"reference patnum": 1}
+
+
+def test_a_check_that_another_part_of_the_run_recorded_stays(loaded: LoadedWarehouse) -> None:
+    loaded.execute(
+        "insert into ops.validation_result (run_id, table_name, source, check_name, is_passed,"
+        " unexpected_count) values (%s, 'procedurelog', 'reconciliation', 'settled', false, 3)",
+        loaded.run_id,
+    )
+    loaded.validate()
+    assert loaded.breaches("procedurelog") == {"settled": 3}
 
 
 def test_a_raw_table_that_does_not_fit_the_config_is_blocked_and_the_others_are_judged(
