@@ -16,10 +16,11 @@ from typing import Any
 import yaml
 
 from include.demo.facts import SCHEMA_FILE
+from include.discovery.phi import Protection, protect
 from include.errors import ConfigError
+from include.source.structure import ColumnStructure, TableStructure
 
 VOCABULARY_FILE = Path(__file__).with_name("vocabulary.yml")
-PHI_FILE = Path(__file__).with_name("phi.yml")
 MODEL_PREFIX = "stg_open_dental__"
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -67,12 +68,6 @@ def schema() -> Mapping[str, Any]:
 
 
 @cache
-def _phi() -> Mapping[str, Any]:
-    facts: Mapping[str, Any] = yaml.safe_load(PHI_FILE.read_text(encoding="utf-8"))
-    return facts
-
-
-@cache
 def entities() -> Mapping[str, tuple[str, str, str]]:
     """Return system, entity and model name of every staged table."""
     found: dict[str, tuple[str, str, str]] = {}
@@ -95,7 +90,11 @@ def _plural(name: str) -> str:
 
 def excluded_columns(table: str) -> frozenset[str]:
     """Return the columns of a table that never leave the source."""
-    return frozenset(_phi()["excluded"].get(table, ()))
+    return frozenset(
+        str(column["name"])
+        for column in schema()["tables"][table]["columns"]
+        if _protection(table, column).is_excluded
+    )
 
 
 def staged_tables() -> tuple[StagedTable, ...]:
@@ -139,17 +138,25 @@ def _staged_column(table: str, column: Mapping[str, Any], *, is_key: bool) -> St
     if place in vocabulary()["blank_is_minus_one"]:
         sql = sql.replace(raw, f"nullif({raw}, -1)")
     target = _target(column) if kind in {"reference", "key"} else None
-    marks = _phi()["phi"].get(table, ())
     code_list = _code_list(place, column) if kind == "code" else None
     return StagedColumn(
         name=name,
         sql=sql,
         description=_description(place, kind, target, code_list),
         kind=kind,
-        is_phi=source in marks or ("*" in marks and kind not in {"key", "reference"}),
+        is_phi=_protection(table, column).phi is not None,
         references=target,
         code_list=code_list,
     )
+
+
+def _protection(table: str, column: Mapping[str, Any]) -> Protection:
+    """Return what discovery says about the column of a live database that is as documented."""
+    declared = str(column["type"])
+    structure = ColumnStructure(
+        table, str(column["name"]), declared, declared.split("(")[0], is_nullable=False
+    )
+    return protect(TableStructure(table, None, (structure,)), structure)
 
 
 def _shape(

@@ -2,6 +2,6 @@
 {% macro aging_amount(amount) -%}
     case
         when abs(coalesce({{ amount }}, 0)) < 0.005 then 0
-        else round({{ amount }}, 3)
+        else trim_scale(round({{ amount }}, 3))
     end
 {%- endmacro %}

@@ -1,0 +1,63 @@
+"""`./dental transform`: build the dbt project, or only its manifest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from include.settings import DBT_PROJECT, warehouse_endpoint
+
+
+@click.command()
+@click.option("--select", multiple=True, help="dbt selection, like od_aging or +marts; repeatable.")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day that receivables are aged as of; today by default.",
+)
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The office's today, if not the clock's."
+)
+@click.option(
+    "--target-path",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep dbt's compiled files and logs here; removed afterwards by default.",
+)
+@click.option(
+    "--manifest", is_flag=True, help="Only write the manifest that Airflow shows; build nothing."
+)
+@click.pass_context
+def transform(
+    context: click.Context,
+    *,
+    select: tuple[str, ...],
+    as_of: datetime | None,
+    today: datetime | None,
+    target_path: Path | None,
+    manifest: bool,
+) -> None:
+    """Build and test staging, intermediate and marts in the warehouse.
+
+    A table that is not publishable stops the models that read it, and only these; their marts keep
+    the rows of their last build. The exit code is 0 only when everything was built and passed.
+    """
+    from include.transform.build import build, report_lines
+    from include.transform.manifest import bake_manifest
+
+    warehouse = warehouse_endpoint()
+    if manifest:
+        path = bake_manifest(target_path or DBT_PROJECT / "target", warehouse)
+        click.echo(f"wrote {path}")
+        return
+    variables = {
+        name: day.date().isoformat()
+        for name, day in (("as_of_date", as_of), ("today", today))
+        if day is not None
+    }
+    outcome = build(warehouse, select=select, variables=variables, target_path=target_path)
+    for line in report_lines(outcome):
+        click.echo(line)
+    if not outcome.is_right:
+        context.exit(1)
