@@ -58,9 +58,13 @@ def pin_bytes(
 
 def latest_version(connection: WarehouseConnection) -> int:
     """Return the newest version that was discovered or edited; ConfigError when there is none."""
-    found = connection.execute(
-        "select max(config_version) from ops.config where derived_from is null"
-    ).fetchone()
+    found = connection.execute("select to_regclass('ops.config') is not null").fetchone()
+    if found == (True,):
+        found = connection.execute(
+            "select max(config_version) from ops.config where derived_from is null"
+        ).fetchone()
+    else:
+        found = None
     if found is None or found[0] is None:
         raise ConfigError(
             "holds no config yet. Nothing was loaded and nothing was changed. Run the DAG "

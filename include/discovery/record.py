@@ -96,9 +96,11 @@ def release(connection: WarehouseConnection, catalog: Catalog) -> tuple[str, ...
         (sorted(loadable),),
     ).fetchall()
     released = tuple(sorted(row[0] for row in rows))
+    # What stands in raw decides how the next load goes on.
     connection.execute(
-        "update ops.table_state set state = 'loaded', "
-        "blocked_reason = 'left quarantine, not loaded since' "
+        "update ops.table_state s set state = case when s.loaded_at is not null then 'loaded' "
+        "when exists (select from ops.chunk c where c.table_name = s.table_name) then 'loading' "
+        "else 'never_loaded' end, blocked_reason = 'left quarantine, not loaded since' "
         "where table_name = any(%s) and state = 'quarantined'",
         (list(released),),
     )

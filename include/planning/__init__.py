@@ -1,0 +1,6 @@
+"""The plan of a refresh."""
+
+from include.planning.model import RefreshPlan, RefreshRequest
+from include.planning.plan import plan_refresh
+
+__all__ = ["RefreshPlan", "RefreshRequest", "plan_refresh"]

@@ -1,0 +1,192 @@
+"""What the live structure of a table has become since its config was written.
+
+Pure comparison: what can be followed without a person gives a new config, everything else a reason
+for quarantine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from include.catalog.model import CellExclusion, ColumnConfig, TableConfig
+from include.catalog.types import check_names, warehouse_type
+from include.discovery.phi import protect
+from include.errors import StructureError
+from include.source.structure import ColumnStructure, TableStructure
+
+_INTEGERS = ("smallint", "integer", "bigint")
+_INTEGER_DIGITS = {"smallint": 5, "integer": 10, "bigint": 19}
+_NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
+_KEPT = "The rows of the last good load are intact, and marts that read the table keep theirs."
+_REDISCOVER = "Run discover_open_dental, which takes the new structure over."
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How a table differs from its config.
+
+    `table` is the config that fits the live table; it is None when `reason` says why there is
+    none. `changes` says in words what the new config follows.
+    """
+
+    table: TableConfig | None
+    changes: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+def find_drift(table: TableConfig, live: TableStructure | None) -> Drift:
+    """Compare a table's config with what the source has now."""
+    if live is None:
+        return Drift(
+            None,
+            reason=f"the source no longer has this table. {_KEPT} If it was renamed or dropped on "
+            f"purpose, run discover_open_dental; otherwise restore it.",
+        )
+    hidden = _hidden(table, live)
+    if hidden:
+        return Drift(
+            None,
+            reason=f"the account may no longer select {', '.join(hidden)}. {_KEPT} Grant it SELECT "
+            "on the table.",
+        )
+    if live.fingerprint == table.fingerprint and live.name == table.name:
+        return Drift(table)
+    if _folded(live.key) != _folded(table.key):
+        return Drift(
+            None,
+            reason=f"its key was {_listed(table.key)} and is {_listed(live.key)} now. {_KEPT} "
+            f"{_REDISCOVER}",
+        )
+    try:
+        check_names(live)
+        return _follow(table, live)
+    except StructureError as error:
+        return Drift(None, reason=f"{error.where} {error.message}")
+
+
+def is_wider(old: str, new: str) -> bool:
+    """Whether the warehouse type `new` holds every value of `old` unchanged."""
+    if old in _INTEGERS:
+        if new in _INTEGERS:
+            return _INTEGERS.index(new) > _INTEGERS.index(old)
+        if new == "double precision":
+            return old != "bigint"
+        wide = _NUMERIC.fullmatch(new)
+        return wide is not None and int(wide[1]) - int(wide[2]) >= _INTEGER_DIGITS[old]
+    narrow, wide = _NUMERIC.fullmatch(old), _NUMERIC.fullmatch(new)
+    if narrow is not None and wide is not None:
+        (p, s), (wide_p, wide_s) = map(int, narrow.groups()), map(int, wide.groups())
+        return (wide_p, wide_s) != (p, s) and wide_s >= s and wide_p - wide_s >= p - s
+    return (old, new) in (("real", "double precision"), ("date", "timestamp"))
+
+
+def _follow(table: TableConfig, live: TableStructure) -> Drift:
+    known = {column.raw_name: column for column in table.columns}
+    changes: list[str] = []
+    columns: list[ColumnConfig] = []
+    for column in live.columns:
+        before = known.get(column.name.lower())
+        if before is None or before.is_retired:
+            columns.append(_added(live, column))
+            what = "left out: it holds credentials" if columns[-1].is_excluded else "added"
+            changes.append(f"column {column.name} ({column.column_type}) was {what}")
+            continue
+        after, change = _retyped(table, before, column)
+        columns.append(after)
+        if change:
+            changes.append(change)
+    names = {column.raw_name for column in columns}
+    for before in table.columns:
+        if before.raw_name in names or before.is_excluded:
+            continue
+        columns.append(replace(before, is_retired=True, references=None))
+        if not before.is_retired:
+            changes.append(f"column {before.name} is gone from the source; it stays, NULL")
+    index = live.key_index
+    spelled = {column.raw_name: column.name for column in columns if not column.is_retired}
+    after_table = replace(
+        table,
+        name=live.name,
+        key=live.key,
+        key_index=index.name if index else table.key_index,
+        columns=tuple(columns),
+        fingerprint=live.fingerprint,
+        restate_by=tuple(
+            spelled[name.lower()] for name in table.restate_by if name.lower() in spelled
+        ),
+        excluded_cells=_cells(table, spelled),
+    )
+    return Drift(after_table, tuple(changes))
+
+
+def _added(live: TableStructure, column: ColumnStructure) -> ColumnConfig:
+    protection = protect(live, column)
+    return ColumnConfig(
+        name=column.name,
+        source_type=column.column_type,
+        warehouse_type=warehouse_type(column),
+        phi=protection.phi,
+        is_excluded=protection.is_excluded and column.name not in live.key,
+    )
+
+
+def _retyped(
+    table: TableConfig, before: ColumnConfig, column: ColumnStructure
+) -> tuple[ColumnConfig, str | None]:
+    if before.is_excluded:
+        return replace(before, name=column.name, source_type=column.column_type), None
+    held = warehouse_type(column)
+    after = replace(before, name=column.name, source_type=column.column_type, warehouse_type=held)
+    if held == before.warehouse_type:
+        return after, None
+    if not is_wider(before.warehouse_type, held):
+        raise StructureError(
+            f"was {before.source_type} and is {column.column_type} now, which the warehouse's "
+            f"{before.warehouse_type} cannot follow by itself. {_KEPT} {_REDISCOVER}",
+            where=f"{table.name}.{column.name}",
+        )
+    return after, f"column {column.name} was widened from {before.warehouse_type} to {held}"
+
+
+def _cells(table: TableConfig, spelled: dict[str, str]) -> tuple[CellExclusion, ...]:
+    """Return the excluded cells under the live names.
+
+    Refuses when the column that tells credentials from other settings is gone.
+    """
+    cells = []
+    for cell in table.excluded_cells:
+        if cell.column.lower() not in spelled:
+            continue
+        if cell.when_column.lower() not in spelled:
+            raise StructureError(
+                f"is gone, and only it told which cells of {cell.column} hold credentials. {_KEPT} "
+                f"Exclude {cell.column} in overrides.yml, then run discover_open_dental.",
+                where=f"{table.name}.{cell.when_column}",
+            )
+        cells.append(
+            replace(
+                cell,
+                column=spelled[cell.column.lower()],
+                when_column=spelled[cell.when_column.lower()],
+            )
+        )
+    return tuple(cells)
+
+
+def _hidden(table: TableConfig, live: TableStructure) -> list[str]:
+    unread = {column.raw_name for column in table.columns if column.is_excluded}
+    return [
+        column.name
+        for column in live.columns
+        if not column.is_readable and column.name.lower() not in unread
+    ]
+
+
+def _folded(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name.lower() for name in names)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"({', '.join(names)})" if names else "nothing"

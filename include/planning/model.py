@@ -1,0 +1,86 @@
+"""What a refresh is asked for, and what its plan answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from include.catalog.model import Tier
+from include.errors import ConfigError
+
+Mode = Literal["compare", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRequest:
+    """The parameters of a refresh.
+
+    `phase` takes the tiers up to and including it; `tables` restricts further, by names in the
+    source, without regard to case. Without `config_directory` the newest config in `ops.config`
+    is taken.
+    """
+
+    mode: Mode = "compare"
+    phase: int = 4
+    tables: tuple[str, ...] = ()
+    dry_run: bool = False
+    config_directory: Path | None = None
+    dag_run_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("compare", "full") or not 1 <= self.phase <= len(Tier):
+            raise ConfigError(
+                f"asks for mode {self.mode!r} and phase {self.phase}; known are the modes compare "
+                f"and full and the phases 1 to {len(Tier)}. Nothing was changed.",
+                where="the refresh",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshPlan:
+    """What a refresh will do: for each tier the tables that get a task, largest first.
+
+    `skipped_empty` are empty and were empty. `applied` says in words what was changed to follow
+    the source. `quarantined` tables keep the rows of their last good load; the reason says what to
+    do. A dry run has neither a run nor, unless it was stored before, a config version.
+    """
+
+    run_id: int | None
+    config_version: int | None
+    tiers: Mapping[Tier, tuple[str, ...]]
+    skipped_empty: tuple[str, ...]
+    applied: tuple[str, ...]
+    quarantined: Mapping[str, str]
+    discovery_needed: bool
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """All tables with a task, tier by tier."""
+        return tuple(name for tier in Tier for name in self.tiers.get(tier, ()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as plain values, as XCom and JSON hold them."""
+        return {
+            "run_id": self.run_id,
+            "config_version": self.config_version,
+            "tiers": {tier.value: list(names) for tier, names in self.tiers.items()},
+            "skipped_empty": list(self.skipped_empty),
+            "applied": list(self.applied),
+            "quarantined": dict(self.quarantined),
+            "discovery_needed": self.discovery_needed,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RefreshPlan:
+        """Return the plan that `to_dict` gave."""
+        return cls(
+            run_id=values["run_id"],
+            config_version=values["config_version"],
+            tiers={Tier(tier): tuple(names) for tier, names in values["tiers"].items()},
+            skipped_empty=tuple(values["skipped_empty"]),
+            applied=tuple(values["applied"]),
+            quarantined=dict(values["quarantined"]),
+            discovery_needed=bool(values["discovery_needed"]),
+        )

@@ -1,0 +1,140 @@
+"""Making raw tables fit the config: new columns, wider types, retired columns, other types."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from include.catalog.model import ColumnConfig, TableConfig
+from include.planning.drift import is_wider
+from include.warehouse import dependents, raw_tables
+from include.warehouse.session import WarehouseConnection
+
+_SPELLED_OUT = {
+    "timestamp": "timestamp without time zone",
+    "timestamptz": "timestamp with time zone",
+}
+REBUILT = "rebuilt with other types, not loaded since"
+
+
+@dataclass(frozen=True, slots=True)
+class RawColumn:
+    """A column that a raw table has; bookkeeping columns are not listed."""
+
+    type: str
+    is_retired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reshaping:
+    """What a raw table lacks to fit its config; columns of the config unless said otherwise.
+
+    `other` have a type that cannot hold the old values unchanged; `retired` are raw names.
+    """
+
+    added: tuple[ColumnConfig, ...] = ()
+    widened: tuple[ColumnConfig, ...] = ()
+    other: tuple[ColumnConfig, ...] = ()
+    retired: tuple[str, ...] = ()
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.added or self.widened or self.other or self.retired)
+
+
+def read_raw_columns(connection: WarehouseConnection) -> dict[str, dict[str, RawColumn]]:
+    """Return the columns of every raw table, in one query."""
+    rows = connection.execute(
+        "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), "
+        "coalesce(col_description(c.oid, a.attnum) = %s, false) "
+        "from pg_class c join pg_attribute a on a.attrelid = c.oid "
+        "where c.relnamespace = to_regnamespace('raw') and c.relkind = 'r' "
+        "and a.attnum > 0 and not a.attisdropped order by c.relname, a.attnum",
+        (raw_tables.RETIRED,),
+    ).fetchall()
+    found: dict[str, dict[str, RawColumn]] = defaultdict(dict)
+    for table, column, kind, is_retired in rows:
+        columns = found[table]
+        if column not in raw_tables.BOOKKEEPING:
+            columns[column] = RawColumn(kind, is_retired)
+    return dict(found)
+
+
+def plan_reshaping(table: TableConfig, present: Mapping[str, RawColumn]) -> Reshaping:
+    """Return what makes a raw table of these columns fit the config."""
+    added: list[ColumnConfig] = []
+    widened: list[ColumnConfig] = []
+    other: list[ColumnConfig] = []
+    wanted = {column.raw_name: column for column in table.replicated_columns}
+    for name, column in wanted.items():
+        found = present.get(name)
+        kind = _SPELLED_OUT.get(column.warehouse_type, column.warehouse_type)
+        if found is None:
+            added.append(column)
+        elif found.type != kind:
+            old = {long: short for short, long in _SPELLED_OUT.items()}.get(found.type, found.type)
+            (widened if is_wider(old, column.warehouse_type) else other).append(column)
+            if found.is_retired:
+                added.append(column)
+        elif found.is_retired:
+            added.append(column)
+    retired = [
+        name for name, column in present.items() if name not in wanted and not column.is_retired
+    ]
+    return Reshaping(tuple(added), tuple(widened), tuple(other), tuple(retired))
+
+
+def apply_reshaping(
+    connection: WarehouseConnection, table: TableConfig, reshaping: Reshaping
+) -> None:
+    """Reshape a raw table in the caller's transaction; views over it are the same afterwards.
+
+    A column of another type starts over as NULL behind a closed gate, and the next load fills it.
+    Where that column is part of the key, all rows start over.
+    """
+    for column in reshaping.widened:
+        raw_tables.widen_column(connection, table, column)
+    if reshaping.other:
+        _start_over(connection, table, reshaping.other)
+    for column in reshaping.added:
+        raw_tables.add_column(connection, table, column)
+    for name in reshaping.retired:
+        raw_tables.retire_column(connection, table, name)
+
+
+def _start_over(
+    connection: WarehouseConnection, table: TableConfig, columns: tuple[ColumnConfig, ...]
+) -> None:
+    name = raw_tables.identifier(table.raw_name)
+    in_key = {part.lower() for part in table.key} | set(
+        raw_tables.primary_key(connection, table.raw_name)
+    )
+    is_rebuilt = any(column.raw_name in in_key for column in columns)
+    views = dependents.take_aside(connection, raw_tables.SCHEMA, table.raw_name)
+    if is_rebuilt:
+        raw_tables.drop_primary_key(connection, table.raw_name)
+        connection.execute(sql.SQL("truncate {}").format(name))
+    for column in columns:
+        kind = sql.SQL(column.warehouse_type)
+        connection.execute(
+            sql.SQL("alter table {} alter column {} type {} using null").format(
+                name, sql.Identifier(column.raw_name), kind
+            )
+        )
+    dependents.put_back(connection, views)
+    connection.execute("delete from ops.chunk where table_name = %s", (table.raw_name,))
+    connection.execute(
+        "update ops.table_state set is_publishable = false, blocked_reason = %s "
+        "where table_name = %s",
+        (REBUILT, table.raw_name),
+    )
+    if is_rebuilt:
+        connection.execute(
+            "update ops.table_state set state = 'never_loaded', row_count = 0, deleted_count = 0 "
+            "where table_name = %s",
+            (table.raw_name,),
+        )
