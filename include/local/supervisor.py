@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -267,22 +268,23 @@ class Supervisor:
             )
         self.components[name] = Component(process, output)
 
-    def _dead(self) -> dict[str, Component]:
-        return {
+    def _remove_dead(self) -> dict[str, Component]:
+        dead = {
             name: part for name, part in self.components.items() if part.process.poll() is not None
         }
+        for name, part in dead.items():
+            del self.components[name]
+            with suppress(ProcessLookupError):
+                # Its children have no use without it, and would disturb the next one.
+                os.killpg(part.process.pid, signal.SIGKILL)
+        return dead
 
     def _fail_if_one_died(self) -> None:
-        dead = self._dead()
-        for name in dead:
-            del self.components[name]
-        if dead:
+        if dead := self._remove_dead():
             raise PipelineError(_obituary(dead))
 
     def _watch(self) -> None:
-        if dead := self._dead():
-            for name in dead:
-                del self.components[name]
+        if dead := self._remove_dead():
             failure = _obituary(dead)
             log.error("%s", failure)
             self._say(replace(self.status, phase="failed", failure=failure))
