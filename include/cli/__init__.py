@@ -10,10 +10,10 @@ import click
 COMMANDS: Mapping[str, str] = {
     "config": "include.cli.config:config",
     "demo": "include.cli.demo:demo",
-    "discover": "include.cli.replication:discover",
+    "discover": "include.cli.discovery:discover",
     "load": "include.cli.replication:load",
     "local": "include.cli.local:local",
-    "plan": "include.cli.replication:plan",
+    "plan": "include.cli.discovery:plan",
     "transform": "include.cli.transform:transform",
     "verify": "include.cli.replication:verify",
 }

@@ -1,0 +1,70 @@
+"""`./dental discover` and `./dental plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from include import settings
+from include.catalog.model import Tier
+from include.cli.config import config_option
+
+
+@click.command()
+@config_option
+def discover(*, config_directory: Path) -> None:
+    """Inspect the practice database and write tables.yml; exit code 1 if it refused a table."""
+    from include.discovery import discover as run_discovery
+
+    result = run_discovery(
+        settings.source_endpoint(),
+        settings.warehouse_endpoint(),
+        config_directory=config_directory,
+    )
+    for tier, size in result.tier_sizes.items():
+        click.echo(f"{tier:<10} {size:>4} tables")
+    click.echo(f"left out   {len(result.catalog.excluded_tables):>4} tables")
+    for name in result.released:
+        click.echo(f"released from quarantine: {name}")
+    for name, reason in result.refused.items():
+        click.echo(f"{name}: {reason}", err=True)
+    click.echo(
+        f"config version {result.config_version}; tables.yml is "
+        f"{'new' if result.is_changed else 'unchanged'}"
+    )
+    if result.refused:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("tables", nargs=-1)
+@click.option("--full", is_flag=True, help="Plan to rewrite the tables instead of comparing.")
+@click.option("--phase", type=click.IntRange(1, len(Tier)), default=len(Tier), show_default=True)
+@config_option
+def plan(*, tables: tuple[str, ...], full: bool, phase: int, config_directory: Path) -> None:
+    """Show what a refresh would do, without writing anything; exit code 1 with a quarantine."""
+    from include.planning import RefreshRequest, plan_refresh
+
+    planned = plan_refresh(
+        settings.source_endpoint(),
+        settings.warehouse_endpoint(),
+        RefreshRequest(
+            mode="full" if full else "compare",
+            phase=phase,
+            tables=tables,
+            dry_run=True,
+            config_directory=config_directory,
+        ),
+    )
+    for tier, names in planned.tiers.items():
+        click.echo(f"{tier} ({len(names)} tables, largest first): {', '.join(names) or 'none'}")
+    click.echo(f"empty, nothing to do: {len(planned.skipped_empty)} tables")
+    for change in planned.applied:
+        click.echo(f"would follow: {change}")
+    if planned.discovery_needed:
+        click.echo("the source has changed since discovery: run ./dental discover")
+    for name, reason in planned.quarantined.items():
+        click.echo(f"{name}: quarantine: {reason}", err=True)
+    if planned.quarantined:
+        raise click.exceptions.Exit(1)
