@@ -66,9 +66,9 @@ def discover_open_dental() -> None:
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def alert() -> None:
         """Mail when the discovery failed."""
-        from include.orchestration.alerts import mail_failed_tasks
+        from include.orchestration.alerts import mail_run
 
-        mail_failed_tasks()
+        mail_run()
 
     discovered = discover()
     refresh = RequestRefresh(task_id="refresh_released", discover_task_id="discover")

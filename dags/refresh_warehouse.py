@@ -29,7 +29,7 @@ from airflow.sdk import Param, TaskGroup, TriggerRule, chain, dag, get_current_c
 
 from include.orchestration.deadlines import deadline
 from include.orchestration.errors import translated_errors
-from include.orchestration.parsing import is_dbt_parsed
+from include.orchestration.parsing import rendered_dbt_groups
 from include.orchestration.requests import RequestDiscovery
 from include.orchestration.schedules import nightly
 from include.orchestration.tiers import RETRIES, RETRY_DELAY, TIERS
@@ -58,7 +58,7 @@ def plan() -> dict[str, Any]:
 
     with translated_errors():
         planned = plan_refresh(source_endpoint(), warehouse_endpoint(), refresh.request())
-        return planned.to_dict()
+        return dict(planned.to_dict())
 
 
 @task
@@ -174,10 +174,10 @@ def refresh_warehouse() -> None:
         loads[tier] >> mails[tier] >> reported
 
     gate >> reported
-    if is_dbt_parsed():
+    if groups := rendered_dbt_groups():
         from include.orchestration.layers import render
 
-        chain(gate, *render(), reported)
+        chain(gate, *render(groups), reported)
 
 
 refresh_warehouse()

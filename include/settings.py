@@ -10,6 +10,8 @@ from include.errors import ConfigError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "include" / "dbt"
+# Made from the project before Airflow starts; not part of the checkout.
+DBT_MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 
 SOURCE_VARIABLE = "AIRFLOW_CONN_OPEN_DENTAL"
 PRACTICE_ADMINISTRATOR_VARIABLE = "AIRFLOW_CONN_OPEN_DENTAL_ADMIN"

@@ -1,4 +1,4 @@
-"""The mails about what failed: one per run and tier, and one for whatever belongs to no tier.
+"""The mails about what failed: one per run and tier, and one about the run as a whole.
 
 They are sent by tasks of their own that run however the others ended, so that no failure, skip or
 lost worker keeps them back. A task that is retried after its mail has left may send it twice;
@@ -7,6 +7,7 @@ none is lost.
 
 from __future__ import annotations
 
+import html
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from include.catalog.model import Tier
 from include.errors import PipelineError
 from include.orchestration import mail
 from include.orchestration.connections import warehouse_endpoint
-from include.orchestration.links import log_url
+from include.orchestration.links import log_url, run_url
+from include.reporting import RunReport
+from include.reporting.mails import FailedTable, Mail, failed_tables_mail, run_report_mail
 from include.warehouse import session
 
 log = logging.getLogger(__name__)
@@ -34,77 +37,25 @@ class TaskEnd:
     map_index: int
     state: str
 
+    @property
+    def is_failed(self) -> bool:
+        """Whether the task itself failed, rather than something before it."""
+        return self.state == "failed"
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What a mail says about one table or task."""
-
-    name: str
-    reason: str
-    log: str
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.reason}\n    log: {self.log}"
+    @property
+    def tier(self) -> str | None:
+        """The tier that the task loads or validates; None for all other tasks."""
+        group, _, name = self.task_id.partition(".")
+        tiers = {tier.value for tier in Tier}
+        if group in tiers:
+            return group
+        return name if group == "validate" and name in tiers else None
 
 
 def plan_of_run() -> Mapping[str, Any] | None:
     """Return what the planning task of this run returned; None when it failed."""
     plan: Mapping[str, Any] | None = get_current_context()["ti"].xcom_pull(task_ids="plan")
     return plan
-
-
-def mail_failed_tier(tier: str) -> None:
-    """Mail the tier's failed and blocked tables, each with its reason and log; nothing if none."""
-    context = get_current_context()
-    plan = plan_of_run()
-    if plan is None or context["params"]["dry_run"]:
-        # Without a plan no table was touched; the report mails why there is none.
-        return
-    dag_id, run_id = context["ti"].dag_id, str(context["run_id"])
-    ends = [end for end in task_ends() if _tier_of(end.task_id) == tier]
-    tables: Sequence[str] = plan["tiers"].get(tier, ())
-    failed = {end.map_index for end in ends if end.task_id == f"{tier}.load" and _is_failed(end)}
-    was_validated = any(
-        end.task_id == f"validate.{tier}" and end.state == "success" for end in ends
-    )
-    reasons = _reasons(int(plan["run_id"]), tables, with_verdicts=was_validated)
-    found = [
-        Failure(
-            table,
-            reasons.get(table.lower(), UNRECORDED),
-            log_url(dag_id, run_id, f"{tier}.load", map_index=index),
-        )
-        for index, table in enumerate(tables)
-        if index in failed or table.lower() in reasons
-    ]
-    found += [
-        Failure(f"task {end.task_id}", UNRECORDED, log_url(dag_id, run_id, end.task_id))
-        for end in ends
-        if end.task_id != f"{tier}.load" and _is_failed(end)
-    ]
-    if not found:
-        log.info("every %s table is loaded and publishable", tier)
-        return
-    mail.send(f"{dag_id}: {len(found)} {tier} failures", _text(tier, run_id, found))
-
-
-def mail_failed_tasks(*, note: str = "") -> list[Failure]:
-    """Mail the failed tasks of this run that belong to no tier, and return them.
-
-    `note` is what else the reader should know; with a note the mail is sent in any case.
-    """
-    context = get_current_context()
-    dag_id, run_id = context["ti"].dag_id, str(context["run_id"])
-    found = [
-        Failure(f"task {end.task_id}", f"it {end.state.replace('_', ' ')}", _log_of(end))
-        for end in task_ends()
-        if _tier_of(end.task_id) is None and end.state == "failed"
-    ]
-    if found or note:
-        heading = f"Run {run_id} of {dag_id} did not end well."
-        lines = [heading, *([note] if note else []), *map(str, found)]
-        mail.send(f"{dag_id}: {len(found)} failed tasks", "\n\n".join(lines))
-    return found
 
 
 def task_ends() -> list[TaskEnd]:
@@ -117,21 +68,74 @@ def task_ends() -> list[TaskEnd]:
     ]
 
 
-def _is_failed(end: TaskEnd) -> bool:
-    return end.state == "failed"
+def mail_failed_tier(tier: str) -> None:
+    """Mail the tier's failed and blocked tables, each with its reason and log; nothing if none."""
+    plan = plan_of_run()
+    if plan is None or get_current_context()["params"]["dry_run"]:
+        # Without a plan no table was touched; the mail about the run says why there is none.
+        return
+    ends = [end for end in task_ends() if end.tier == tier]
+    load = f"{tier}.load"
+    tables: Sequence[str] = plan["tiers"].get(tier, ())
+    failed = {end.map_index for end in ends if end.task_id == load and end.is_failed}
+    was_validated = any(
+        end.task_id == f"validate.{tier}" and end.state == "success" for end in ends
+    )
+    reasons = _reasons(int(plan["run_id"]), tables, with_verdicts=was_validated)
+    found = [
+        FailedTable(table, reasons.get(table.lower(), UNRECORDED), _log_of(load, index))
+        for index, table in enumerate(tables)
+        if index in failed or table.lower() in reasons
+    ]
+    found += [
+        FailedTable(f"task {end.task_id}", UNRECORDED, _log_of(end.task_id))
+        for end in ends
+        if end.task_id != load and end.is_failed
+    ]
+    if not found:
+        log.info("every %s table is loaded and publishable", tier)
+        return
+    dag_id, run_id = _run()
+    mail.send(failed_tables_mail(tier, found, run=run_id, run_url=run_url(dag_id, run_id)))
 
 
-def _tier_of(task_id: str) -> str | None:
-    group, _, name = task_id.partition(".")
-    tiers = {tier.value for tier in Tier}
-    if group in tiers:
-        return group
-    return name if group == "validate" and name in tiers else None
+def mail_run(report: RunReport | None = None) -> bool:
+    """Mail when the run went wrong outside of its tiers, or is late; return whether a task failed.
+
+    The tiers' own failures are in the report as well, for the marts that they keep back.
+    """
+    ends = [end for end in task_ends() if end.is_failed]
+    others = [end for end in ends if end.tier is None]
+    dag_id, run_id = _run()
+    address = run_url(dag_id, run_id)
+    if report is not None and (others or not report.is_right or report.sla_misses):
+        mail.send(run_report_mail(report, run=run_id, run_url=address))
+    elif others:
+        mail.send(_failed_tasks_mail(others, dag_id, run_id))
+    return bool(ends)
 
 
-def _log_of(end: TaskEnd) -> str:
-    ti = get_current_context()["ti"]
-    return log_url(ti.dag_id, str(ti.run_id), end.task_id, map_index=end.map_index)
+def _failed_tasks_mail(ends: Sequence[TaskEnd], dag_id: str, run_id: str) -> Mail:
+    lines = [
+        f"Run {run_id} of {dag_id} failed. What was there before is unchanged by these tasks; "
+        "their logs say what to do.",
+        *(f"task {end.task_id}: {_log_of(end.task_id, end.map_index)}" for end in ends),
+        f"The run: {run_url(dag_id, run_id)}",
+    ]
+    text = "\n\n".join(lines) + "\n"
+    count = f"{len(ends)} task{'s' if len(ends) != 1 else ''}"
+    return Mail(
+        f"Dental warehouse: {count} of {dag_id} failed", text, f"<pre>{html.escape(text)}</pre>"
+    )
+
+
+def _run() -> tuple[str, str]:
+    context = get_current_context()
+    return context["ti"].dag_id, str(context["run_id"])
+
+
+def _log_of(task_id: str, map_index: int = -1) -> str:
+    return log_url(*_run(), task_id, map_index=map_index)
 
 
 def _reasons(run_id: int, tables: Sequence[str], *, with_verdicts: bool) -> dict[str, str]:
@@ -154,13 +158,3 @@ def _reasons(run_id: int, tables: Sequence[str], *, with_verdicts: bool) -> dict
         log.warning("the reasons are missing from the mail: %s", error)
         return {}
     return {str(name): str(reason or UNRECORDED) for name, reason in [*blocked, *failed]}
-
-
-def _text(tier: str, run_id: str, found: Sequence[Failure]) -> str:
-    return "\n\n".join(
-        [
-            f"Run {run_id}: these {tier} tables failed or are blocked. Each keeps its last good "
-            "rows, and so do the marts that read it; everything else goes on.",
-            *map(str, found),
-        ]
-    )

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from include import settings
 from include.orchestration import mail
-from include.orchestration.links import web_url
+from include.orchestration.links import run_url
+from include.reporting.mails import missed_deadline_mail
 
 
 def deadline() -> DeadlineAlert:
@@ -39,10 +39,13 @@ async def mail_missed_deadline(minutes: float, context: Mapping[str, Any]) -> No
     run = context["dag_run"]
     if run["run_type"] == "backfill":
         return
-    dag_id, run_id = run["dag_id"], run["dag_run_id"]
+    dag_id, run_id = str(run["dag_id"]), str(run["dag_run_id"])
     await mail.send_from_triggerer(
-        f"{dag_id} is late",
-        f"Run {run_id} of {dag_id} was queued at {run['queued_at']} and has not finished within "
-        f"{minutes:g} minutes. It goes on; the marts keep the data of the run before until it is "
-        f"done.\n\nWhat it is doing now: {web_url()}/dags/{dag_id}/runs/{quote(run_id)}\n",
+        missed_deadline_mail(
+            dag_id,
+            run=run_id,
+            run_url=run_url(dag_id, run_id),
+            queued_at=str(run["queued_at"]),
+            minutes=minutes,
+        )
     )

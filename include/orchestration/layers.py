@@ -7,7 +7,7 @@ Cosmos renders the models from the baked manifest; a model's task says what the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,42 +15,38 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, TaskGroup, TriggerRule
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
+from cosmos import settings as cosmos_settings
 from cosmos.constants import (
-    PRODUCER_WATCHER_TASK_ID,
     DbtResourceType,
     ExecutionMode,
     InvocationMode,
     LoadMode,
+    TestBehavior,
 )
 from cosmos.operators.local import DbtBuildLocalOperator
 
 from include.errors import ConfigError
 from include.orchestration.connections import warehouse_endpoint
-from include.orchestration.outcome import ModelOutcome
-from include.orchestration.parsing import DBT_GROUPS
+from include.orchestration.outcome import ModelOutcome, push_outcomes
+from include.orchestration.parsing import STAGING
 from include.orchestration.tiers import TRANSFORM_POOL
-from include.settings import DBT_PROJECT
+from include.settings import DBT_MANIFEST, DBT_PROJECT
 
-MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+PROFILES = DBT_PROJECT / "profiles.yml"
 PROFILE = "open_dental"
 TARGET = "warehouse"
 
+BUILD = "build"
 # A build takes the whole pool: two builds of the same models would trip over each other.
-BUILD_SLOTS = 4
+BUILD_SLOTS = 2
 BUILD_TIMEOUT = timedelta(hours=2)
 OUTCOME_TIMEOUT = timedelta(minutes=5)
-# Unit tests prove the SQL, not the data; they run with the project's own tests.
-BUILD_FLAGS = ["--exclude-resource-type", "unit_test"]
-
-BUILD = {
-    # A retried build would be fine, but Cosmos's retry of it is not: nothing of dbt is retried.
-    "retries": 0,
-    "pool": TRANSFORM_POOL,
-    "pool_slots": BUILD_SLOTS,
-    "execution_timeout": BUILD_TIMEOUT,
-    "install_deps": False,
-    "dbt_cmd_flags": BUILD_FLAGS,
-}
+BUILD_FLAGS = (
+    # A test is run by the layer that builds the last of the models that it looks at.
+    *("--indirect-selection", "buildable"),
+    # Unit tests prove the SQL, not the data; they run with the project's own tests.
+    *("--exclude-resource-type", "unit_test"),
+)
 # Runs when the layer before was built in part, and not when the run skips the transformation.
 AFTER_A_LAYER = TriggerRule.NONE_SKIPPED
 
@@ -67,54 +63,52 @@ class WarehouseProfile(ProfileConfig):  # type: ignore[misc]
         """Yield profiles.yml and the variables that it reads, from Airflow's connection."""
         from include.transform.dbt import environment
 
-        yield DBT_PROJECT / "profiles.yml", environment(warehouse_endpoint())
+        yield PROFILES, environment(warehouse_endpoint())
 
 
-def render() -> list[TaskGroup]:
-    """Return the layers that the project has, in the order in which they are built."""
-    staging, *model_groups = DBT_GROUPS
-    layers = [_staging_layer(staging)]
-    for group_id in model_groups:
+def render(group_ids: Sequence[str]) -> list[TaskGroup]:
+    """Return these layers, less those without models, in the order in which they are built."""
+    if not DBT_MANIFEST.exists():
+        raise ConfigError(
+            "does not exist, so Airflow cannot show the dbt project. Nothing was run. Write it "
+            "with `./dental transform --bake`.",
+            where="include/dbt/target/manifest.json",
+        )
+    layers = []
+    for group_id in group_ids:
         folder = f"models/{group_id}"
-        if any((DBT_PROJECT / folder).rglob("*.sql")):
+        if group_id == STAGING:
+            layers.append(_staging_layer(group_id, folder))
+        elif any((DBT_PROJECT / folder).rglob("*.sql")):
             layers.append(_model_layer(group_id, folder))
     return layers
 
 
-def _staging_layer(group_id: str) -> TaskGroup:
-    """Return a group of one task: seeds and all staging views, which hold no rows of their own."""
-    profile = _profile()
+def _staging_layer(group_id: str, folder: str) -> TaskGroup:
+    """Return a group of one task: the code lists and all views, which hold no rows of their own."""
     with TaskGroup(group_id, tooltip="One view per source table, and the code lists") as group:
-        DbtBuildLocalOperator(
-            task_id="build",
-            project_dir=str(DBT_PROJECT),
-            profile_config=profile,
-            # The sources are described in the same folder, so that their tests come along.
-            select=["path:models/staging", "resource_type:seed"],
-            invocation_mode=InvocationMode.DBT_RUNNER,
-            emit_datasets=False,
-            **BUILD,
-        )
+        # The sources are described in the same folder, so that their tests come along.
+        _build(group, [f"path:{folder}", "resource_type:seed"], TriggerRule.ALL_SUCCESS)
     return group
 
 
 def _model_layer(group_id: str, folder: str) -> TaskGroup:
     """Return a group with one build and a task per model, in a group of its own per subfolder."""
-    _require_manifest()
     systems: dict[str, TaskGroup] = {}
 
-    def outcome(*, node: Any, task_group: TaskGroup, task_id: str, **_: Any) -> BaseOperator:
-        parts = Path(node.original_file_path).parent.relative_to(folder).parts
+    def outcome(*, node: Any, task_group: TaskGroup, **_: Any) -> BaseOperator:
+        below = Path(node.original_file_path).parent.relative_to(folder).parts
         parent = task_group
-        if parts:
-            if parts[0] not in systems:
-                systems[parts[0]] = TaskGroup(parts[0], parent_group=task_group)
-            parent = systems[parts[0]]
+        if below:
+            if below[0] not in systems:
+                systems[below[0]] = TaskGroup(below[0], parent_group=task_group)
+            parent = systems[below[0]]
         return ModelOutcome(
             task_id=node.name,
             task_group=parent,
             model_unique_id=node.unique_id,
-            doc_md=f"{task_id}: what the layer's build did with `{node.unique_id}`.",
+            build_task_id=f"{group_id}.{BUILD}",
+            doc_md=node.resource_name,
             pool=TRANSFORM_POOL,
             retries=0,
             execution_timeout=OUTCOME_TIMEOUT,
@@ -124,38 +118,51 @@ def _model_layer(group_id: str, folder: str) -> TaskGroup:
     group: TaskGroup = DbtTaskGroup(
         group_id,
         project_config=ProjectConfig(
-            dbt_project_path=DBT_PROJECT, manifest_path=MANIFEST, install_dbt_deps=False
+            dbt_project_path=DBT_PROJECT, manifest_path=DBT_MANIFEST, install_dbt_deps=False
         ),
         profile_config=_profile(),
-        execution_config=ExecutionConfig(execution_mode=ExecutionMode.WATCHER),
+        execution_config=ExecutionConfig(execution_mode=ExecutionMode.LOCAL),
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
             select=[f"path:{folder}"],
+            test_behavior=TestBehavior.NONE,
             node_converters={DbtResourceType.MODEL: outcome},
             emit_datasets=False,
         ),
-        operator_args={**BUILD, "trigger_rule": AFTER_A_LAYER},
     )
-    build: Any = group.get_child_by_label(PRODUCER_WATCHER_TASK_ID)
-    build.select = [f"path:{folder}", f"+path:{folder},resource_type:source"]
-    for task in group.iter_tasks():
-        if isinstance(task, ModelOutcome):
-            build >> task
+    models = [task for task in group.iter_tasks() if isinstance(task, ModelOutcome)]
+    selected = [f"path:{folder}", f"+path:{folder},resource_type:source"]
+    build = _build(group, selected, AFTER_A_LAYER)
+    for model in models:
+        build >> model
     return group
+
+
+def _build(group: TaskGroup, select: Sequence[str], trigger_rule: TriggerRule) -> BaseOperator:
+    build: BaseOperator = DbtBuildLocalOperator(
+        task_id=BUILD,
+        task_group=group,
+        project_dir=str(DBT_PROJECT),
+        profile_config=_profile(),
+        select=list(select),
+        dbt_cmd_flags=list(BUILD_FLAGS),
+        invocation_mode=InvocationMode.DBT_RUNNER,
+        install_deps=False,
+        emit_datasets=False,
+        should_store_compiled_sql=False,
+        # The layers share what dbt has parsed, so that only a changed project is parsed again.
+        cache_dir=cosmos_settings.cache_dir / PROFILE,
+        callback=push_outcomes,
+        pool=TRANSFORM_POOL,
+        pool_slots=BUILD_SLOTS,
+        retries=0,
+        execution_timeout=BUILD_TIMEOUT,
+        trigger_rule=trigger_rule,
+    )
+    return build
 
 
 def _profile() -> WarehouseProfile:
     return WarehouseProfile(
-        profile_name=PROFILE,
-        target_name=TARGET,
-        profiles_yml_filepath=DBT_PROJECT / "profiles.yml",
+        profile_name=PROFILE, target_name=TARGET, profiles_yml_filepath=PROFILES
     )
-
-
-def _require_manifest() -> None:
-    if not MANIFEST.exists():
-        raise ConfigError(
-            "does not exist, so Airflow cannot show the dbt project. Nothing was run. Write it "
-            "with `./dental transform --manifest`.",
-            where="include/dbt/target/manifest.json",
-        )

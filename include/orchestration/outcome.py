@@ -1,60 +1,115 @@
-"""The task of one dbt model: it says what the layer's build did with the model.
+"""What a layer's build did with each model, and the task that says it.
 
-Cosmos would make this a sensor that runs the model by itself when the build gives no answer or
-the task is retried, which walks past the tests on the model's sources. This task never runs dbt:
-building a model again means clearing the layer's build.
+Cosmos would let every model's task run the model by itself, at least when it is retried, and so
+walk past the tests on the model's sources. These tasks never run dbt: building a model again
+means clearing the layer's build.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
-from cosmos.operators._watcher.aggregation import get_tests_status_xcom_key
-from cosmos.operators._watcher.state import (
-    get_dbt_event_xcom_key,
-    get_status_xcom_key,
-    is_dbt_node_status_success,
-)
+
+OUTCOMES = "outcomes"
+_FAILED = {"error", "fail", "runtime error"}
+_PUBLISHABLE_TEST = "is_publishable"
+
+
+def push_outcomes(project: str, context: Context, **_: Any) -> None:
+    """Keep what the build that ran in the directory `project` did; Cosmos calls it at the end."""
+    target = Path(project) / "target"
+    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    statuses = {str(result["unique_id"]): str(result["status"]) for result in results}
+    context["ti"].xcom_push(key=OUTCOMES, value=outcomes(statuses, manifest))
+
+
+def outcomes(statuses: Mapping[str, str], manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with every model of a build, by unique id; empty when it is right.
+
+    `statuses` are dbt's words by unique id. No message of dbt is repeated: those of the database
+    can hold a row's values.
+    """
+    broken: dict[str, list[str]] = {}
+    for unique_id, status in statuses.items():
+        if status in _FAILED:
+            for blocked, reason in _blame(unique_id, manifest):
+                broken.setdefault(blocked, []).append(reason)
+    return {
+        unique_id: _verdict(unique_id, status, broken, manifest)
+        for unique_id, status in statuses.items()
+        if unique_id.startswith("model.")
+    }
+
+
+def _blame(unique_id: str, manifest: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yield the nodes that a failed node speaks about, each with the reason."""
+    name = unique_id.split(".")[2]
+    if not unique_id.startswith("test."):
+        yield unique_id, f"{name} could not be built"
+        return
+    test = manifest["nodes"].get(unique_id, {})
+    kind = (test.get("test_metadata") or {}).get("name")
+    for parent in test.get("depends_on", {}).get("nodes", ()):
+        parent_name = parent.rsplit(".", 1)[-1]
+        if kind == _PUBLISHABLE_TEST:
+            yield parent, f"the table {parent_name} is blocked"
+        elif parent == test.get("attached_node", parent):
+            yield parent, f"the test {name} failed"
+
+
+def _verdict(
+    unique_id: str,
+    status: str,
+    broken: Mapping[str, Iterable[str]],
+    manifest: Mapping[str, Any],
+) -> str:
+    own = list(broken.get(unique_id, ()))
+    if status == "success":
+        return f"built, but {'; '.join(own)}" if own else ""
+    if status in _FAILED:
+        return "its own SQL failed; it keeps its rows"
+    above = sorted(
+        {reason for node in _ancestors(unique_id, manifest) for reason in broken.get(node, ())}
+    )
+    return f"not built, it keeps its rows: {'; '.join(above) or status}"
+
+
+def _ancestors(unique_id: str, manifest: Mapping[str, Any]) -> set[str]:
+    found: set[str] = set()
+    pending = [unique_id]
+    while pending:
+        for parent in manifest["parent_map"].get(pending.pop(), ()):
+            if parent not in found:
+                found.add(parent)
+                pending.append(parent)
+    return found
 
 
 class ModelOutcome(BaseOperator):
-    """Succeeds when the build made the model and none of the model's tests failed.
-
-    `producer_task_id` is set by Cosmos to the build of the same group.
-    """
+    """Succeeds when the build made the model and none of the model's tests failed."""
 
     ui_color = "#c8e6c9"
 
-    def __init__(self, *, model_unique_id: str, producer_task_id: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, model_unique_id: str, build_task_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.model_unique_id = model_unique_id
-        self.producer_task_id = producer_task_id
+        self.build_task_id = build_task_id
 
     def execute(self, context: Context) -> None:
         """Read the build's answer; raise AirflowFailException when it is not a success."""
-        answer = self._answer(context, get_status_xcom_key(self.model_unique_id))
-        status = answer.get("status") if isinstance(answer, Mapping) else answer
-        if status is None:
+        answers = context["ti"].xcom_pull(task_ids=self.build_task_id, key=OUTCOMES) or {}
+        verdict = answers.get(
+            self.model_unique_id, "the build ended before it reached this model, which is as it was"
+        )
+        if verdict:
             raise AirflowFailException(
-                f"{self.model_unique_id}: the build ended before it reached this model, which "
-                f"keeps its rows. Read the log of {self.producer_task_id}, then clear that task."
-            )
-        if not is_dbt_node_status_success(status):
-            event = self._answer(context, get_dbt_event_xcom_key(self.model_unique_id)) or {}
-            raise AirflowFailException(
-                f"{self.model_unique_id}: not built ({event.get('msg') or status}); it keeps its "
-                f"rows. A test on a source or model that it reads failed, or its own SQL: see the "
-                f"log of {self.producer_task_id}."
-            )
-        if self._answer(context, get_tests_status_xcom_key(self.model_unique_id)) == "fail":
-            raise AirflowFailException(
-                f"{self.model_unique_id}: built, but a test of it failed. What reads it keeps its "
-                f"rows. See the log of {self.producer_task_id}."
+                f"{self.model_unique_id}: {verdict}. Read the log of {self.build_task_id}; when "
+                "the cause is gone, clear that task."
             )
         self.log.info("%s: built", self.model_unique_id)
-
-    def _answer(self, context: Context, key: str) -> Any:
-        return context["ti"].xcom_pull(task_ids=self.producer_task_id, key=key)

@@ -1,17 +1,21 @@
-"""Which parts of a DAG file a process needs."""
+"""Which parts of a DAG file a process needs.
+
+Every task parses its DAG file again before it runs, and only ever looks at itself. Rendering the
+dbt project takes longer than most tables take to load, so a task renders its own layer at most.
+"""
 
 from __future__ import annotations
 
 from airflow.sdk import get_parsing_context
 
-DBT_GROUPS = ("staging", "intermediate", "marts")
+STAGING = "staging"
+DBT_GROUPS = (STAGING, "intermediate", "marts")
 
 
-def is_dbt_parsed() -> bool:
-    """Say whether the dbt project has to be rendered.
-
-    Every task parses its DAG file again before it runs. Rendering takes longer than most tables
-    take to load, and a task outside of dbt's groups only looks at itself.
-    """
+def rendered_dbt_groups() -> tuple[str, ...]:
+    """Return the layers to render: all of them, unless a task is about to run."""
     task_id = get_parsing_context().task_id
-    return task_id is None or task_id.partition(".")[0] in DBT_GROUPS
+    if task_id is None:
+        return DBT_GROUPS
+    group = task_id.partition(".")[0]
+    return (group,) if group in DBT_GROUPS else ()

@@ -11,8 +11,10 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from include.catalog.model import Tier
 from include.orchestration import alerts
 from include.orchestration.connections import warehouse_endpoint
+from include.settings import DBT_MANIFEST
 
 if TYPE_CHECKING:
+    from include.engine import Mode
     from include.planning import RefreshRequest
 
 
@@ -32,9 +34,9 @@ def request() -> RefreshRequest:
     )
 
 
-def mode() -> str:
+def mode() -> Mode:
     """Return whether the run compares or rewrites."""
-    return str(get_current_context()["params"]["mode"])
+    return "full" if get_current_context()["params"]["mode"] == "full" else "compare"
 
 
 def planned_tables(tier: str) -> list[str]:
@@ -68,16 +70,15 @@ def refuse_unvalidated() -> None:
 
 
 def report() -> None:
-    """Record how the run went, mail what belongs to no tier, and fail unless all is right."""
+    """Record how the run went, mail what is wrong or late, and fail unless all is right."""
     from include.reporting import report_run
 
     if alerts.plan_of_run() is None:
-        alerts.mail_failed_tasks()
+        alerts.mail_run()
         raise AirflowFailException("there is no plan: nothing was loaded, all data is as it was")
-    summary = report_run(warehouse_endpoint(), run_id=run_id())
-    failed = [end.task_id for end in alerts.task_ends() if end.state == "failed"]
-    alerts.mail_failed_tasks(note=summary.mail_text)
-    if failed or not summary.is_ok:
+    summary = report_run(warehouse_endpoint(), run_id=run_id(), manifest=DBT_MANIFEST)
+    has_failed_tasks = alerts.mail_run(summary)
+    if has_failed_tasks or not summary.is_right:
         raise AirflowFailException(summary.text)
 
 
