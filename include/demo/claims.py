@@ -122,7 +122,7 @@ def _attach(practice: Practice, line: ClaimLine, claim: int, order: int) -> None
         DateCP=day,
         ProcDate=day,
     )
-    journal.insert(
+    line.snapshot = journal.insert(
         "claimsnapshot",
         ProcNum=work.num,
         ClaimType="P" if line.coverage.ordinal == 1 else "S",
@@ -147,7 +147,7 @@ def send(practice: Practice, claim: Claim) -> None:
     user = practice.desk_user()
     journal.update("claim", claim.num, ClaimStatus="S", DateSent=day, DateSentOrig=day)
     text = journal.insert("etransmessagetext", MessageText=f"ISA*00*~ST*837*{claim.num}~")
-    journal.insert(
+    claim.transmission = journal.insert(
         "etrans",
         DateTimeTrans=journal.now,
         Etype=0,
@@ -161,22 +161,23 @@ def send(practice: Practice, claim: Claim) -> None:
         UserNum=user,
     )
     practice.recent.remember("claim", claim)
-    track(practice, claim.num, "Sent", user)
+    track(practice, claim, "Sent", user)
     audit.log(practice, _PERMISSION_SENT, user, claim.patient.num, "Claim sent")
     if not practice.chance(0.015):
         practice.plan_for(practice.in_days(6, 42), "claim_answered", claim)
 
 
-def track(practice: Practice, claim: int, note: str, user: int) -> None:
+def track(practice: Practice, claim: Claim, note: str, user: int) -> None:
     """Write a step of a claim's way."""
-    practice.journal.insert(
+    num = practice.journal.insert(
         "claimtracking",
-        ClaimNum=claim,
+        ClaimNum=claim.num,
         TrackingType="StatusHistory",
         UserNum=user,
         Note=note,
         TrackingDefNum=practice.definition("Asked the carrier"),
     )
+    claim.trackings.append(num)
 
 
 def receive(practice: Practice, claim: Claim) -> None:
@@ -205,7 +206,7 @@ def receive(practice: Practice, claim: Claim) -> None:
         InsPayAmt=paid / 100,
         WriteOff=written_off / 100,
     )
-    track(practice, claim.num, "Received", user)
+    track(practice, claim, "Received", user)
     audit.log(practice, _PERMISSION_PAID, user, claim.patient.num, "Claim received")
     if claim.secondary is not None:
         practice.plan_for(practice.in_days(1, 3), "claim_sent", claim.secondary)
@@ -339,11 +340,15 @@ def withdraw(practice: Practice, claim: Claim) -> None:
     claim.is_deleted = True
     for line in claim.lines:
         journal.delete("claimproc", line.num)
+        journal.delete("claimsnapshot", line.snapshot)
         practice.books.void(Kind.ESTIMATE, line.num)
         line.procedure.lines.remove(line)
         year = practice.day.year
         coverage = line.coverage
         coverage.used[year] = coverage.used.get(year, 0) - line.insurance
+    for num in claim.trackings:
+        journal.delete("claimtracking", num)
+    journal.update("etrans", claim.transmission, ClaimNum=0)
     journal.delete("claim", claim.num)
     audit.log(
         practice, _PERMISSION_DELETED, practice.desk_user(), claim.patient.num, "Claim deleted"

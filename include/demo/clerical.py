@@ -159,7 +159,10 @@ def _edit_call(practice: Practice) -> None:
 def _delete_statement(practice: Practice) -> None:
     statements = practice.recent.of("statement")
     if statements:
-        practice.journal.delete("statement", statements.pop(-1))
+        num, listed = statements.pop(-1)
+        practice.journal.delete("statement", num)
+        for row in listed:
+            practice.journal.delete("statementprod", row)
 
 
 def _drop_saved_plan(practice: Practice) -> None:

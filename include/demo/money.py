@@ -269,12 +269,14 @@ def _send_statement(practice: Practice, family: Family, due: Cents) -> None:
         BalTotal=due / 100,
         StatementType="NotSet",
     )
-    for work in family.open:
-        if work.remaining > 0:
-            journal.insert("statementprod", StatementNum=num, FKey=work.num, ProdType=1)
+    listed = [
+        journal.insert("statementprod", StatementNum=num, FKey=work.num, ProdType=1)
+        for work in family.open
+        if work.remaining > 0
+    ]
     if not by_mail:
         contacts.email(practice, guarantor, "Statement")
-    practice.recent.remember("statement", num)
+    practice.recent.remember("statement", (num, listed))
     family.is_billed = True
     if due > 120_000 and not family.has_payment_plan and practice.chance(0.12):
         practice.plan_for(practice.in_days(1, 4), "payment_plan", family)

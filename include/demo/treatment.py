@@ -204,6 +204,7 @@ def _chart_existing(practice: Practice, patient: Patient, tooth: str) -> None:
         DateEntryC=practice.day,
         CodeNum=code.num,
         UnitQty=1,
+        DateTP=practice.day,
         SecUserNumEntry=1,
         SecDateEntry=practice.journal.now,
     )

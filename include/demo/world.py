@@ -91,6 +91,7 @@ class ClaimLine:
     write_off: Cents
     deductible: Cents = 0
     claim: int = 0
+    snapshot: int = 0
     is_received: bool = False
 
 
@@ -153,6 +154,8 @@ class Claim:
     kind: str
     secondary: Claim | None = None
     is_deleted: bool = False
+    trackings: list[int] = field(default_factory=list)
+    transmission: int = 0
 
 
 @dataclass(slots=True, eq=False)
