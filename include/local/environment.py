@@ -25,6 +25,8 @@ ALERT_RECIPIENT = "office@dental.example"
 PARALLELISM = 8
 # Settings of another Airflow or Python in the caller's shell must not leak into this one.
 FOREIGN = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV", "DBT_", "DENTAL_")
+# What a person may set for a local system, too.
+WELCOME = ("DENTAL_DEADLINE_MINUTES", "DENTAL_OFFICE_TIME_ZONE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def airflow_environment(
     inherited = {
         name: value
         for name, value in settings.inherited_environment().items()
-        if not name.startswith(FOREIGN)
+        if not name.startswith(FOREIGN) or name in WELCOME
     }
     return {
         **inherited,
@@ -140,6 +142,9 @@ def airflow_environment(
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg{metadata}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(layout.airflow_home / "logs"),
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+        # What dbt has parsed; by default it would lie in a directory that all users share.
+        "AIRFLOW__COSMOS__CACHE_DIR": str(layout.airflow_home / "cosmos"),
+        "AIRFLOW__COSMOS__ENABLE_DAG_VERSIONING": "False",
         "AIRFLOW__API__HOST": LOOPBACK,
         "AIRFLOW__API__PORT": str(ports.web),
         "AIRFLOW__API__BASE_URL": where.web,

@@ -14,9 +14,7 @@ from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from include import settings
-from include.orchestration import mail
 from include.orchestration.links import run_url
-from include.reporting.mails import missed_deadline_mail
 
 
 def deadline() -> DeadlineAlert:
@@ -39,6 +37,10 @@ async def mail_missed_deadline(minutes: float, context: Mapping[str, Any]) -> No
     run = context["dag_run"]
     if run["run_type"] == "backfill":
         return
+    # Every DAG file imports this module, and only the triggerer ever gets here.
+    from include.orchestration import mail
+    from include.reporting.mails import missed_deadline_mail
+
     dag_id, run_id = str(run["dag_id"]), str(run["dag_run_id"])
     await mail.send_from_triggerer(
         missed_deadline_mail(
