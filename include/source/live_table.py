@@ -61,7 +61,8 @@ def _average_row_bytes(connection: SourceConnection, table: TableConfig) -> int:
         row = cursor.fetchone()
     if row is None:
         raise StructureError(
-            f"the source no longer has this table. {_ADVICE}", where=f"table {table.name}"
+            f"the source no longer has this table, or hides it from our account. {_ADVICE}",
+            where=f"table {table.name}",
         )
     return int(row[0])
 

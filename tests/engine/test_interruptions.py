@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from include.engine import compare, first_load, lock
+from include.engine.movement import TableLoad
+from include.errors import WarehouseError
+from include.source.keys import KeyRange
+from include.source.pages import Page, PageReader
+from include.warehouse import session as warehouse_session
+from tests.engine.oracle import assert_equal
+from tests.engine.practice import Practice
+
+TABLE = (
+    "create table T (Id int primary key, Note text) engine=MyISAM",
+    "insert into T select seq, concat('note ', seq) from seq_1_to_1000",
+)
+
+
+def at_page(number: int, action: Callable[[], None]) -> None:
+    """Do something just before the n-th page is read."""
+    read = PageReader.read
+    pages = iter(range(1, 1_000_000))
+
+    def interrupted(self: PageReader, bounds: KeyRange, *, limit: int) -> Page:
+        if next(pages) == number:
+            action()
+        return read(self, bounds, limit=limit)
+
+    PageReader.read = interrupted  # type: ignore[method-assign]
+
+
+def die(practice: Practice, *, page: int, part_rows: int) -> None:
+    """Load T in a process of its own that is killed before it reads a page."""
+
+    def load_and_die() -> None:
+        first_load.COMMIT_ROWS = part_rows
+        compare.ONE_TRANSACTION_ROWS = part_rows
+        at_page(page, lambda: os.kill(os.getpid(), signal.SIGKILL))
+        practice.load(practice.config("T", chunk_rows=100))
+
+    process = multiprocessing.get_context("fork").Process(target=load_and_die)
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+
+
+def gate(practice: Practice) -> tuple[object, ...]:
+    return practice.query("select state, is_publishable from ops.table_state")[0]
+
+
+def test_a_first_load_that_was_killed_goes_on_behind_its_last_part(practice: Practice) -> None:
+    practice.execute(*TABLE)
+    die(practice, page=8, part_rows=300)
+    assert practice.query("select count(*) from raw.t") == [(600,)]
+    assert gate(practice) == ("loading", False)
+    # What was loaded already changes before somebody tries again.
+    practice.execute(
+        "update T set Note = 'edited' where Id = 50",
+        "delete from T where Id in (60, 61)",
+        "insert into T values (0, 'before all'), (2000, 'behind all')",
+    )
+    load = practice.load(practice.config("T", chunk_rows=100))
+    assert assert_equal(practice.source, practice.warehouse, "T") == 1000
+    assert (load.rows_read, load.inserted, load.changed, load.deleted) == (1000, 402, 1, 2)
+    assert gate(practice) == ("loaded", False)
+    assert practice.query("select attempt, state, inserted, deleted from ops.table_load") == [
+        (2, "succeeded", 1002, 2)
+    ]
+    assert practice.load(practice.config("T", chunk_rows=100)).moved == 0
+
+
+def test_a_first_load_killed_before_its_only_commit_leaves_nothing(practice: Practice) -> None:
+    practice.execute(*TABLE)
+    die(practice, page=8, part_rows=1_000_000)
+    assert practice.query("select count(*) from raw.t") == [(0,)]
+    assert gate(practice) == ("never_loaded", False)
+    assert practice.load(practice.config("T", chunk_rows=100)).inserted == 1000
+    assert_equal(practice.source, practice.warehouse, "T")
+
+
+def test_a_killed_refresh_leaves_the_last_good_rows(practice: Practice) -> None:
+    practice.execute(*TABLE)
+    practice.load(practice.config("T", chunk_rows=100))
+    practice.command("update ops.table_state set is_publishable = true, blocked_reason = null")
+    practice.execute("update T set Note = 'x'")
+    die(practice, page=8, part_rows=1_000_000)
+    assert practice.query("select count(*) from raw.t where note = 'x'") == [(0,)]
+    assert gate(practice) == ("loaded", True)
+    assert practice.load(practice.config("T", chunk_rows=100)).changed == 1000
+    assert_equal(practice.source, practice.warehouse, "T")
+    assert gate(practice) == ("loaded", True)
+
+
+@pytest.mark.parametrize("key", ["Id int primary key", "Id varchar(9) primary key"])
+def test_a_large_refresh_commits_by_parts_with_the_gate_closed(
+    practice: Practice, key: str
+) -> None:
+    practice.execute(TABLE[0].replace("Id int primary key", key), TABLE[1])
+    practice.load(practice.config("T", chunk_rows=100))
+    practice.command("update ops.table_state set is_publishable = true, blocked_reason = null")
+    practice.execute("update T set Note = 'x'", "delete from T where Note = 'x' and Id % 10 = 7")
+    die(practice, page=8, part_rows=200)
+    changed = practice.query("select count(*) from raw.t where note = 'x'")[0][0]
+    assert 200 <= changed < 900
+    assert gate(practice) == ("loading", False)
+    load = practice.load(practice.config("T", chunk_rows=100))
+    assert load.changed == 900 - changed
+    assert_equal(practice.source, practice.warehouse, "T")
+    assert practice.query("select changed, deleted from ops.table_load") == [(900, 100)]
+
+
+def test_two_loads_at_once_double_nothing(practice: Practice) -> None:
+    practice.execute(*TABLE)
+    table = practice.config("T", chunk_rows=100)
+    loads: list[TableLoad] = []
+    threads = [
+        threading.Thread(target=lambda: loads.append(practice.load(table))) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(load.inserted for load in loads) == [0, 1000]
+    assert_equal(practice.source, practice.warehouse, "T")
+
+
+def test_a_load_that_waits_too_long_for_another_says_so(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice.execute(*TABLE)
+    table = practice.config("T")
+    monkeypatch.setattr(lock, "WAIT_LIMIT_SECONDS", 1)
+    with (
+        lock.table_lock(practice.warehouse, "t"),
+        pytest.raises(WarehouseError, match="another load of this table is still running"),
+    ):
+        practice.load(table)
+    assert practice.query("select count(*) from ops.table_load") == [(0,)]
+    assert practice.load(table).inserted == 1000
+
+
+def test_a_load_whose_lock_was_cut_commits_nothing(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice.execute(*TABLE)
+    table = practice.config("T", chunk_rows=100)
+    practice.load(table)
+    practice.execute("update T set Note = 'x'")
+    monkeypatch.setattr(PageReader, "read", PageReader.read)
+
+    def cut() -> None:
+        practice.command(
+            "select pg_terminate_backend(pid) from pg_locks "
+            "where locktype = 'advisory' and pid <> pg_backend_pid()"
+        )
+
+    at_page(5, cut)
+    with pytest.raises(WarehouseError, match="keeps other loads of this table away was cut"):
+        practice.load(table)
+    assert practice.query("select count(*) from raw.t where note = 'x'") == [(0,)]
+    monkeypatch.undo()
+    assert practice.load(table).changed == 1000
+
+
+def test_rows_that_somebody_else_wrote_into_raw_are_repaired(practice: Practice) -> None:
+    practice.execute(*TABLE)
+    table = practice.config("T", chunk_rows=100)
+    practice.load(table)
+    with warehouse_session.connect(practice.warehouse, autocommit=True) as connection:
+        connection.execute("delete from raw.t where id between 10 and 20")
+    assert practice.load(table).inserted == 11
+    practice.command("update raw.t set note = 'tampered' where id = 5")
+    assert practice.load(table).moved == 0
+    assert practice.load(table, mode="full").changed == 1
+    assert_equal(practice.source, practice.warehouse, "T")
