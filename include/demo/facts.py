@@ -60,10 +60,15 @@ def tables() -> Mapping[str, Table]:
 
 
 @cache
-def enums() -> Mapping[str, Mapping[str, int]]:
-    """Return the code lists: the number of each label by the list's name."""
+def coded_columns() -> tuple[tuple[str, str, frozenset[int]], ...]:
+    """Return the numeric columns that hold a documented code: table, column, allowed numbers."""
     lists: Mapping[str, Mapping[str, int]] = _schema()["enums"]
-    return lists
+    return tuple(
+        (name, column["name"], frozenset(lists[column["enum"]].values()))
+        for name, table in _schema()["tables"].items()
+        for column in table["columns"]
+        if "int" in column["type"] and lists.get(column.get("enum", ""))
+    )
 
 
 def create_statement(table: Table, *, engine: Engine | None = None) -> str:

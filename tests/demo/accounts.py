@@ -1,0 +1,216 @@
+"""What Open Dental's reports say about a practice database, in SQL of their own.
+
+Written from the reports' definitions, independent of the simulator: sums over the rows, in cents.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from include.source.session import SourceConnection
+
+FEE = "pl.ProcFee * (pl.UnitQty + pl.BaseUnits)"
+_HIDDEN = "(select DefNum from definition where Category = 29 and coalesce(ItemValue, '') <> '')"
+
+DAILY = {
+    "production": f"""
+        select day, sum(amount) from (
+            select pl.ProcDate as day, {FEE} as amount from procedurelog pl
+            where pl.ProcStatus = 2
+            union all
+            select pl.ProcDate, -cp.WriteOff from claimproc cp
+            join procedurelog pl on pl.ProcNum = cp.ProcNum
+            where pl.ProcStatus = 2 and cp.Status = 7
+        ) parts group by day""",
+    "adjustments": "select AdjDate, sum(AdjAmt) from adjustment group by AdjDate",
+    "writeoffs": """
+        select DateCP, -sum(WriteOff) from claimproc where Status in (1, 4) group by DateCP""",
+    "patient_income": """
+        select DatePay, sum(SplitAmt) from paysplit
+        where IsDiscount = 0 and UnearnedType = 0 group by DatePay""",
+    "unearned_income": f"""
+        select DatePay, sum(SplitAmt) from paysplit
+        where IsDiscount = 0 and UnearnedType <> 0 and UnearnedType not in {_HIDDEN}
+        group by DatePay""",
+    "insurance_income": """
+        select ck.CheckDate, sum(cp.InsPayAmt) from claimproc cp
+        join claimpayment ck using (ClaimPaymentNum) group by ck.CheckDate""",
+    "patient_payments": """
+        select PayDate, sum(PayAmt) from payment where PayAmt <> 0 group by PayDate""",
+    "insurance_payments": "select CheckDate, sum(CheckAmt) from claimpayment group by CheckDate",
+}
+
+NEW_PATIENTS = """
+    select first, count(*) from (
+        select min(pl.ProcDate) as first from procedurelog pl
+        join procedurecode pc using (CodeNum)
+        where pl.ProcStatus = 2 and pc.ProcCode not in ('D9986', 'D9987')
+        group by pl.PatNum
+    ) visits group by first"""
+
+BROKEN_APPOINTMENTS = """
+    select date(HistDateTStamp), count(*) from histappointment
+    where HistApptAction in (2, 3) group by date(HistDateTStamp)"""
+
+# One row per transaction of the family's account: patient, day, amount, the procedure it is tied
+# to and that procedure's day (0 and null for rows that are tied to none).
+TRANSACTIONS = f"""
+    select pl.PatNum, pl.ProcDate, {FEE}, 0, null
+    from procedurelog pl where pl.ProcStatus = 2 and pl.ProcFee <> 0
+    union all
+    select cp.PatNum, cp.DateCP,
+        -(if(cp.PayPlanNum = 0, cp.InsPayAmt, 0)) - cp.WriteOff, 0, null
+    from claimproc cp left join procedurelog pl on pl.ProcNum = cp.ProcNum
+    where cp.Status in (1, 4, 5, 7) and (cp.ProcNum = 0 or pl.ProcStatus = 2)
+    union all
+    select PatNum, AdjDate, AdjAmt, ProcNum, if(ProcNum = 0, null, ProcDate)
+    from adjustment where AdjAmt <> 0
+    union all
+    select PatNum, DatePay, -SplitAmt, 0, null
+    from paysplit where SplitAmt <> 0 and UnearnedType not in {_HIDDEN}
+    union all
+    select ch.Guarantor, ch.ChargeDate, ch.Principal + ch.Interest, 0, null
+    from payplancharge ch join payplan pp using (PayPlanNum)
+    where ch.ChargeType = 0 and pp.PlanNum = 0 and ch.ChargeDate <= %(day)s
+    union all
+    select pp.PatNum, ch.ChargeDate, -ch.Principal, ch.ProcNum, pl.ProcDate
+    from payplancharge ch join payplan pp using (PayPlanNum)
+    left join procedurelog pl on pl.ProcNum = ch.ProcNum
+    where ch.ChargeType = 1 and ch.ChargeDate <= %(day)s
+    union all
+    select pl.PatNum, pl.ProcDate, -ln.AmountOverride, pl.ProcNum, pl.ProcDate
+    from payplanlink ln join procedurelog pl on pl.ProcNum = ln.FKey
+    where ln.LinkType = 2"""
+
+ESTIMATES = """
+    select pa.Guarantor, sum(cp.InsPayEst + cp.WriteOff)
+    from claimproc cp join patient pa using (PatNum)
+    left join procedurelog pl on pl.ProcNum = cp.ProcNum
+    where cp.Status = 0 and (cp.ProcNum = 0 or pl.ProcStatus = 2) group by pa.Guarantor"""
+
+PLAN_DUE = """
+    select family, sum(amount) from (
+        select pa.Guarantor as family, ch.Principal + ch.Interest as amount
+        from payplancharge ch join payplan pp using (PayPlanNum)
+        join patient pa on pa.PatNum = ch.Guarantor
+        where ch.ChargeType = 0 and ch.ChargeDate <= %(day)s and pp.PlanNum = 0
+            and pp.IsClosed = 0
+        union all
+        select pa.Guarantor, -ps.SplitAmt
+        from paysplit ps join payplan pp using (PayPlanNum) join patient pa on pa.PatNum = ps.PatNum
+        where pp.IsClosed = 0
+    ) parts group by family"""
+
+
+def cents(amount: object) -> int:
+    """Return a sum of doubles as whole cents."""
+    return round(float(str(amount)) * 100)
+
+
+def by_day(connection: SourceConnection, query: str) -> dict[str, int]:
+    """Return a query's sums by day, in cents; zero sums are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return {str(day): cents(total) for day, total in cursor.fetchall() if cents(total)}
+
+
+def by_family(connection: SourceConnection, query: str, day: str) -> dict[str, int]:
+    """Return a query's sums by guarantor, in cents; zero sums are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"day": day})
+        return {str(family): cents(total) for family, total in cursor.fetchall() if cents(total)}
+
+
+def receivables(connection: SourceConnection, last_day: str) -> dict[str, dict[str, int]]:
+    """Return the change of each family's balance by business day, in cents, without zeros."""
+    changes: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    with connection.cursor() as cursor:
+        cursor.execute("select PatNum, Guarantor from patient")
+        guarantor_of = {patient: str(guarantor) for patient, guarantor in cursor.fetchall()}
+        cursor.execute(TRANSACTIONS, {"day": last_day})
+        for patient, day, amount, _, _ in cursor.fetchall():
+            changes[guarantor_of[patient]][str(day)] += cents(amount)
+    cleaned = {
+        family: {day: amount for day, amount in days.items() if amount}
+        for family, days in changes.items()
+    }
+    return {family: days for family, days in cleaned.items() if days}
+
+
+def aging_columns(connection: SourceConnection) -> dict[str, Mapping[str, int]]:
+    """Return the aging that is stored on patients, in cents, where any of it is not zero."""
+    names = ("Bal_0_30", "Bal_31_60", "Bal_61_90", "BalOver90", "BalTotal", "InsEst", "PayPlanDue")
+    with connection.cursor() as cursor:
+        cursor.execute(f"select PatNum, {', '.join(names)} from patient")
+        rows = {
+            str(patient): dict(zip(names, map(cents, amounts), strict=True))
+            for patient, *amounts in cursor.fetchall()
+        }
+    return {patient: amounts for patient, amounts in rows.items() if any(amounts.values())}
+
+
+def told_by_day(truth: Mapping[str, Any], figure: str) -> dict[str, int]:
+    """Return what the truth says of a figure by day, in hundredths, without zeros."""
+    told = {day: cents(figures[figure]) for day, figures in truth["days"].items()}
+    return {day: amount for day, amount in told.items() if amount}
+
+
+def told_receivables(truth: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Return the truth's receivables in cents, without families that have none."""
+    return {
+        family: {day: cents(amount) for day, amount in days.items()}
+        for family, days in truth["receivables"].items()
+        if days
+    }
+
+
+def aging(connection: SourceConnection, last_day: date) -> dict[str, dict[str, int]]:
+    """Return each family's buckets and balance from the rows; families without any left out.
+
+    Rows tied to a procedure are summed by patient, procedure and day; a negative sum counts on the
+    procedure's own day, inside its bucket. What is negative beside that pays the oldest first.
+    """
+    names = ("Bal_0_30", "Bal_31_60", "Bal_61_90", "BalOver90")
+    with connection.cursor() as cursor:
+        cursor.execute("select PatNum, Guarantor from patient")
+        guarantor_of = {patient: str(guarantor) for patient, guarantor in cursor.fetchall()}
+        cursor.execute(TRANSACTIONS, {"day": last_day.isoformat()})
+        transactions = cursor.fetchall()
+    owed: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    credit: dict[str, int] = defaultdict(int)
+    total: dict[str, int] = defaultdict(int)
+    tied: dict[tuple[int, int, date], tuple[int, date]] = {}
+    for patient, day, amount, procedure, procedure_day in transactions:
+        family = guarantor_of[patient]
+        total[family] += cents(amount)
+        if procedure:
+            known = tied.get((patient, procedure, day), (0, procedure_day))[0]
+            tied[patient, procedure, day] = (known + cents(amount), procedure_day)
+        elif cents(amount) > 0:
+            owed[family][_bucket(day, last_day)] += cents(amount)
+        else:
+            credit[family] -= cents(amount)
+    for (patient, _, own_day), (amount, procedure_day) in tied.items():
+        counted = procedure_day if amount < 0 else own_day
+        owed[guarantor_of[patient]][_bucket(counted, last_day)] += amount
+    result = {}
+    for family in total:
+        buckets = owed[family]
+        left = credit[family] - sum(amount for amount in buckets if amount < 0)
+        buckets = [max(amount, 0) for amount in buckets]
+        for index in reversed(range(4)):
+            paid = min(left, buckets[index])
+            buckets[index] -= paid
+            left -= paid
+        amounts = {**dict(zip(names, buckets, strict=True)), "BalTotal": total[family]}
+        if any(amounts.values()):
+            result[family] = amounts
+    return result
+
+
+def _bucket(day: date, last_day: date) -> int:
+    age = (last_day - day).days
+    return 0 if age <= 30 else 1 if age <= 60 else 2 if age <= 90 else 3
