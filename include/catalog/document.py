@@ -168,8 +168,8 @@ def parse_yaml(data: bytes, *, where: str) -> object:
         line = f" at line {mark.line + 1}" if mark else ""
         raise ConfigError(
             f"is not valid YAML{line}: {getattr(error, 'problem', None) or 'unreadable'}. Nothing "
-            "was loaded and nothing was changed. Correct the file, or remove tables.yml and run "
-            "discover_open_dental to write it anew.",
+            "was loaded and nothing was changed. Correct the file; a damaged tables.yml is also "
+            "written anew by discover_open_dental.",
             where=where,
         ) from None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from include.catalog.document import NOT_HELD
-from include.catalog.model import Catalog, ColumnConfig, TableConfig
+from include.catalog.model import Catalog, ColumnConfig, TableConfig, Tier
 from include.catalog.overrides import Overrides
 from include.catalog.types import check_names, names_that_differ_by_case, warehouse_type
 from include.discovery import phi, tiers
@@ -16,9 +16,10 @@ from include.discovery.references import Reference, ReferenceKind
 from include.errors import StructureError
 from include.source.structure import ColumnStructure, TableStructure
 
+# How the reason of a table begins that cannot be replicated as it is.
+REFUSED = "refused: "
 # Columns with these targets decide whose figures a changed row restates.
 _RESTATED_TARGETS = frozenset({"patient"})
-_RESTATED_TYPES = frozenset({"date", "datetime", "timestamp"})
 # Tables whose sums must agree with each other (see the design): they are settled together.
 MONEY_GROUP = "money"
 _MONEY_GROUP_STEMS = (
@@ -58,10 +59,6 @@ def exclusions(structures: Mapping[str, TableStructure], overrides: Overrides) -
         if name not in left_out and (reason := _refusal(table, overrides)):
             left_out[name] = f"{REFUSED}{reason}"
     return left_out
-
-
-# How the reason of a table begins that cannot be replicated as it is.
-REFUSED = "refused: "
 
 
 def decide(
@@ -106,7 +103,7 @@ def _decide_table(
         quality_threshold=tiers.QUALITY_THRESHOLDS[tier],
         is_alerting=tier in tiers.ALERTING_TIERS,
         fingerprint=table.fingerprint,
-        restate_by=_restate_by(table, columns, targets),
+        restate_by=_restate_by(table, tier, columns, targets),
         excluded_cells=phi.excluded_cells(table),
         consistency_group=MONEY_GROUP if table.name.lower() in _MONEY_GROUP_STEMS else None,
         key_index=index.name if index else "PRIMARY",
@@ -154,27 +151,30 @@ def _retired(table: TableStructure, before: TableConfig | None) -> tuple[ColumnC
 
 
 def _restate_by(
-    table: TableStructure, columns: Sequence[ColumnConfig], targets: Mapping[str, str | None]
+    table: TableStructure,
+    tier: Tier,
+    columns: Sequence[ColumnConfig],
+    targets: Mapping[str, str | None],
 ) -> tuple[str, ...]:
     """Return the columns by whose old and new values marts restate days and families.
 
-    Only tables that hold money, or say when something happens to a patient, move a mart.
+    Only tables that hold money, or say when something happens to a patient, move a mart; a log
+    of who did what never does.
     """
-    readable = {column.name for column in columns if not column.is_excluded}
-    people = [
+    if tier is Tier.AUDIT:
+        return ()
+    people = {
         column.name
         for column in table.columns
         if (targets.get(column.name) or "").lower() in _RESTATED_TARGETS
         or ((column.name,) == table.key and table.name.lower() in _RESTATED_TARGETS)
-    ]
-    if not people and not money_columns(table):
+    }
+    unprotected = {column.name for column in columns if column.phi is None}
+    # A birthday is a date too, and must not be copied into the warehouse's bookkeeping.
+    dates = {column.name for column in business_dates(table)} & unprotected
+    if not money_columns(table) and not (people and dates):
         return ()
-    dates = {column.name for column in business_dates(table)}
-    return tuple(
-        column.name
-        for column in table.columns
-        if column.name in readable and (column.name in dates or column.name in people)
-    )
+    return tuple(column.name for column in table.columns if column.name in people | dates)
 
 
 def _refusal(table: TableStructure, overrides: Overrides) -> str | None:

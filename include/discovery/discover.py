@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from include import settings
+from include.catalog.document import parse_catalog
 from include.catalog.files import read_bytes, read_decisions, read_overrides, write_catalog
 from include.catalog.model import Catalog, Tier
-from include.catalog.store import pin_bytes
+from include.catalog.store import latest_version, load_bytes, pin_bytes
 from include.discovery import record, tiers
 from include.discovery.dbt_use import tables_read_by_dbt
 from include.discovery.decisions import REFUSED, Evidence, decide, exclusions
@@ -28,8 +29,14 @@ from include.source import session as source_session
 from include.source.structure import read_structures
 from include.warehouse import schema
 from include.warehouse import session as warehouse_session
+from include.warehouse.session import WarehouseConnection
 
 log = logging.getLogger(__name__)
+
+UNREADABLE_TABLE = (
+    "the server cannot read the table. Its rows in the warehouse are as they were. Let the "
+    "practice check and repair it (CHECK TABLE, REPAIR TABLE), then run discovery again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +69,11 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
     for an invalid overrides.yml before anything is read.
     """
     overrides = read_overrides(config_directory)
-    previous = _previous(config_directory)
     now = datetime.now(UTC)
     with warehouse_session.connect(warehouse) as connection:
         schema.prepare(connection)
         with connection.transaction():
+            previous = _previous(connection, config_directory)
             earlier = record.earlier_measurements(connection)
         with source_session.connect(source) as reader:
             structures = read_structures(reader, source)
@@ -82,6 +89,9 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
             for name, found in measured.items()
         }
         known = {name: structures[name] for name in measurements}
+        for name in readable:
+            if name not in known and name not in left_out:
+                left_out[name] = f"{REFUSED}{UNREADABLE_TABLE}"
         references = infer_references(known)
         importance = score_tables(
             known, references, measurements, tables_read_by_dbt(settings.DBT_PROJECT)
@@ -116,10 +126,17 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
     return DiscoveryResult(version, catalog, is_changed, released, refused)
 
 
-def _previous(config_directory: Path) -> Catalog | None:
-    """Return the decisions of before; a file that cannot be read is written anew."""
+def _previous(connection: WarehouseConnection, config_directory: Path) -> Catalog | None:
+    """Return the decisions of before: of the file, or of the newest one that was recorded.
+
+    Another machine's worker has no file of its own. A file that cannot be read is written anew.
+    """
     try:
-        return read_decisions(config_directory)
+        found = read_decisions(config_directory)
+        if found is None:
+            recorded = load_bytes(connection, latest_version(connection))[0]
+            found = parse_catalog(recorded, where="ops.config")
     except ConfigError as error:
-        log.warning("starting from nothing: %s", error)
+        log.warning("deciding without earlier decisions: %s", error)
         return None
+    return found

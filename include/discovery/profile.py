@@ -7,17 +7,40 @@ answers at once or the table is small.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pymysql
+from pymysql.constants import ER
+from pymysql.cursors import Cursor
 
 from include.endpoints import Endpoint
 from include.source.session import SourceConnection, quote, translate
 from include.source.structure import TableStructure
 
+log = logging.getLogger(__name__)
+
 TABLES_A_QUERY = 50
+# What the server says of one table that it cannot read: gone, damaged, or in need of repair.
+UNREADABLE = frozenset(
+    {
+        ER.NO_SUCH_TABLE,
+        ER.NOT_KEYFILE,
+        ER.OLD_KEYFILE,
+        ER.CRASHED_ON_USAGE,
+        ER.CRASHED_ON_REPAIR,
+        ER.ERROR_ON_READ,
+        ER.FILE_NOT_FOUND,
+        ER.CANT_OPEN_FILE,
+        ER.GET_ERRNO,
+        ER.UNKNOWN_STORAGE_ENGINE,
+        ER.WRONG_MRG_TABLE,
+        ER.NOT_FORM_FILE,
+        1932,  # the table does not exist in its engine
+    }
+)
 # Below this many rows the latest stamp is found by reading the table.
 SMALL_TABLE_ROWS = 50_000
 SECONDS_A_DAY = 86_400
@@ -63,7 +86,11 @@ class EarlierMeasurement:
 def measure_tables(
     connection: SourceConnection, endpoint: Endpoint, structures: Mapping[str, TableStructure]
 ) -> dict[str, TableMeasurement]:
-    """Return the measurement of every table, without a change rate."""
+    """Return the measurement of every table that can be read, without a change rate.
+
+    A table that the server cannot read (damaged, or gone by now) is left out; the others are not
+    affected by it.
+    """
     try:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -72,27 +99,22 @@ def measure_tables(
                 "where table_schema = database()"
             )
             facts = {row[0]: row[1:] for row in cursor.fetchall()}
-            measured = {}
             names = [name for name in structures if name in facts]
+            measured: dict[str, TableMeasurement] = {}
             for start in range(0, len(names), TABLES_A_QUERY):
-                batch = names[start : start + TABLES_A_QUERY]
-                cursor.execute(
-                    " union all ".join(
-                        _question(position, structures[name], int(facts[name][4] or 0))
-                        for position, name in enumerate(batch)
-                    )
-                )
-                # Answers of a UNION ALL come in any order, hence the number in each.
-                for position, row_count, stamp in cursor.fetchall():
-                    name = names[start + int(position)]
+                batch = {
+                    name: _question(structures[name], int(facts[name][4] or 0))
+                    for name in names[start : start + TABLES_A_QUERY]
+                }
+                for name, row_count, stamp in _answers(cursor, batch):
                     engine, byte_count, next_number, updated_at, _ = facts[name]
                     measured[name] = TableMeasurement(
-                        row_count=int(row_count),
+                        row_count=row_count,
                         byte_count=int(byte_count),
                         engine=engine,
                         next_number=None if next_number is None else int(next_number),
                         updated_at=None if updated_at is None else str(updated_at),
-                        latest_stamp=None if stamp is None else str(stamp),
+                        latest_stamp=stamp,
                     )
     except pymysql.MySQLError as error:
         raise translate(error, endpoint) from None
@@ -119,10 +141,29 @@ def with_changes(
     return replace(measurement, changes_a_day=round(changes / days, 2))
 
 
-def _question(position: int, structure: TableStructure, estimated_rows: int) -> str:
+def _answers(cursor: Cursor, questions: Mapping[str, str]) -> list[tuple[str, int, str | None]]:
+    """Ask all questions at once; one by one where a table among them cannot be read."""
+    names = list(questions)
+    numbered = [f"select {n}, {question}" for n, question in enumerate(questions.values())]
+    try:
+        cursor.execute(" union all ".join(numbered))
+        return [
+            (names[int(n)], int(count), None if stamp is None else str(stamp))
+            for n, count, stamp in cursor.fetchall()
+        ]
+    except pymysql.MySQLError as error:
+        if not error.args or error.args[0] not in UNREADABLE:
+            raise
+        if len(names) == 1:
+            log.warning("table %s cannot be read (error %s)", names[0], error.args[0])
+            return []
+    return [answer for name in names for answer in _answers(cursor, {name: questions[name]})]
+
+
+def _question(structure: TableStructure, estimated_rows: int) -> str:
     stamp = _cheap_stamp(structure, estimated_rows)
     latest = f"cast(max({quote(stamp)}) as char)" if stamp else "null"
-    return f"select {position}, count(*), {latest} from {quote(structure.name)}"  # noqa: S608
+    return f"count(*), {latest} from {quote(structure.name)}"
 
 
 def _cheap_stamp(structure: TableStructure, estimated_rows: int) -> str | None:

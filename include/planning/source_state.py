@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pymysql
+from pymysql.cursors import Cursor
 
+from include.discovery.profile import UNREADABLE
 from include.endpoints import Endpoint
 from include.source.session import SourceConnection, quote, translate
 
@@ -28,19 +30,29 @@ def read_sizes(connection: SourceConnection, endpoint: Endpoint) -> dict[str, in
 def find_empty(
     connection: SourceConnection, endpoint: Endpoint, tables: Sequence[str]
 ) -> frozenset[str]:
-    """Return which of the tables hold no row at this moment."""
-    empty = set()
+    """Return which of the tables hold no row at this moment.
+
+    A table that the server cannot read is not among them: its own load says what is wrong.
+    """
+    empty: set[str] = set()
     try:
         with connection.cursor() as cursor:
             for start in range(0, len(tables), TABLES_A_QUERY):
-                batch = tables[start : start + TABLES_A_QUERY]
-                cursor.execute(
-                    " union all ".join(
-                        f"select {position}, exists (select 1 from {quote(name)})"  # noqa: S608
-                        for position, name in enumerate(batch)
-                    )
-                )
-                empty |= {batch[int(position)] for position, some in cursor.fetchall() if not some}
+                empty |= _empty(cursor, tables[start : start + TABLES_A_QUERY])
     except pymysql.MySQLError as error:
         raise translate(error, endpoint) from None
     return frozenset(empty)
+
+
+def _empty(cursor: Cursor, names: Sequence[str]) -> set[str]:
+    questions = [
+        f"select {n}, exists (select 1 from {quote(name)})"  # noqa: S608 - quoted
+        for n, name in enumerate(names)
+    ]
+    try:
+        cursor.execute(" union all ".join(questions))
+        return {names[int(n)] for n, has_rows in cursor.fetchall() if not has_rows}
+    except pymysql.MySQLError as error:
+        if not error.args or error.args[0] not in UNREADABLE:
+            raise
+    return set().union(*(_empty(cursor, [name]) for name in names)) if len(names) > 1 else set()

@@ -1,0 +1,240 @@
+"""tables.yml and overrides.yml: bytes, validation, versions."""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from include.catalog.document import dump_catalog, parse_catalog
+from include.catalog.files import OVERRIDES_FILE, TABLES_FILE, read_catalog, write_catalog
+from include.catalog.model import (
+    Catalog,
+    CellExclusion,
+    ColumnConfig,
+    PhiClass,
+    TableConfig,
+    Tier,
+)
+from include.catalog.store import latest_version, load_catalog, pin, pin_bytes
+from include.endpoints import Endpoint
+from include.errors import ConfigError
+from include.settings import PROJECT_ROOT
+from include.warehouse import schema
+from include.warehouse.session import connect
+
+
+def _table(name: str, tier: Tier = Tier.IMPORTANT, chunk_rows: int = 20_000) -> TableConfig:
+    return TableConfig(
+        name=name,
+        key=("Id",),
+        columns=(
+            ColumnConfig("Id", "bigint(20)", "bigint", references="Patient"),
+            ColumnConfig("Note", "enum('a: b','#','\u00e9')", "text", phi=PhiClass.FREE_TEXT),
+            ColumnConfig("Secret", "text", "text", phi=PhiClass.CREDENTIAL, is_excluded=True),
+            ColumnConfig("Place", "point", "none", is_excluded=True),
+            ColumnConfig("Gone", "date", "date", is_retired=True),
+            ColumnConfig("yes", "date", "date"),
+        ),
+        tier=tier,
+        chunk_rows=chunk_rows,
+        expected_minutes=2.0,
+        sla_minutes=60.0,
+        quality_threshold=0.98,
+        is_alerting=tier is Tier.CRITICAL,
+        fingerprint="abc",
+        restate_by=("yes",),
+        excluded_cells=(CellExclusion("Note", "Id", "pass|'\""),),
+        consistency_group="money",
+        key_index="uq",
+    )
+
+
+CATALOG = Catalog(
+    tables={
+        "Patient": _table("Patient", Tier.CRITICAL),
+        "on": _table("on"),
+        "visit": _table("visit", chunk_rows=5_000),
+        "visit2": _table("visit2"),
+    },
+    excluded_tables={"tmp1": "scratch", "null": "refused: no"},
+)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    write_catalog(tmp_path, CATALOG)
+    return tmp_path
+
+
+def test_a_catalog_survives_its_file_and_equal_decisions_give_equal_bytes() -> None:
+    data = dump_catalog(CATALOG)
+    assert parse_catalog(data, where="x") == CATALOG
+    shuffled = Catalog(
+        tables=dict(reversed(list(CATALOG.tables.items()))),
+        excluded_tables=dict(reversed(list(CATALOG.excluded_tables.items()))),
+    )
+    assert dump_catalog(shuffled) == data
+    assert data.count(b"chunk_rows") == 3, "two tiers' defaults and the one table that differs"
+
+
+def test_the_file_is_written_only_when_it_changes(directory: Path) -> None:
+    before = (directory / TABLES_FILE).stat()
+    assert not write_catalog(directory, CATALOG)
+    assert (directory / TABLES_FILE).stat().st_ino == before.st_ino
+    assert write_catalog(directory, replace(CATALOG, excluded_tables={}))
+
+
+def test_a_disk_that_is_full_leaves_the_old_config_and_no_debris(directory: Path) -> None:
+    before = (directory / TABLES_FILE).read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    larger = replace(CATALOG, excluded_tables={f"tmp{n}": "scratch" for n in range(1000)})
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 1, limits[1]))
+    try:
+        with pytest.raises(ConfigError, match=r"cannot be written .*stays as it was"):
+            write_catalog(directory, larger)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (directory / TABLES_FILE).read_bytes() == before
+    assert [path.name for path in directory.iterdir()] == [TABLES_FILE]
+
+
+def test_without_a_config_the_error_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"tables\.yml: does not exist.*discover_open_dental"):
+        read_catalog(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b"  visit:", b" visit:", r"tables\.yml: is not valid YAML at line \d+"),
+        (b"tier: critical", b"tier: vital", r"tables\.Patient\.tier: input should be"),
+        (b"key: [Id]", b"key: [Nope]", r"tables\.Patient: names the column Nope"),
+        (b"format: 1", b"format: 9", "has format 9, this version reads 1"),
+        (b"    key_index", b"    keyindex", r"tables\.Patient\.keyindex: extra inputs"),
+        (b"bigint(20): bigint", b"bigint(21): bigint", "warehouse_types: has no entry for bigint"),
+    ],
+)
+def test_a_damaged_config_is_refused_by_place(
+    directory: Path, old: bytes, new: bytes, message: str
+) -> None:
+    path = directory / TABLES_FILE
+    damaged = path.read_bytes().replace(old, new, 1)
+    assert damaged != path.read_bytes()
+    path.write_bytes(damaged)
+    with pytest.raises(ConfigError, match=message):
+        read_catalog(directory)
+
+
+def test_overrides_win_and_say_nothing_about_the_rest(directory: Path) -> None:
+    (directory / OVERRIDES_FILE).write_text(
+        "tables:\n"
+        "  visit:\n"
+        "    tier: critical\n"
+        "    sla_minutes: 5\n"
+        "    consistency_group: ''\n"
+        "    restate_by: [Id]\n"
+        "    columns:\n"
+        "      Note: {excluded: true}\n"
+        "      Secret: {excluded: false}\n"
+        "      'yes': {phi: clinical, references: Patient}\n"
+        "exclude_tables: {visit2: not needed}\n"
+    )
+    catalog = read_catalog(directory)
+    visit = catalog.tables["visit"]
+    assert (visit.tier, visit.sla_minutes, visit.chunk_rows) == (Tier.CRITICAL, 5, 5_000)
+    assert visit.consistency_group is None
+    assert visit.restate_by == ("Id",)
+    assert [column.name for column in visit.replicated_columns] == ["Id", "Secret", "yes"]
+    assert visit.column("yes").phi is PhiClass.CLINICAL
+    assert catalog.excluded_tables["visit2"] == "not needed"
+    assert catalog.tables["Patient"] == CATALOG.tables["Patient"]
+    assert "visit2" not in catalog.tables
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tables: {visits: {tier: audit}}", "no table is called visits; the nearest is visit"),
+        ("exclude_tables: {pateint: x}", "no table is called pateint; the nearest is Patient"),
+        ("include_tables: [tmp2]", "no table is called tmp2; the nearest is tmp1"),
+        (
+            "tables: {visit: {columns: {Notes: {excluded: true}}}}",
+            "no column is called Notes; the nearest is Note",
+        ),
+        ("tables: {visit: {restate_by: [Yess]}}", "no column is called Yess; the nearest is yes"),
+        (
+            "tables: {visit: {excluded_cells: [{column: X, when_column: Id, pattern: a}]}}",
+            "no column is called X",
+        ),
+        (
+            "tables: {visit: {columns: {Note: {references: patien}}}}",
+            "no table is called patien; the nearest is Patient",
+        ),
+        ("tables: {visit: {chunkrows: 1}}", r"chunkrows: this key is not known.*chunk_rows"),
+        ("tables: {visit: {columns: {Note: {exclude: true}}}}", "not known; the nearest is excl"),
+        ("table: {}", "table: this key is not known; the nearest is tables"),
+        ("tables: {visit: {tier: vital}}", r"tables\.visit\.tier: input should be"),
+        ("tables: {visit: {quality_threshold: 2}}", "less than or equal to 1"),
+        ("exclude_tables: {visit: ''}", r"exclude_tables\.visit"),
+        ("tables: {visit: {columns: {Id: {excluded: true}}}}", "Id: is part of the key"),
+        ("tables: {visit: {columns: {Place: {excluded: false}}}}", "cannot hold its type point"),
+        ("tables:\n  visit: {}\n  visit: {}", "line 3: visit is already given on line 2"),
+        ("tables: [", r"overrides\.yml: is not valid YAML at line \d"),
+        ("- a", "the document: input should be"),
+    ],
+)
+def test_an_override_that_cannot_be_meant_is_an_error_that_names_it(
+    directory: Path, text: str, message: str
+) -> None:
+    (directory / OVERRIDES_FILE).write_text(text)
+    with pytest.raises(ConfigError, match=message) as failure:
+        read_catalog(directory)
+    assert failure.value.where == str(directory / OVERRIDES_FILE)
+
+
+def test_the_example_of_the_shipped_overrides_is_understood(directory: Path) -> None:
+    shipped = (PROJECT_ROOT / "include" / "config" / OVERRIDES_FILE).read_text()
+    (directory / OVERRIDES_FILE).write_text(shipped)
+    assert read_catalog(directory) == CATALOG
+    lines = [line.removeprefix("# ") for line in shipped.splitlines() if line.startswith("# ")]
+    start = next(n for n, line in enumerate(lines) if line.startswith("tables:"))
+    example = "\n".join(lines[start:])
+    for old, new in {
+        "recall": "visit",
+        "DateDue, PatNum": "Id",
+        "ValueString": "Note",
+        "PrefName": "Id",
+        "Priority": "'yes'",
+        "definition": "Patient",
+        "wikipage": "visit2",
+        "tempchair": "tmp1",
+    }.items():
+        example = example.replace(old, new)
+    (directory / OVERRIDES_FILE).write_text(example)
+    catalog = read_catalog(directory)
+    assert catalog.tables["visit"].chunk_rows == 5_000
+    assert "visit2" in catalog.excluded_tables
+
+
+def test_equal_bytes_are_one_version_and_a_derived_one_is_never_the_newest(
+    warehouse: Endpoint, directory: Path
+) -> None:
+    with connect(warehouse) as connection:
+        schema.prepare(connection)
+        with pytest.raises(ConfigError, match="holds no config yet"):
+            latest_version(connection)
+        first = pin(connection, directory)
+        assert pin(connection, directory) == first
+        (directory / OVERRIDES_FILE).write_text("exclude_tables: {visit: gone}")
+        second = pin(connection, directory)
+        derived = pin_bytes(connection, dump_catalog(CATALOG), b"", derived_from=second)
+        assert len({first, second, derived}) == 3
+        assert latest_version(connection) == second
+        assert pin(connection, directory) == second
+        assert load_catalog(connection, first) == CATALOG
+        assert "visit" not in load_catalog(connection, second).tables
+        (directory / OVERRIDES_FILE).unlink()
+        assert pin(connection, directory) > second, "what was in force before is new again"
