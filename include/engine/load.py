@@ -168,8 +168,7 @@ def _bring_up(context: LoadContext) -> tuple[Pass, bool]:
         return _counted(context, compare_multiset(context, stored)), not stored
     if standing_key == key.raw_names:
         return _counted(context, compare_chunks(context, stored)), False
-    state = _state(connection, table)
-    if state not in ("never_loaded", "loading"):
+    if not context.was_interrupted and any(_row_counts(context)):
         log.warning(
             "table %s: the key is now %s, so the raw table is built again",
             table.name,

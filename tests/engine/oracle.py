@@ -6,25 +6,53 @@ and a few rules say what must become what.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from pymysql.cursors import Cursor
+
 from include.endpoints import Endpoint
 from include.warehouse import session as warehouse_session
+from include.warehouse.session import WarehouseConnection
 from tests.engine.practice import writing
 
 Rows = Counter[tuple[Any, ...]]
 
 
+@dataclass(frozen=True)
+class Excluded:
+    """What the config keeps from the warehouse: columns, and cells as (column, when, pattern)."""
+
+    columns: Sequence[str] = ()
+    cells: Sequence[tuple[str, str, str]] = ()
+
+
+NOTHING = Excluded()
+
+
 def assert_equal(
-    source: Endpoint, warehouse: Endpoint, table: str, *, excluded: Sequence[str] = ()
+    source: Endpoint, warehouse: Endpoint, table: str, *, excluded: Excluded = NOTHING
 ) -> int:
     """Fail unless the living raw rows are the source's, value by value; return their number."""
-    expected = source_rows(source, table, excluded=excluded)
-    present = raw_rows(warehouse, table, excluded=excluded, source=source)
+    with (
+        writing(source) as cursor,
+        warehouse_session.connect(warehouse, autocommit=True) as connection,
+    ):
+        return compare(cursor, connection, table, excluded)
+
+
+def compare(
+    cursor: Cursor, connection: WarehouseConnection, table: str, excluded: Excluded = NOTHING
+) -> int:
+    """Do the same over open connections."""
+    kinds = _kinds(cursor, table)
+    expected = _source_rows(cursor, table, kinds, excluded)
+    present = _raw_rows(connection, table, kinds, excluded)
     missing = expected - present
     surplus = present - expected
     assert missing.total() + surplus.total() == 0, (
@@ -34,49 +62,49 @@ def assert_equal(
     return expected.total()
 
 
-def source_rows(source: Endpoint, table: str, *, excluded: Sequence[str] = ()) -> Rows:
+def _source_rows(cursor: Cursor, table: str, kinds: Mapping[str, str], excluded: Excluded) -> Rows:
     """Return the source's rows as they should stand in the warehouse."""
-    kinds = _kinds(source, table, excluded)
     expressions = [
         f"cast(`{name}` as double)" if kind in ("float", "double") else f"`{name}`"
-        for name, kind in kinds
+        for name, kind in kinds.items()
     ]
-    with writing(source) as cursor:
-        cursor.execute(f"select {', '.join(expressions)} from `{table}`")
-        rules = [_SOURCE_RULES.get(kind, _same) for _, kind in kinds]
-        return Counter(
-            tuple(
-                None if cell is None else rule(cell) for rule, cell in zip(rules, row, strict=True)
-            )
-            for row in cursor.fetchall()
-        )
+    cursor.execute(f"select {', '.join(expressions)} from `{table}`")
+    rows: Rows = Counter()
+    for cells in cursor.fetchall():
+        row = {
+            name: None if cell is None else _SOURCE_RULES.get(kind, _same)(cell)
+            for (name, kind), cell in zip(kinds.items(), cells, strict=True)
+        }
+        for column, when, pattern in excluded.cells:
+            if re.search(pattern, row[when] or "", re.IGNORECASE):
+                row[column] = None
+        rows[tuple(cell for name, cell in row.items() if name not in excluded.columns)] += 1
+    return rows
 
 
-def raw_rows(
-    warehouse: Endpoint, table: str, *, source: Endpoint, excluded: Sequence[str] = ()
+def _raw_rows(
+    connection: WarehouseConnection, table: str, kinds: Mapping[str, str], excluded: Excluded
 ) -> Rows:
     """Return the living raw rows, in the source's column order."""
-    kinds = _kinds(source, table, excluded)
-    columns = ", ".join('"' + name.lower() + '"' for name, _ in kinds)
-    with warehouse_session.connect(warehouse, autocommit=True) as connection:
-        rows = connection.execute(
-            f'select {columns} from raw."{table.lower()}" where _deleted_at is null'.encode()
-        ).fetchall()
-    rules = [_RAW_RULES.get(kind, _same) for _, kind in kinds]
+    kept = {name: kind for name, kind in kinds.items() if name not in excluded.columns}
+    columns = ", ".join('"' + name.lower() + '"' for name in kept)
+    rows = connection.execute(
+        f'select {columns} from raw."{table.lower()}" where _deleted_at is null'.encode()
+    ).fetchall()
+    rules = [_RAW_RULES.get(kind, _same) for kind in kept.values()]
     return Counter(
         tuple(None if cell is None else rule(cell) for rule, cell in zip(rules, row, strict=True))
         for row in rows
     )
 
 
-def _kinds(source: Endpoint, table: str, excluded: Sequence[str]) -> list[tuple[str, str]]:
-    with writing(source) as cursor:
-        cursor.execute(
-            "select column_name, data_type from information_schema.columns "
-            "where table_schema = database() and table_name = %s order by ordinal_position",
-            (table,),
-        )
-        return [(name, kind.lower()) for name, kind in cursor.fetchall() if name not in excluded]
+def _kinds(cursor: Cursor, table: str) -> dict[str, str]:
+    cursor.execute(
+        "select column_name, data_type from information_schema.columns "
+        "where table_schema = database() and table_name = %s order by ordinal_position",
+        (table,),
+    )
+    return {str(name): str(kind).lower() for name, kind in cursor.fetchall()}
 
 
 def _first_difference(missing: Rows, surplus: Rows) -> str:

@@ -1,0 +1,126 @@
+"""`./dental load` and `./dental verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from include import settings
+from include.catalog.model import Catalog, TableConfig, Tier
+from include.cli.config import config_option
+from include.errors import ConfigError, PipelineError
+
+
+@click.command()
+@click.argument("tables", nargs=-1, metavar="[TABLE]...")
+@click.option("--full", is_flag=True, help="Compare every row, whatever earlier loads remember.")
+@click.option(
+    "--validate/--no-validate",
+    default=True,
+    show_default=True,
+    help="Judge the loaded tables afterwards; without a verdict dbt does not read what changed.",
+)
+@config_option
+def load(*, tables: tuple[str, ...], full: bool, validate: bool, config_directory: Path) -> None:
+    """Make the raw tables equal to the source: all, or the TABLEs named.
+
+    Each table fails alone. The exit code is 0 only when every table is right.
+    """
+    from include.engine import load_table, settle
+    from include.planning import RefreshRequest, plan_refresh
+    from include.reporting import report_run
+    from include.validation import validate_tier
+
+    source, warehouse = settings.source_endpoint(), settings.warehouse_endpoint()
+    plan = plan_refresh(
+        source,
+        warehouse,
+        RefreshRequest(
+            mode="full" if full else "compare", tables=tables, config_directory=config_directory
+        ),
+    )
+    if plan.run_id is None:
+        raise click.ClickException("the plan opened no run")
+    for message in plan.applied:
+        click.echo(message)
+    for name, reason in plan.quarantined.items():
+        click.echo(f"{name}: in quarantine: {reason}", err=True)
+    is_right = not plan.quarantined
+    click.echo(f"{len(plan.skipped_empty)} tables are empty on both sides")
+    for name in plan.tables:
+        try:
+            done = load_table(
+                source,
+                warehouse,
+                run_id=plan.run_id,
+                table=name,
+                mode="full" if full else "compare",
+            )
+        except PipelineError as error:
+            is_right = False
+            click.echo(f"{name}: failed: {error}", err=True)
+            continue
+        click.echo(
+            f"{name:<32} {done.rows_read:>9} rows  {done.inserted:>8} new  {done.changed:>7} "
+            f"changed  {done.deleted:>7} deleted  {done.undeleted:>5} back"
+        )
+    settled = settle(source, warehouse, run_id=plan.run_id)
+    for group, moved in settled.skews.items():
+        click.echo(f"group {group} still changed while it was read: {', '.join(moved)}")
+    is_right = is_right and not settled.failed
+    for tier in Tier if validate else ():
+        verdict = validate_tier(warehouse, run_id=plan.run_id, tier=tier)
+        is_right = is_right and not verdict.blocked
+        for name, reason in verdict.blocked.items():
+            click.echo(f"{name}: blocked: {reason}", err=True)
+    report_run(warehouse, run_id=plan.run_id)
+    if not is_right:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("tables", nargs=-1, metavar="[TABLE]...")
+@click.option("--keys", is_flag=True, help="List the keys of differing rows, 100 a table at most.")
+@config_option
+def verify(*, tables: tuple[str, ...], keys: bool, config_directory: Path) -> None:
+    """Compare both sides in full, value by value; the exit code is 0 when they are equal.
+
+    What the config excludes is left out. The stored chunks of earlier loads play no part in it.
+    """
+    from include.catalog.files import read_catalog
+    from include.engine import verify_table
+
+    source, warehouse = settings.source_endpoint(), settings.warehouse_endpoint()
+    is_right = True
+    for table in _chosen(read_catalog(config_directory), tables):
+        try:
+            found = verify_table(source, warehouse, table)
+        except PipelineError as error:
+            is_right = False
+            click.echo(f"{table.name}: not compared: {error}", err=True)
+            continue
+        is_right = is_right and found.is_equal
+        click.echo(
+            f"{table.name:<32} {found.source_rows:>9} rows  "
+            + (
+                "equal"
+                if found.is_equal
+                else f"{found.missing} missing, {found.surplus} surplus, "
+                f"{found.different} different in {len(found.ranges)} key ranges"
+            )
+        )
+        for key in found.keys if keys else ():
+            click.echo(f"  {', '.join(table.key)}: {key}")
+    if not is_right:
+        raise click.exceptions.Exit(1)
+
+
+def _chosen(catalog: Catalog, names: tuple[str, ...]) -> list[TableConfig]:
+    if not names:
+        return [table for _, table in sorted(catalog.tables.items())]
+    known = {table.raw_name: table for table in catalog.tables.values()}
+    for name in names:
+        if name.lower() not in known:
+            raise ConfigError("is not in the config. Nothing was compared.", where=f"table {name}")
+    return [known[name.lower()] for name in names]

@@ -1,0 +1,121 @@
+"""The whole schema of a living practice: every table equal, value by value."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from include.catalog.store import load_catalog
+from include.demo import PracticePlan, advance, build
+from include.discovery import discover
+from include.endpoints import Endpoint
+from include.engine import load_table, settle, verify_table
+from include.planning import RefreshRequest, plan_refresh
+from include.warehouse import session as warehouse_session
+from tests.engine.oracle import Excluded, compare
+from tests.engine.practice import writing
+
+TABLE_COUNT = 424
+PLAN = PracticePlan(patients=60, years=1, seed=11, until=date(2026, 11, 13))
+
+
+def refresh(source: Endpoint, warehouse: Endpoint, config: Path) -> tuple[int, int]:
+    """Refresh everything; return the run and how many rows moved."""
+    plan = plan_refresh(source, warehouse, RefreshRequest(config_directory=config))
+    assert plan.run_id is not None
+    assert not plan.quarantined
+    loads = [load_table(source, warehouse, run_id=plan.run_id, table=name) for name in plan.tables]
+    assert settle(source, warehouse, run_id=plan.run_id).is_settled
+    return plan.run_id, sum(load.moved for load in loads)
+
+
+def assert_all_equal(source: Endpoint, warehouse: Endpoint, run_id: int) -> int:
+    """Compare every table of the source, and return how many rows it holds."""
+    with (
+        writing(source) as cursor,
+        warehouse_session.connect(warehouse, autocommit=True) as connection,
+    ):
+        row = connection.execute(
+            "select config_version from ops.run where run_id = %s", (run_id,)
+        ).fetchone()
+        assert row is not None
+        catalog = load_catalog(connection, int(row[0]))
+        cursor.execute(
+            "select table_name from information_schema.tables "
+            "where table_schema = database() and table_type = 'BASE TABLE'"
+        )
+        names = {str(name) for (name,) in cursor.fetchall()}
+        assert len(names) == TABLE_COUNT
+        assert names == set(catalog.tables) | set(catalog.excluded_tables)
+        assert len(catalog.excluded_tables) < 10
+        return sum(
+            compare(
+                cursor,
+                connection,
+                name,
+                Excluded(
+                    [column.name for column in table.columns if column.is_excluded],
+                    [(c.column, c.when_column, c.pattern) for c in table.excluded_cells],
+                ),
+            )
+            for name, table in catalog.tables.items()
+        )
+
+
+def test_a_living_practice_stays_equal_in_all_its_tables(
+    source: Endpoint, warehouse: Endpoint, tmp_path: Path
+) -> None:
+    truth = tmp_path / "truth.json"
+    build(source, PLAN, truth=truth)
+    (tmp_path / "overrides.yml").write_text("{}\n")
+    discover(source, warehouse, config_directory=tmp_path)
+
+    run_id, moved = refresh(source, warehouse, tmp_path)
+    assert assert_all_equal(source, warehouse, run_id) == moved > 10_000
+
+    versions = raw_versions(warehouse)
+    run_id, moved = refresh(source, warehouse, tmp_path)
+    assert moved == 0
+    assert raw_versions(warehouse) == versions
+
+    advance(source, truth=truth, days=14)
+    run_id, moved = refresh(source, warehouse, tmp_path)
+    assert moved > 500
+    assert_all_equal(source, warehouse, run_id)
+    with warehouse_session.connect(warehouse, autocommit=True) as connection:
+        catalog = load_catalog(connection, _version(warehouse, run_id))
+        changed = connection.execute(
+            "select table_name, deleted > 0 from ops.table_load "
+            "where run_id = %s and inserted + changed + deleted > 0",
+            (run_id,),
+        ).fetchall()
+    assert any(is_deleted for _, is_deleted in changed)
+    moved_tables = {name for name, _ in changed}
+    for table in catalog.tables.values():
+        if table.raw_name in moved_tables:
+            assert verify_table(source, warehouse, table).is_equal
+
+
+def raw_versions(warehouse: Endpoint) -> list[tuple[object, ...]]:
+    """Return, for every raw table, the transactions that wrote its rows last."""
+    with warehouse_session.connect(warehouse, autocommit=True) as connection:
+        names = connection.execute(
+            "select tablename from pg_tables where schemaname = 'raw' order by 1"
+        ).fetchall()
+        return [
+            (name, *row)
+            for (name,) in names
+            for row in connection.execute(
+                "select xmin::text, xmax::text, _batch_id, count(*) "
+                f'from raw."{name}" group by 1, 2, 3 order by 1, 2, 3'.encode()
+            ).fetchall()
+        ]
+
+
+def _version(warehouse: Endpoint, run_id: int) -> int:
+    with warehouse_session.connect(warehouse, autocommit=True) as connection:
+        row = connection.execute(
+            "select config_version from ops.run where run_id = %s", (run_id,)
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
