@@ -1,4 +1,4 @@
--- What each kind of entry adds up to is what its source rows add up to: no join lost or doubled one.
+-- Each kind of entry adds up to what its source rows add up to: no join lost or doubled a row.
 with ledger as (
 
     select

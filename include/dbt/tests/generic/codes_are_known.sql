@@ -9,8 +9,9 @@ from (
     select distinct {{ column }}::text as code from {{ model }} where {{ column }} is not null
 ) as held
 left join {{ dictionary }} as dictionary
-    on dictionary.code_list = '{{ code_list }}' and held.code = dictionary.code
-where dictionary.code is null
+    {# dbt reads an empty code of the seed as null. #}
+    on dictionary.code_list = '{{ code_list }}' and held.code = coalesce(dictionary.code, '')
+where dictionary.code_list is null
 {% if not loop.last %}union all{% endif %}
 {% endfor %}
 

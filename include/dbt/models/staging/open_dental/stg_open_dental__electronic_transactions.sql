@@ -15,7 +15,7 @@ renamed as (
         nullif(carriernum, 0) as carrier_id,
         nullif(carriernum2, 0) as other_carrier_id,
         nullif(patnum, 0) as patient_id,
-        nullif(etransmessagetextnum, 0) as etrans_message_text_id,
+        nullif(etransmessagetextnum, 0) as electronic_transaction_message_id,
         nullif(acketransnum, 0) as acknowledging_electronic_transaction_id,
         nullif(plannum, 0) as insurance_plan_id,
         nullif(inssubnum, 0) as insurance_subscription_id,

@@ -1,0 +1,171 @@
+"""The marts against the books that the simulated practice keeps for itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from include import demo
+from include.discovery.phi import excluded_table
+from include.endpoints import Endpoint
+from include.source.session import quote
+from include.transform.build import BuildOutcome, build, report_lines
+from include.transform.naming import entities
+from include.warehouse.session import connect
+from tests.transform import truth
+from tests.transform.raw_copy import copy_practice
+
+LAST_DAY = date(2026, 6, 30)
+READERS_OF_ADJUSTMENT = {"fct_procedures", "od_aging", "od_production_income"}
+MARTS = READERS_OF_ADJUSTMENT | {
+    "dim_patients",
+    "dim_providers",
+    "fct_payments",
+    "od_daily_payments",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A small practice, its books, and the warehouse that replicates it."""
+
+    source: Endpoint
+    warehouse: Endpoint
+    books: Path
+
+    def truth(self) -> Mapping[str, Any]:
+        """Return the practice's books as they are now."""
+        content: Mapping[str, Any] = json.loads(self.books.read_text(encoding="utf-8"))
+        return content
+
+    def build(self, *select: str) -> BuildOutcome:
+        """Build on the practice's last day."""
+        today = str(self.truth()["last_day"])
+        return build(self.warehouse, select=select, variables={"today": today})
+
+
+@pytest.fixture(scope="module")
+def office(
+    mariadb: Endpoint, postgres: Endpoint, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Office]:
+    source = mariadb.with_database("practice_of_marts")
+    books = tmp_path_factory.mktemp("books") / "truth.json"
+    demo.build(source, demo.PracticePlan(150, 2, 11, LAST_DAY), truth=books)
+    with connect(postgres, autocommit=True) as connection:
+        connection.execute("create database warehouse_of_marts")
+    yield Office(source, postgres.with_database("warehouse_of_marts"), books)
+    with connect(postgres, autocommit=True) as connection:
+        connection.execute("drop database warehouse_of_marts with (force)")
+    with pymysql.connect(
+        host=source.host, port=source.port, user=source.user, password=source.password
+    ) as practice:
+        practice.cursor().execute(f"drop database {quote(source.database)}")
+
+
+@pytest.fixture(scope="module")
+def first_build(office: Office) -> BuildOutcome:
+    copy_practice(office.source, office.warehouse)
+    return office.build()
+
+
+def test_every_model_is_built_and_every_test_passes(first_build: BuildOutcome) -> None:
+    assert list(report_lines(first_build)) == [_total(first_build)]
+    assert first_build.is_right
+    kinds = {result.kind for result in first_build.run.results}
+    assert {"model", "test", "unit_test", "seed"} <= kinds
+    assert {r.status for r in first_build.run.results} == {"pass", "success"}
+
+
+def test_the_marts_equal_the_books_to_the_cent(office: Office, first_build: BuildOutcome) -> None:
+    assert first_build.is_right
+    _assert_marts_equal(office)
+
+
+def test_every_table_that_the_practice_fills_is_staged(office: Office) -> None:
+    with pymysql.connect(
+        host=office.source.host,
+        port=office.source.port,
+        user=office.source.user,
+        password=office.source.password,
+        database=office.source.database,
+    ) as practice:
+        cursor = practice.cursor()
+        cursor.execute("show tables")
+        names = [str(name) for (name,) in cursor.fetchall()]
+        filled = set()
+        for name in names:
+            cursor.execute(f"select 1 from {quote(name)} limit 1")
+            if cursor.fetchone():
+                filled.add(name)
+    assert len(filled) >= 60
+    assert {name for name in filled if excluded_table(name) is None} <= set(entities())
+
+
+def test_a_blocked_table_stops_its_readers_and_nobody_else(
+    office: Office, first_build: BuildOutcome
+) -> None:
+    assert first_build.is_right
+    before = office.truth()
+    aging_before = truth.mart_aging(office.warehouse)
+    demo.advance(office.source, days=10, truth=office.books)
+    after = office.truth()
+    copy_practice(office.source, office.warehouse)
+    _set_gate(office, "adjustment", reason="quality 0.8 below 0.99")
+
+    outcome = office.build("intermediate", "marts", "path:models/staging")
+
+    assert not outcome.is_right
+    assert outcome.closed == {"adjustment": "quality 0.8 below 0.99"}
+    assert {kept.mart for kept in outcome.kept} == READERS_OF_ADJUSTMENT
+    assert all(kept.blocked_by == ("adjustment",) for kept in outcome.kept)
+    assert _states(office) == {
+        mart: "blocked" if mart in READERS_OF_ADJUSTMENT else "built" for mart in MARTS
+    }
+    assert truth.mart_income(office.warehouse, str(after["last_day"])) == truth.true_income(before)
+    assert truth.mart_aging(office.warehouse) == aging_before
+    assert truth.mart_receipts(office.warehouse) == truth.true_receipts(after)
+    lines = "\n".join(report_lines(outcome))
+    assert "table adjustment is not publishable: quality 0.8 below 0.99" in lines
+    assert "mart od_aging is blocked and keeps the rows of its last build" in lines
+
+    _set_gate(office, "adjustment", reason=None)
+    assert office.build("+marts").is_right
+    assert set(_states(office).values()) == {"built"}
+    _assert_marts_equal(office)
+
+
+def _assert_marts_equal(office: Office) -> None:
+    books, warehouse = office.truth(), office.warehouse
+    last_day = str(books["last_day"])
+    assert truth.true_income(books)
+    assert truth.mart_income(warehouse, last_day) == truth.true_income(books)
+    assert truth.mart_receipts(warehouse) == truth.true_receipts(books)
+    assert truth.mart_receivables(warehouse, last_day) == truth.true_receivables(books)
+    assert truth.true_aging(books)
+    assert truth.mart_aging(warehouse) == truth.true_aging(books)
+    assert truth.source_aging(warehouse) == truth.true_aging(books)
+
+
+def _set_gate(office: Office, table: str, *, reason: str | None) -> None:
+    with connect(office.warehouse) as connection:
+        connection.execute(
+            "update ops.table_state set is_publishable = %s, blocked_reason = %s"
+            " where table_name = %s",
+            (reason is None, reason, table),
+        )
+
+
+def _states(office: Office) -> dict[str, str]:
+    with connect(office.warehouse) as connection:
+        return dict(connection.execute("select mart, state from ops.mart_state").fetchall())
+
+
+def _total(outcome: BuildOutcome) -> str:
+    return list(report_lines(outcome))[-1]
