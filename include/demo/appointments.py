@@ -57,6 +57,7 @@ def book(
         "AppointmentTypeNum": practice.lists["appointmenttype"][_TYPES[purpose]],
         "SecUserNumEntry": user,
         "SecDateTEntry": journal.now,
+        "Priority": int(practice.chance(0.03)),
         "ColorOverride": 0,
         "ProcsColored": "",
     }

@@ -153,13 +153,13 @@ def _edit_call(practice: Practice) -> None:
     calls = practice.recent.of("commlog")
     if len(calls) > 2:
         practice.journal.update_quietly("commlog", calls.pop(0), Note="Called, see task.")
-        practice.journal.delete("commlog", calls.pop(-1))
+        practice.journal.delete("commlog", calls.pop(0))
 
 
 def _delete_statement(practice: Practice) -> None:
     statements = practice.recent.of("statement")
     if statements:
-        num, listed = statements.pop(-1)
+        num, listed = statements.pop(0)
         practice.journal.delete("statement", num)
         for row in listed:
             practice.journal.delete("statementprod", row)
@@ -168,7 +168,7 @@ def _delete_statement(practice: Practice) -> None:
 def _drop_saved_plan(practice: Practice) -> None:
     plans = practice.recent.of("treatplan")
     if plans:
-        num, rows = plans.pop(-1)
+        num, rows = plans.pop(0)
         for row in rows:
             practice.journal.delete("proctp", row)
         practice.journal.delete("treatplan", num)
@@ -176,7 +176,8 @@ def _drop_saved_plan(practice: Practice) -> None:
 
 def _forget_log_keys(practice: Practice) -> None:
     """Zero the reference of old log lines, as happens when their row is deleted."""
-    for num in range(2, 60, 19):
+    for _ in range(8):
+        num = practice.random.randint(1, practice.journal.last_key("securitylog"))
         practice.journal.update("securitylog", num, FKey=0)
 
 

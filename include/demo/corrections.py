@@ -63,9 +63,10 @@ def _backdate_payment(practice: Practice) -> None:
     entered = _take(practice, "payment")
     if not isinstance(entered, EnteredPayment):
         return
-    day = practice.day - timedelta(days=practice.random.randint(1, 12))
+    posted = practice.books.posted(Kind.PAYMENT)[entered.num]
+    day = posted.day - timedelta(days=practice.random.randint(1, 12))
     practice.journal.update("payment", entered.num, PayDate=day)
-    practice.books.post(Kind.PAYMENT, entered.num, Posting(entered.payer.num, day, entered.amount))
+    practice.books.post(Kind.PAYMENT, entered.num, posted._replace(day=day))
     for row, part, work in entered.splits:
         practice.journal.update("paysplit", row, DatePay=day)
         practice.books.post(Kind.SPLIT, row, Posting(work.patient.num, day, part))
@@ -101,7 +102,7 @@ def _remove_adjustment(practice: Practice) -> None:
 
 def _untouched(practice: Practice) -> Procedure | None:
     """Find recent work that nobody has paid, billed or discounted."""
-    for work in reversed(practice.recent.of("procedure")):
+    for work in practice.recent.of("procedure"):
         if not (work.paid or work.adjusted or work.capitation or work.lines):
             practice.recent.of("procedure").remove(work)
             found: Procedure = work
@@ -147,12 +148,12 @@ def _backdate_procedure(practice: Practice) -> None:
 
 
 def _enter_late(practice: Practice) -> None:
-    """Enter an X-ray that was forgotten days ago."""
+    """Enter an X-ray that was forgotten weeks ago."""
     recent = practice.recent.of("procedure")
     if not recent:
         return
     patient = practice.random.choice(recent).patient
-    day = practice.day - timedelta(days=practice.random.randint(2, 20))
+    day = practice.day - timedelta(days=practice.random.randint(8, 45))
     work = treatment.plan_procedure(practice, patient, practice.codes["D0230"])
     treatment.complete_without_visit(practice, work, day)
     practice.plan_for(practice.in_days(3, 9), "bill_family", patient.family)
@@ -161,7 +162,7 @@ def _enter_late(practice: Practice) -> None:
 def _withdraw_claim(practice: Practice) -> None:
     """Delete a claim that is still open and send it again."""
     kept = practice.recent.of("claim")
-    for claim in reversed(kept):
+    for claim in kept:
         is_open = not any(line.is_received for line in claim.lines)
         if is_open and claim.secondary is None and claim.kind == "P" and not claim.is_deleted:
             kept.remove(claim)
@@ -179,7 +180,8 @@ def _redate_check(practice: Practice) -> None:
     if not isinstance(found, tuple):
         return
     num, total, parts = found
-    day = practice.day - timedelta(days=practice.random.randint(1, 6))
+    day = practice.books.posted(Kind.CHECK)[num].day
+    day -= timedelta(days=practice.random.randint(1, 6))
     practice.journal.update("claimpayment", num, CheckDate=day)
     practice.books.post(Kind.CHECK, num, Posting(0, day, total))
     for line, patient, paid in parts:

@@ -30,14 +30,15 @@ _LEAVING_SHARE = 0.10
 
 def live(practice: Practice) -> None:
     """Live through the practice's current day, then bank the money."""
-    agenda = practice.agenda.pop(practice.day, [])
     if practice.clock.is_open(practice.day):
         schedule.extend(practice)
         schedule.forget_past(practice)
         staff.clock_in(practice)
+        people.expect_more(practice)
         _sudden_pain(practice)
     checks: list[Any] = []
     minute = 8 * 60
+    agenda = practice.agenda.pop(practice.day, [])
     # What happens may put more on today's agenda.
     while agenda:
         for index, (event, subject) in enumerate(agenda):

@@ -10,11 +10,13 @@ from datetime import timedelta
 
 from include.demo import contacts, money, people, treatment
 from include.demo.names import HOSTILE_NOTES
-from include.demo.world import InsurancePlan, Practice, Procedure
+from include.demo.world import ClaimLine, InsurancePlan, Practice
 
 # One of each kind in so many patient-years.
 PATIENT_YEARS_PER_PIECE = 2_500
 _TYPO_AMOUNT = 252_252.0
+# Makes a carrier's message of some 200 kB.
+_LONG_TEXT_REPEATS = 1_200
 
 
 def plan_dirt(practice: Practice) -> None:
@@ -35,29 +37,27 @@ def soil(practice: Practice, kind: str) -> None:
         practice.plan_for(practice.in_days(1, 1), "dirt", kind)
 
 
-def _planned(practice: Practice) -> Procedure | None:
-    for patient in reversed(practice.patients):
-        for work in patient.planned:
-            if work.lines and work.fee and not work.lines[0].claim:
-                return work
-    return None
+def _received(practice: Practice) -> ClaimLine | None:
+    """Find a claim line that is settled, so that nothing overwrites it any more."""
+    lines: list[ClaimLine] = [
+        line for claim in practice.recent.of("claim") for line in claim.lines if line.is_received
+    ]
+    return practice.random.choice(lines) if lines else None
 
 
 def _decimal_typo(practice: Practice) -> bool:
-    work = _planned(practice)
-    if work is not None:
-        practice.journal.update("claimproc", work.lines[0].num, AllowedOverride=_TYPO_AMOUNT)
-    return work is not None
+    line = _received(practice)
+    if line is not None:
+        practice.journal.update("claimproc", line.num, AllowedOverride=_TYPO_AMOUNT)
+    return line is not None
 
 
 def _estimate_above_fee(practice: Practice) -> bool:
-    work = _planned(practice)
-    if work is not None:
-        amount = work.fee * 3 / 100
-        practice.journal.update(
-            "claimproc", work.lines[0].num, InsPayEst=amount, InsEstTotal=amount
-        )
-    return work is not None
+    line = _received(practice)
+    if line is not None:
+        amount = line.procedure.total * 3 / 100
+        practice.journal.update("claimproc", line.num, InsPayEst=amount, InsEstTotal=amount)
+    return line is not None
 
 
 def _free_work_with_large_discount(practice: Practice) -> bool:
@@ -146,6 +146,8 @@ def _hostile_text(practice: Practice) -> bool:
         call = contacts.talk(practice, patient, "Other talk")
         practice.journal.update("commlog", call, Note=note)
         contacts.task(practice, patient, note)
+    long = "\n".join(HOSTILE_NOTES) * _LONG_TEXT_REPEATS
+    practice.journal.insert("etransmessagetext", MessageText=long)
     return True
 
 

@@ -74,6 +74,10 @@ class Journal:
         """Return the row as it is pending, or None when the database holds it already."""
         return self.inserts[table].get(key)
 
+    def last_key(self, table: str, /) -> int:
+        """Return the last number given out in a table."""
+        return self._last_key[table]
+
     def clear(self) -> None:
         """Forget what has been saved; keys go on counting."""
         self.inserts.clear()

@@ -13,6 +13,9 @@ from include.demo.world import Family, Patient, Practice
 INSURED = 0.62
 DOUBLE_COVERED = 0.06
 _SIZES = (1, 1, 1, 2, 2, 2, 3, 4, 4, 5)
+_MEAN_SIZE = sum(_SIZES) / len(_SIZES)
+# New patients a day in later years, as a share of the planned years' mean.
+_SETTLED_PACE = 0.6
 
 
 def plan_arrivals(practice: Practice) -> None:
@@ -26,6 +29,14 @@ def plan_arrivals(practice: Practice) -> None:
         offset = int(days * practice.random.random() ** 1.7)
         day = min(practice.clock.open_day(plan.first_day + timedelta(days=offset)), plan.until)
         practice.plan_for(day, "family", size)
+
+
+def expect_more(practice: Practice) -> None:
+    """Let families go on coming after the planned years, at the pace of a settled practice."""
+    plan = practice.plan
+    pace = _SETTLED_PACE * plan.patients / (365 * plan.years)
+    if practice.day > plan.until and practice.chance(pace / _MEAN_SIZE):
+        practice.plan_for(practice.day, "family", practice.random.choice(_SIZES))
 
 
 def arrive(practice: Practice, size: int) -> Family:

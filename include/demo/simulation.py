@@ -61,6 +61,7 @@ def advance(endpoint: Endpoint, *, days: int, truth: Path) -> date:
     with writer.connect(endpoint) as connection:
         writer.use(connection, endpoint.database)
         practice.clock.turn(practice.day + timedelta(days=1))
+        practice.plan_for(practice.day, "family", 2)
         _live_until(practice, connection, days)
         corrections.correct_everything(practice)
         _close_books(practice)

@@ -19,7 +19,7 @@ from pymysql.cursors import Cursor
 from include.demo import facts
 from include.demo.journal import Journal, Row, Value
 from include.endpoints import Endpoint
-from include.errors import SourceError, SourceRefusedError, TerminalError
+from include.errors import SourceError, TerminalError
 from include.source.session import SourceConnection, quote, translate
 
 # Marks a database as ours: only such a one, or an empty one, is ever overwritten.
@@ -137,11 +137,12 @@ def save(connection: SourceConnection, journal: Journal) -> None:
                 _update(cursor, name, changes)
         connection.commit()
     except pymysql.MySQLError as error:
-        raise _explain(error) from error
+        raise _explain(error) from None
     journal.clear()
 
 
-def _explain(error: pymysql.MySQLError) -> SourceError | SourceRefusedError:
+def _explain(error: pymysql.MySQLError) -> SourceError:
+    """Say what a failed save means; the driver's own text may hold values and is left out."""
     code = error.args[0] if error.args else 0
     return SourceError(
         f"a statement failed (error {code}). The simulated practice is half written; the state "

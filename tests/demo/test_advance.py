@@ -17,7 +17,7 @@ from include.source import session
 from tests.demo import accounts
 from tests.demo.conftest import LAST_DAY, PLAN, Simulate, Simulated, checksums, rows
 
-DAYS = 12
+DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def test_a_memory_that_is_missing_or_of_another_version_is_refused(
     practice: Simulated, tmp_path: Path
 ) -> None:
     truth = tmp_path / "truth.json"
-    with pytest.raises(TerminalError, match="Run `./dental demo build` first"):
+    with pytest.raises(TerminalError, match="demo build` first"):
         advance(practice.endpoint, days=1, truth=truth)
     memory.path_of(truth).write_bytes(b"simulated dental practice 0123\n(another)")
     with pytest.raises(TerminalError, match="another version of the simulation"):

@@ -42,7 +42,7 @@ def test_a_daily_count_is_the_count_of_the_rows(
     practice: Simulated, connection: SourceConnection, figure: str, query: str
 ) -> None:
     told = accounts.told_by_day(practice.truth(), figure)
-    assert sum(told.values()) > 2_000
+    assert sum(told.values()) >= 1_000
     assert accounts.by_day(connection, query) == told
 
 
@@ -89,8 +89,9 @@ def test_aging_follows_from_the_rows_and_stands_on_the_guarantors(
         """select ClaimProcNum from claimproc cp left join claim cl using (ClaimNum)
            where cp.Status in (0, 1, 4) and (cl.ClaimNum is null or cl.PatNum <> cp.PatNum)""",
         # every check is the sum of its lines
-        """select k.ClaimPaymentNum from claimpayment k left join claimproc c using (ClaimPaymentNum)
-           group by 1 having abs(max(k.CheckAmt) - coalesce(sum(c.InsPayAmt), 9e9)) > 0.004""",
+        """select k.ClaimPaymentNum from claimpayment k
+           left join claimproc c using (ClaimPaymentNum) group by 1
+           having abs(max(k.CheckAmt) - coalesce(sum(c.InsPayAmt), 9e9)) > 0.004""",
         # a deleted procedure holds no money
         """select pl.ProcNum from procedurelog pl join claimproc using (ProcNum)
            where pl.ProcStatus = 6""",
