@@ -63,15 +63,22 @@ def latest_version(connection: WarehouseConnection) -> int:
         found = connection.execute(
             "select max(config_version) from ops.config where derived_from is null"
         ).fetchone()
-    else:
-        found = None
-    if found is None or found[0] is None:
-        raise ConfigError(
-            "holds no config yet. Nothing was loaded and nothing was changed. Run the DAG "
-            "discover_open_dental, or ./dental discover, to write it.",
-            where="ops.config",
-        )
-    return int(found[0])
+        if found is not None and found[0] is not None:
+            return int(found[0])
+    raise ConfigError(
+        "holds no config yet. Nothing was loaded and nothing was changed. Run the DAG "
+        "discover_open_dental, or ./dental discover, to write it.",
+        where="ops.config",
+    )
+
+
+def newest_bytes(connection: WarehouseConnection) -> tuple[bytes, bytes] | None:
+    """Return tables.yml and overrides.yml of the newest version, or None when there is none."""
+    found = connection.execute(
+        "select tables_yml, overrides_yml from ops.config where derived_from is null "
+        "order by config_version desc limit 1"
+    ).fetchone()
+    return (bytes(found[0]), bytes(found[1])) if found else None
 
 
 def load_bytes(connection: WarehouseConnection, config_version: int) -> tuple[bytes, bytes]:

@@ -16,7 +16,7 @@ from include import settings
 from include.catalog.document import parse_catalog
 from include.catalog.files import read_bytes, read_decisions, read_overrides, write_catalog
 from include.catalog.model import Catalog, Tier
-from include.catalog.store import latest_version, load_bytes, pin_bytes
+from include.catalog.store import newest_bytes, pin_bytes
 from include.discovery import record, tiers
 from include.discovery.dbt_use import tables_read_by_dbt
 from include.discovery.decisions import REFUSED, Evidence, decide, exclusions
@@ -108,7 +108,7 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
         with connection.transaction():
             record.write_profiles(connection, evidence, audit, now)
             version = pin_bytes(connection, tables, reviewed)
-            released = record.release(connection, catalog)
+            released = record.release(connection, catalog, structures)
             record.quarantine_refused(connection, catalog)
     refused = {
         name: reason
@@ -133,10 +133,10 @@ def _previous(connection: WarehouseConnection, config_directory: Path) -> Catalo
     """
     try:
         found = read_decisions(config_directory)
-        if found is None:
-            recorded = load_bytes(connection, latest_version(connection))[0]
-            found = parse_catalog(recorded, where="ops.config")
     except ConfigError as error:
-        log.warning("deciding without earlier decisions: %s", error)
-        return None
+        log.warning("writing tables.yml anew: %s", error)
+        found = None
+    if found is None:
+        recorded = newest_bytes(connection)
+        found = parse_catalog(recorded[0], where="ops.config") if recorded else None
     return found

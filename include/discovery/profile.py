@@ -23,6 +23,7 @@ from include.source.structure import TableStructure
 log = logging.getLogger(__name__)
 
 TABLES_A_QUERY = 50
+SERVER_CODES = 1000
 # What the server says of one table that it cannot read: gone, damaged, or in need of repair.
 UNREADABLE = frozenset(
     {
@@ -141,6 +142,12 @@ def with_changes(
     return replace(measurement, changes_a_day=round(changes / days, 2))
 
 
+def is_of_one_table(error: pymysql.MySQLError) -> bool:
+    """Whether the server could answer for other tables; storage engines have codes below 1000."""
+    code = error.args[0] if error.args else None
+    return isinstance(code, int) and (code in UNREADABLE or 0 < code < SERVER_CODES)
+
+
 def _answers(cursor: Cursor, questions: Mapping[str, str]) -> list[tuple[str, int, str | None]]:
     """Ask all questions at once; one by one where a table among them cannot be read."""
     names = list(questions)
@@ -152,7 +159,7 @@ def _answers(cursor: Cursor, questions: Mapping[str, str]) -> list[tuple[str, in
             for n, count, stamp in cursor.fetchall()
         ]
     except pymysql.MySQLError as error:
-        if not error.args or error.args[0] not in UNREADABLE:
+        if not is_of_one_table(error):
             raise
         if len(names) == 1:
             log.warning("table %s cannot be read (error %s)", names[0], error.args[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
@@ -74,7 +74,9 @@ def write_profiles(
         )
 
 
-def release(connection: WarehouseConnection, catalog: Catalog) -> tuple[str, ...]:
+def release(
+    connection: WarehouseConnection, catalog: Catalog, live: Collection[str]
+) -> tuple[str, ...]:
     """End the quarantine of tables that can be loaded again; return their names in the source.
 
     Their gate stays closed until they are loaded and validated.
@@ -86,6 +88,11 @@ def release(connection: WarehouseConnection, catalog: Catalog) -> tuple[str, ...
         if not reason.startswith(REFUSED)
     ]
     connection.execute("delete from ops.quarantine where table_name = any(%s)", (left_out,))
+    # Nobody waits for a table that was refused and dropped; one that was replicated stays listed.
+    connection.execute(
+        "delete from ops.quarantine where starts_with(reason, %s) and not table_name = any(%s)",
+        (REFUSED, [name.lower() for name in live]),
+    )
     connection.execute(
         "update ops.table_state set is_publishable = false, "
         "blocked_reason = 'left out by the config' where table_name = any(%s)",

@@ -71,7 +71,9 @@ class _Inference:
     """The names by which the tables of one schema can be pointed to."""
 
     def __init__(self, structures: Mapping[str, TableStructure]) -> None:
-        self.tables = {name.lower(): table for name, table in sorted(structures.items())}
+        self.tables = {
+            "".join(words(name)) or name: table for name, table in sorted(structures.items())
+        }
         self.owners = _key_owners(structures)
         self.stems = {
             stem: table
@@ -87,7 +89,7 @@ class _Inference:
     def of(self, table: TableStructure, column: ColumnStructure) -> Reference | None:
         """Return what the column points to, or None."""
         name = column.name.lower()
-        owner = self.owners.get(name)
+        owner = self.owners.get(name) or self.owners.get("".join(words(column.name)))
         if column.name in table.primary_key and len(table.primary_key) == 1:
             if owner is None or owner is table or not _fits(column, owner):
                 return None
@@ -203,10 +205,12 @@ def _key_owners(structures: Mapping[str, TableStructure]) -> dict[str, TableStru
     for table in structures.values():
         name = key_name(table)
         if name:
-            holders[name.lower()].append(table)
+            holders["".join(words(name))].append(table)
             if name.lower() in vocabulary.KEY_SUFFIXES:
-                # Tables keyed by a bare `id` are pointed to by their own names.
-                holders[f"{table.name.lower()}{name.lower()}"].append(table)
+                # Tables keyed by a bare `id` are pointed to by their own names, or one of them.
+                own = "".join(words(table.name))
+                for called in {own, own.removesuffix("s"), own.removesuffix("es")}:
+                    holders[f"{called}{name.lower()}"].append(table)
     owners = {}
     for name, tables in holders.items():
         if name in vocabulary.KEY_SUFFIXES:
@@ -215,7 +219,7 @@ def _key_owners(structures: Mapping[str, TableStructure]) -> dict[str, TableStru
             tables,
             key=lambda table: (
                 "auto_increment" not in table.column(table.primary_key[0]).extra,
-                not table.name.lower().startswith(words(key_name(table))[0]),
+                not table.name.lower().startswith((words(key_name(table)) or ("",))[0]),
                 len(table.name),
                 table.name,
             ),

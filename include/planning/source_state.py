@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pymysql
 from pymysql.cursors import Cursor
 
-from include.discovery.profile import UNREADABLE
+from include.discovery.profile import is_of_one_table
 from include.endpoints import Endpoint
 from include.source.session import SourceConnection, quote, translate
 
@@ -53,6 +53,6 @@ def _empty(cursor: Cursor, names: Sequence[str]) -> set[str]:
         cursor.execute(" union all ".join(questions))
         return {names[int(n)] for n, has_rows in cursor.fetchall() if not has_rows}
     except pymysql.MySQLError as error:
-        if not error.args or error.args[0] not in UNREADABLE:
+        if not is_of_one_table(error):
             raise
     return set().union(*(_empty(cursor, [name]) for name in names)) if len(names) > 1 else set()

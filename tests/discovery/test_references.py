@@ -1,0 +1,124 @@
+"""How well references are inferred, measured against what the vendor documents."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+
+import pytest
+
+from include.demo import facts
+from include.discovery.references import Reference, ReferenceKind, infer_references, words
+from include.endpoints import Endpoint
+from include.source.session import connect
+from include.source.structure import read_structures
+from tests.discovery.practice import Discovered, execute
+
+# The documentation's own shorthands for tables.
+SHORTHANDS = {"computers": "computer", "user": "userod", "def": "definition", "pref": "preference"}
+
+
+def documented() -> dict[tuple[str, str], str]:
+    """Return the documented references whose text names a table."""
+    tables = json.loads(facts.SCHEMA_FILE.read_text(encoding="utf-8"))["tables"]
+    found = {}
+    for table, content in tables.items():
+        for column in content["columns"]:
+            text = column.get("references", "").strip()
+            first, _, rest = text.partition(" ")
+            # "o patient", "commlog associated to this": one word of it is a table.
+            named = [SHORTHANDS.get(word, word) for word in (text, rest, first)]
+            target = next((name for name in named if name in tables), None)
+            if target:
+                found[table, column["name"]] = target
+    return found
+
+
+def inferred(discovered: Discovered) -> dict[tuple[str, str], Reference]:
+    """Return the inferred references with a target, of documented tables only."""
+    tables = json.loads(facts.SCHEMA_FILE.read_text(encoding="utf-8"))["tables"]
+    with connect(discovered.source) as connection:
+        structures = read_structures(connection, discovered.source)
+    return {
+        (reference.table, reference.column): reference
+        for reference in infer_references(structures)
+        if reference.target and tables[reference.table].get("documented")
+    }
+
+
+def test_precision_and_recall_against_the_documentation(discovered: Discovered) -> None:
+    right, guessed = documented(), inferred(discovered)
+    assert len(right) > 750, "the documentation was not understood"
+    hits = {place for place, found in guessed.items() if right.get(place) == found.target}
+    # A column that the documentation passes over is right if it gives columns of the same name
+    # that target elsewhere (histappointment repeats the columns of appointment, for instance).
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for (_, column), target in right.items():
+        votes[column.lower()][target] += 1
+    confirmed = {
+        place
+        for place, found in guessed.items()
+        if place not in right
+        and (named := votes[place[1].lower()])
+        and named[str(found.target)] >= 0.9 * named.total()
+    }
+    precision = (len(hits) + len(confirmed)) / len(guessed)
+    where_documented = len(hits) / sum(place in right for place in guessed)
+    recall = len(hits) / len(right)
+    figures = (
+        f"precision {precision:.4f} ({where_documented:.4f} where documented, "
+        f"{len(hits) / len(guessed):.4f} if all else is wrong), recall {recall:.4f}"
+    )
+    print(figures)  # noqa: T201 - the measurement itself
+    assert precision >= 0.95, figures
+    assert where_documented >= 0.98, figures
+    assert recall >= 0.90, figures
+
+
+def test_references_to_any_table_name_the_column_that_tells_which(discovered: Discovered) -> None:
+    with connect(discovered.source) as connection:
+        structures = read_structures(connection, discovered.source)
+    found = {(r.table, r.column): r for r in infer_references(structures)}
+    securitylog = found["securitylog", "FKey"]
+    assert securitylog.kind is ReferenceKind.POLYMORPHIC
+    assert securitylog.told_by == "PermType"
+    assert found["task", "KeyNum"].told_by == "ObjectType"
+    assert found["payplanlink", "FKey"].told_by == "LinkType"
+    assert found["patient", "Guarantor"].kind is ReferenceKind.SELF
+    assert found["appointment", "NextAptNum"].kind is ReferenceKind.SELF
+    assert found["repeatcharge", "ProcCode"].kind is ReferenceKind.NATURAL
+
+
+def test_the_rules_serve_a_schema_of_other_habits(source: Endpoint) -> None:
+    execute(
+        source,
+        "create table customers (id int primary key auto_increment, parent_id int, name text)",
+        "create table invoice (invoice_id bigint primary key, customer_id int, total double)",
+        "create table invoice_line (line_id bigint primary key, invoice_id bigint, qty int, "
+        "currency varchar(3), credited_invoice_id bigint, is_paid tinyint)",
+    )
+    with connect(source) as connection:
+        found = {
+            (r.table, r.column): (r.target, r.kind.value)
+            for r in infer_references(read_structures(connection, source))
+        }
+    assert found == {
+        ("customers", "parent_id"): ("customers", "self"),
+        ("invoice", "customer_id"): ("customers", "key"),
+        ("invoice_line", "invoice_id"): ("invoice", "key"),
+        ("invoice_line", "credited_invoice_id"): ("invoice", "key"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("OrderingReferralNum", ("ordering", "referral", "num")),
+        ("HL7DefSegmentNum", ("hl", "7", "def", "segment", "num")),
+        ("UserNumCEMT", ("user", "num", "cemt")),
+        ("customer_id", ("customer", "id")),
+        ("_", ()),
+    ],
+)
+def test_names_are_read_as_words(name: str, expected: tuple[str, ...]) -> None:
+    assert words(name) == expected
