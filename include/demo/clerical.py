@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from include.demo import audit, insurance, treatment
+from include.demo import appointments, audit, insurance, treatment
 from include.demo.names import CITIES, LAST_NAMES, STREETS
 from include.demo.world import Family, Patient, Practice
 
@@ -53,6 +53,8 @@ def _mourn(practice: Practice) -> None:
     patient = _someone(practice)
     if patient is None or patient.age(practice.day) < 70 or patient.status:
         return
+    if patient.next_visit is not None:
+        appointments.remove(practice, patient.next_visit)
     patient.status, patient.is_active = _DECEASED, False
     died = practice.day - timedelta(days=practice.random.randint(3, 40))
     practice.journal.update(
@@ -63,7 +65,9 @@ def _mourn(practice: Practice) -> None:
 def _merge(practice: Practice) -> None:
     """Archive a patient that was entered twice."""
     patient = _someone(practice)
-    if patient is None or patient.visits or patient.status or len(patient.family.members) < 2:
+    if patient is None or patient.visits or patient.status or patient.next_visit is not None:
+        return
+    if len(patient.family.members) < 2:
         return
     patient.status, patient.is_active = _ARCHIVED, False
     target = next(member for member in patient.family.members if member is not patient)

@@ -52,7 +52,7 @@ def live(practice: Practice) -> None:
     claims.write_checks(practice, checks)
     if practice.clock.is_open(practice.day):
         corrections.correct(practice)
-        staff.gossip(practice)
+        staff.fill_the_day(practice)
     money.bank(practice)
 
 

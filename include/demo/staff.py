@@ -65,7 +65,7 @@ def _adjust_time(practice: Practice, employee: int) -> None:
     )
 
 
-def gossip(practice: Practice) -> None:
+def fill_the_day(practice: Practice) -> None:
     """Look at accounts, take calls that lead to nothing, open and close tasks."""
     random, journal = practice.random, practice.journal
     known = len(practice.patients)

@@ -255,10 +255,6 @@ def estimate_again(practice: Practice, work: Procedure) -> None:
     insurance.estimate(practice, work)
 
 
-def _tooth(practice: Practice, code: str) -> str:
-    return str(practice.random.randint(1, 32)) if code in ("D1351", "D4381") else ""
-
-
 def complete_without_visit(practice: Practice, work: Procedure, day: date) -> None:
     """Set work complete that was done outside a booked visit, without billing insurance."""
     work.completed_on = day
@@ -268,3 +264,7 @@ def complete_without_visit(practice: Practice, work: Procedure, day: date) -> No
         Kind.PRODUCTION, work.num, Posting(work.patient.num, day, work.total, is_visit=True)
     )
     work.patient.family.open.append(work)
+
+
+def _tooth(practice: Practice, code: str) -> str:
+    return str(practice.random.randint(1, 32)) if code in ("D1351", "D4381") else ""

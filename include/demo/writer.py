@@ -25,6 +25,7 @@ from include.source.session import SourceConnection, quote, translate
 # Marks a database as ours: only such a one, or an empty one, is ever overwritten.
 MARK = "simulated dental practice"
 _KEYS_PER_DELETE = 500
+_LOCAL_FILES_REFUSED = (1148, 3948, 4166)
 _ESCAPES = str.maketrans(
     {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"},
 )
@@ -141,9 +142,15 @@ def save(connection: SourceConnection, journal: Journal) -> None:
     journal.clear()
 
 
-def _explain(error: pymysql.MySQLError) -> SourceError:
+def _explain(error: pymysql.MySQLError) -> SourceError | TerminalError:
     """Say what a failed save means; the driver's own text may hold values and is left out."""
     code = error.args[0] if error.args else 0
+    if code in _LOCAL_FILES_REFUSED:
+        return TerminalError(
+            f"the server does not let clients load files of their own (error {code}). Nothing of "
+            "this step was written. Set `local_infile = ON` on it, then run the command again.",
+            where="demo practice",
+        )
     return SourceError(
         f"a statement failed (error {code}). The simulated practice is half written; the state "
         "file still tells of the last complete day. Run the same command again.",
