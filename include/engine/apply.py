@@ -115,9 +115,11 @@ class PageApplier:
         if self._is_prepared:
             return
         # "as select ... with no data" keeps types and collations, and no constraint.
-        self._run("create temporary table page as select {columns} from {raw} with no data")
         self._run(
-            "create temporary table difference as "
+            "create temporary table if not exists page as select {columns} from {raw} with no data"
+        )
+        self._run(
+            "create temporary table if not exists difference as "
             "select ''::text as kind, {keys} from {raw} with no data"
         )
         self._is_prepared = True

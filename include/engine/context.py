@@ -92,14 +92,10 @@ class LoadContext:
             yield page, KeyRange(lo, hi)
             lo = hi
 
-    def write_part(self, chunks: Sequence[Chunk], moved: Movement) -> None:
-        """Write the chunks that describe the raw table now, and the rows that moved."""
+    def commit_part(self, chunks: Sequence[Chunk], moved: Movement) -> None:
+        """Commit what was done so far with the chunks that describe it, and close the gate."""
         write_chunks(self.connection, self.table.raw_name, self.key, chunks)
         record_movement(self.connection, self.attempt, moved)
-
-    def commit_part(self, chunks: Sequence[Chunk], moved: Movement) -> None:
-        """Commit what was done so far, and close the gate with it."""
-        self.write_part(chunks, moved)
         record_partial(self.connection, self.attempt)
         self.commit()
 

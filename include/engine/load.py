@@ -20,7 +20,12 @@ from include.catalog.model import TableConfig
 from include.catalog.store import load_catalog
 from include.endpoints import Endpoint
 from include.engine.batch import Batch, take_batch
-from include.engine.chunks import read_chunks, total_substitutions, without_empty
+from include.engine.chunks import (
+    read_chunks,
+    total_substitutions,
+    without_empty,
+    write_chunks,
+)
 from include.engine.compare import compare_chunks, compare_multiset
 from include.engine.context import LoadContext, PageSize, Pass
 from include.engine.failures import describe, translated
@@ -31,6 +36,7 @@ from include.engine.records import (
     Attempt,
     record_counts,
     record_failure,
+    record_movement,
     record_start,
     record_substitutions,
     record_success,
@@ -240,12 +246,16 @@ def _finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
         deleted=done.moved.deleted,
         is_first_load=is_first,
     )
-    context.write_part(chunks, done.pending)
-    alive, deleted = _row_counts(context)
-    record_counts(context.connection, table, alive=alive, deleted=deleted)
+    connection = context.connection
+    if chunks != read_chunks(connection, table.raw_name, context.key):
+        write_chunks(connection, table.raw_name, context.key, chunks)
+    if load.moved or is_first:
+        alive, deleted = _row_counts(context)
+        record_counts(connection, table, alive=alive, deleted=deleted)
     substitutions = total_substitutions(chunks)
-    record_substitutions(context.connection, context.attempt, substitutions)
-    record_success(context.connection, context.attempt, load, context.batch)
+    record_movement(connection, context.attempt, done.pending)
+    record_substitutions(connection, context.attempt, substitutions)
+    record_success(connection, context.attempt, load, context.batch)
     context.commit()
     for (column, rule), count in sorted(substitutions.items()):
         log.info("table %s: column %s: %s values by rule %s", table.name, column, count, rule)

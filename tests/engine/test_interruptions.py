@@ -175,7 +175,9 @@ def test_rows_that_somebody_else_wrote_into_raw_are_repaired(practice: Practice)
     practice.load(table)
     with warehouse_session.connect(practice.warehouse, autocommit=True) as connection:
         connection.execute("delete from raw.t where id between 10 and 20")
-    assert practice.load(table).inserted == 11
+    practice.execute("update T set Note = 'edited' where Id = 900")
+    load = practice.load(table)
+    assert (load.inserted, load.changed) == (11, 1)
     practice.command("update raw.t set note = 'tampered' where id = 5")
     assert practice.load(table).moved == 0
     assert practice.load(table, mode="full").changed == 1
