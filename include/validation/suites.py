@@ -17,7 +17,6 @@ from psycopg import sql
 
 from include import settings
 from include.endpoints import Endpoint
-from include.errors import TerminalError
 from include.validation.rules import Rule, raw
 
 if TYPE_CHECKING:
@@ -55,34 +54,34 @@ class Suite:
 
 
 def run_suites(
-    warehouse: Endpoint, suites: Sequence[Suite], *, name: str, docs: Path
+    warehouse: Endpoint, suites: Sequence[Suite], *, name: str, site: Path
 ) -> Mapping[str, tuple[RuleResult, ...]]:
     """Check the living rows of every suite's table in one checkpoint; return results by table.
 
-    Builds the site of Data Docs in `docs`. Bad data never raises; an expectation that cannot run
-    shows as a result without counts. Without suites nothing happens, not even the import.
+    Builds the Data Docs in `site`. Bad data never raises; an expectation that cannot run shows as
+    a result without counts. Without suites nothing happens, not even the import.
     """
     if not suites:
         return {}
-    _make_directory(docs)
     settings.forbid_telemetry()
     import great_expectations as gx
+    from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     from include.validation.expectations import expectation_for
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    site: Any = {
+    builder: Any = {
         "class_name": "SiteBuilder",
         "show_how_to_buttons": False,
         "store_backend": {
             "class_name": "TupleFilesystemStoreBackend",
-            "base_directory": str(docs),
+            "base_directory": str(site),
         },
         "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
     }
-    context.add_data_docs_site(site_name=name, site_config=site)
+    context.add_data_docs_site(site_name=name, site_config=builder)
     source = context.data_sources.add_postgres(
         name="warehouse", connection_string=_address(warehouse), create_temp_table=False
     )
@@ -106,21 +105,9 @@ def run_suites(
     checkpoint = context.checkpoints.add(
         gx.Checkpoint(name=name, validation_definitions=definitions, result_format=_RESULT_FORMAT)
     )
-    outcome = checkpoint.run()
+    outcome = checkpoint.run(run_id=RunIdentifier(run_name=name))
     context.build_data_docs(site_names=[name])
     return _results(outcome, suites)
-
-
-def _make_directory(docs: Path) -> None:
-    try:
-        docs.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TerminalError(
-            f"cannot be written ({error.strerror}), so no page could show the results. The tables "
-            "of this tier stay closed; the marts that read them keep their rows. Make room or "
-            "permission there, or set DENTAL_DATA_DOCS_DIRECTORY, then validate again.",
-            where=str(docs),
-        ) from None
 
 
 def _results(

@@ -13,6 +13,7 @@ from include import settings
 from include.catalog.model import TableConfig, Tier
 from include.catalog.store import load_catalog
 from include.endpoints import Endpoint
+from include.validation.pages import TableLine, new_site, publish, translated_errors
 from include.validation.reconciliation import CHECK_NAMES, Count, living_rows, reconcile
 from include.validation.rules import raw, rules_for
 from include.validation.scope import read_scope
@@ -72,13 +73,17 @@ def validate_tier(warehouse: Endpoint, *, run_id: int, tier: Tier) -> TierVerdic
             for name in loaded
             if living_rows(counts[name]) and all(count.is_equal for count in counts[name])
         ]
-        results = run_suites(
-            warehouse, suites, name=tier.value, docs=settings.data_docs_directory() / tier.value
-        )
-        judged = {
-            name: _judge(connection, tables[name], counts[name], results.get(name, ()))
-            for name in loaded
-        }
+        judged = {}
+        if loaded:
+            docs = settings.data_docs_directory()
+            with translated_errors(docs):
+                site = new_site(docs, tier)
+                results = run_suites(warehouse, suites, name=f"run {run_id}", site=site)
+                judged = {
+                    name: _judge(connection, tables[name], counts[name], results.get(name, ()))
+                    for name in loaded
+                }
+                publish(site, docs, tier, [_line(tables[name], judged[name]) for name in loaded])
         _write(connection, tables, judged, run_id=run_id)
     blocked |= {name: one.reason for name, one in judged.items() if one.reason is not None}
     qualities = {name: one.quality for name, one in judged.items() if one.quality is not None}
@@ -128,6 +133,16 @@ def _judge(
             f"of {living} rows break {broken}"
         )
     return _Judgement(quality, reason, counts, results, breaking)
+
+
+def _line(table: TableConfig, one: _Judgement) -> TableLine:
+    return TableLine(
+        table.raw_name,
+        living_rows(one.counts),
+        one.quality,
+        table.quality_threshold,
+        one.reason,
+    )
 
 
 def _breaking_rows(

@@ -1,24 +1,38 @@
-from include.demo import facts
+import csv
+import json
+from collections import defaultdict
+
+from include.demo.facts import SCHEMA_FILE
+from include.settings import DBT_PROJECT
 from include.validation.codes import code_list, columns_with_lists
 
 
-def test_every_list_is_the_documented_one_of_an_existing_column() -> None:
-    columns = {
-        f"{table.name}.{column.name}".lower()
-        for table in facts.tables().values()
-        for column in table.columns
+def test_every_list_of_numbers_is_the_documented_one_of_its_column() -> None:
+    facts = json.loads(SCHEMA_FILE.read_text())
+    documented = {
+        f"{table}.{column['name']}".lower(): set(facts["enums"][column["enum"]].values())
+        for table, described in facts["tables"].items()
+        for column in described["columns"]
+        if "enum" in column
     }
-    assert set(columns_with_lists()) <= columns
-    for name in ("ProcStat", "ApptStatus", "ClaimProcStatus", "PatientStatus"):
-        used = [code_list(*one.split(".")) for one in columns_with_lists()]
-        [numbers] = {codes.numbers for codes in used if codes is not None and codes.name == name}
-        assert set(numbers) == set(facts.enums()[name].values())
+    held = {name: code_list(*name.split(".")) for name in columns_with_lists()}
+    numbers = {name: set(one.numbers) for name, one in held.items() if one and one.numbers}
+    assert len(numbers) > 250
+    assert numbers == {name: documented[name] for name in numbers}
 
 
-def test_codes_that_open_dental_writes_as_text_are_known_with_their_spelling() -> None:
-    claim_status = code_list("claim", "ClaimStatus")
-    assert claim_status is not None
-    assert set("UHWSRIPA") == set(claim_status.labels)
+def test_the_code_dictionary_of_the_dbt_project_knows_the_same_codes() -> None:
+    dictionary = defaultdict(set)
+    with (DBT_PROJECT / "seeds" / "open_dental_codes.csv").open(newline="") as lines:
+        for row in csv.DictReader(lines):
+            # The dictionary spells texts as staging does, in upper case.
+            dictionary[row["code_list"]].add(row["code"])
+    held = {one.name: one for name in columns_with_lists() if (one := code_list(*name.split(".")))}
+    shared = dictionary.keys() & held.keys()
+    assert {"ProcStat", "ApptStatus", "ClaimProcStatus", "ClaimStatus"} <= shared
+    for name in shared:
+        codes = {*map(str, held[name].numbers), *map(str.upper, held[name].labels)}
+        assert dictionary[name] == codes, name
 
 
 def test_bit_sets_and_free_columns_have_no_list() -> None:

@@ -1,0 +1,113 @@
+"""The pages that people read: an index per tier, and Great Expectations' Data Docs below it.
+
+The Data Docs as they come load scripts, styles and a logo from other hosts, which would tell those
+hosts who looks at a practice's validation and when. Here every page is sealed: the browser loads
+nothing from outside, and what the missing styles showed is said in words. The pages of the run
+before are replaced, so the directory does not grow.
+"""
+
+from __future__ import annotations
+
+import html
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.catalog.model import Tier
+from include.errors import TerminalError
+
+INDEX = "index.html"
+_TITLES = ("table", "rows", "quality", "threshold", "verdict")
+
+_POLICY = (
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self' 'unsafe-inline' "
+    "data:; form-action 'none'\">"
+)
+_STYLE = """<style>
+body { font-family: sans-serif; margin: 1rem 2rem; color: #222; }
+table { border-collapse: collapse; margin: 0.5rem 0; }
+th, td { border: 1px solid #ccc; padding: 0.25rem 0.6rem; text-align: left; vertical-align: top; }
+.fa-check-circle::before { content: "kept"; color: #176117; }
+.fa-times::before, .fa-exclamation-triangle::before { content: "broken"; color: #a11; }
+img, .btn, .modal, .breadcrumb { display: none; }
+</style>"""
+
+
+@dataclass(frozen=True, slots=True)
+class TableLine:
+    """One table's line on its tier's index; `quality` is None when it could not be judged."""
+
+    table: str
+    row_count: int
+    quality: float | None
+    threshold: float
+    reason: str | None
+
+
+def new_site(docs: Path, tier: Tier) -> Path:
+    """Make and return an empty directory to build a tier's pages in."""
+    site = docs / f".{tier}"
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(parents=True)
+    return site
+
+
+def publish(site: Path, docs: Path, tier: Tier, lines: Sequence[TableLine]) -> None:
+    """Seal the pages of `site`, add the tier's index, and put them in the old ones' place."""
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace("<head>", f"<head>{_POLICY}{_STYLE}", 1), encoding="utf-8")
+    pages = {
+        path.relative_to(site).parts[1]: path.relative_to(site).as_posix()
+        for path in sorted(site.glob("validations/*/**/*.html"))
+    }
+    rows = [_row(line, pages.get(line.table)) for line in lines]
+    head = "<tr><th>table</th><th>rows</th><th>quality</th><th>threshold</th><th>verdict</th></tr>"
+    body = f'<p><a href="../{INDEX}">all tiers</a></p><table><tr>{head}</tr>{"".join(rows)}</table>'
+    (site / INDEX).write_text(_page(f"{tier} tables", body), encoding="utf-8")
+    standing = docs / tier.value
+    shutil.rmtree(standing, ignore_errors=True)
+    site.replace(standing)
+    tiers = [
+        f'<li><a href="{one}/{INDEX}">{one}</a></li>'
+        for one in Tier
+        if (docs / one.value / INDEX).exists()
+    ]
+    fresh = docs / f".{tier}.{INDEX}"
+    fresh.write_text(_page("Validation", f"<ul>{''.join(tiers)}</ul>"), encoding="utf-8")
+    fresh.replace(docs / INDEX)
+
+
+def _row(line: TableLine, page: str | None) -> str:
+    name = html.escape(line.table)
+    cells = [
+        f'<a href="{html.escape(page, quote=True)}">{name}</a>' if page else name,
+        str(line.row_count),
+        "" if line.quality is None else f"{line.quality:.6f}",
+        f"{line.threshold:g}",
+        "publishable" if line.reason is None else f"blocked: {html.escape(line.reason)}",
+    ]
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        f'<!DOCTYPE html><html><head>{_POLICY}{_STYLE}<meta charset="utf-8"><title>{title}</title>'
+        f"</head><body><h1>{title}</h1>{body}</body></html>\n"
+    )
+
+
+@contextmanager
+def translated_errors(docs: Path) -> Iterator[None]:
+    """Turn a failure to write pages into a TerminalError that says what state the gates are in."""
+    try:
+        yield
+    except OSError as error:
+        raise TerminalError(
+            f"cannot be written ({error.strerror}), so no page could show the results. The tables "
+            "of this tier stay closed; the marts that read them keep their rows. Make room or "
+            "permission there, or set DENTAL_DATA_DOCS_DIRECTORY, then validate again.",
+            where=str(docs),
+        ) from None
