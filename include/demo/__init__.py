@@ -10,7 +10,7 @@ a month, `contacts`, `staff` and `audit` leave their trail, `corrections` and `c
 was entered, `dirt` is made. All of them act on one `world.Practice`, change rows through its
 `journal` and enter facts into its `books`. `writer` saves the journal, `aging` and `truth` read the
 books, `memory` keeps the practice for the next process. `facts` knows the 424 tables of
-`schema.json`; `office`, `codes` and `names` furnish the rooms.
+`schema.json`; `office`, `carriers`, `codes` and `names` furnish the rooms.
 """
 
 from include.demo.facts import Engine

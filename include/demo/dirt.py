@@ -79,8 +79,14 @@ def _wrong_unearned_type(practice: Practice) -> bool:
         if due:
             work = due[0]
             num = money.payment(practice, work.patient, 0, "")
-            money.split(practice, num, payer=work.patient, amount=-2_500, unearned="Old credit")
-            money.split(practice, num, payer=work.patient, amount=2_500, work=work)
+            money.split(
+                practice,
+                num,
+                payer=work.patient,
+                amount=-2_500,
+                use=money.Use(unearned="Old credit"),
+            )
+            money.split(practice, num, payer=work.patient, amount=2_500, use=money.Use(work))
             return True
     return False
 

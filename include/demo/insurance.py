@@ -1,118 +1,15 @@
-"""Carriers, plans, subscribers and benefits, and what a cover is expected to pay."""
+"""Subscribers and their cover, and what a cover is expected to pay."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from include.demo import office
 from include.demo.books import Cents
-from include.demo.names import CARRIERS, CITIES, EMPLOYERS
 from include.demo.world import ClaimLine, Coverage, Family, InsurancePlan, Patient, Practice
 from include.demo.world import Procedure as Work
 
 # -1 means "blank" in Open Dental's estimate columns.
 BLANK = -1
-_BENEFIT_CLASSES = ("preventive", "basic", "major")
-# PlanType, weight: PPO, percentage, capitation.
-_KINDS = (("p", 62), ("", 33), ("c", 5))
-PLANS_PER_100_PATIENTS = 4
-
-
-def open_plans(practice: Practice) -> None:
-    """Write the carriers and their plans as they stand on the first day."""
-    journal, random = practice.journal, practice.random
-    carriers = []
-    for index, name in enumerate(CARRIERS):
-        city, digits = CITIES[index % len(CITIES)]
-        carriers.append(
-            journal.insert(
-                "carrier",
-                CarrierName=name,
-                Address=f"{index + 1} Carrier Plaza",
-                City=city,
-                State="OR",
-                Zip=digits,
-                Phone=f"(800)555-01{index:02}",
-                ElectID=f"9900{index}",
-                SecUserNumEntry=1,
-                SecDateEntry=practice.day,
-            )
-        )
-    kinds = random.choices(
-        [kind for kind, _ in _KINDS],
-        [weight for _, weight in _KINDS],
-        k=max(8, practice.plan.patients * PLANS_PER_100_PATIENTS // 100),
-    )
-    kinds[:3] = ["p", "", "c"]
-    codes = list(practice.codes.values())
-    schedules: dict[tuple[int, str], tuple[int, int]] = {}
-    for index, kind in enumerate(kinds):
-        carrier = index % len(carriers)
-        if (carrier, kind) not in schedules:
-            percent = random.choice((62, 68, 74, 80)) if kind == "p" else 100
-            schedule = 0
-            if kind == "p":
-                schedule = journal.insert(
-                    "feesched", Description=f"{CARRIERS[carrier]} network", FeeSchedType=0
-                )
-                office.fee_schedule(practice, schedule, codes, percent=percent)
-            schedules[carrier, kind] = (schedule, percent)
-        schedule, percent = schedules[carrier, kind]
-        practice.insurance_plans.append(
-            _plan(practice, carriers[carrier], carrier, kind, schedule, percent)
-        )
-
-
-def _plan(
-    practice: Practice, carrier: int, index: int, kind: str, schedule: int, percent: int
-) -> InsurancePlan:
-    random = practice.random
-    percents = {
-        "preventive": 100,
-        "basic": random.choice((70, 80, 80, 90)),
-        "major": random.choice((40, 50, 50, 60)),
-        "none": 0,
-    }
-    maximum = random.choice((100_000, 150_000, 150_000, 200_000))
-    num = practice.journal.insert(
-        "insplan",
-        GroupName=f"{random.choice(CITIES)[0]} {random.choice(EMPLOYERS)}",
-        GroupNum=f"G{random.randint(1000, 9999)}",
-        PlanNote="",
-        FeeSched=schedule,
-        PlanType=kind,
-        CarrierNum=carrier,
-        FilingCode=1,
-        CobRule=0,
-        SecUserNumEntry=1,
-        SecDateEntry=practice.day,
-    )
-    plan = InsurancePlan(
-        num, carrier, CARRIERS[index], kind, percents, maximum, 5_000, percent, schedule
-    )
-    _benefits(practice, plan)
-    return plan
-
-
-def _benefits(practice: Practice, plan: InsurancePlan) -> None:
-    def benefit(kind: int, category: int, percent: int, amount: float, period: int) -> None:
-        practice.journal.insert(
-            "benefit",
-            PlanNum=plan.num,
-            CovCatNum=category,
-            BenefitType=kind,
-            Percent=percent,
-            MonetaryAmt=amount,
-            TimePeriod=period,
-            CoverageLevel=0 if kind == 1 else 1,
-            SecDateTEntry=practice.journal.now,
-        )
-
-    categories = practice.lists["covcat"]
-    for category, name in zip(categories[1:], _BENEFIT_CLASSES, strict=True):
-        benefit(1, category, plan.percents[name], BLANK, 2)
-    benefit(5, 0, BLANK, plan.annual_max / 100, 2)
-    benefit(2, 0, BLANK, plan.deductible / 100, 2)
 
 
 def enrol(practice: Practice, family: Family, *, is_double: bool) -> None:

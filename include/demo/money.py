@@ -16,6 +16,23 @@ SENIOR_AGE = 65
 _BANKED = ("Check", "Cash")
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a split is for: work, a charge of a payment plan, or nothing yet (unearned).
+
+    `source` is the split that the money comes from, in a transfer.
+    """
+
+    work: Procedure | None = None
+    unearned: str = ""
+    source: int = 0
+    plan: int = 0
+    charge: int = 0
+
+
+NO_USE = Use()
+
+
 @dataclass(slots=True, eq=False)
 class EnteredPayment:
     """A payment that may still be corrected: its splits with their amounts and work."""
@@ -58,11 +75,11 @@ def pay(practice: Practice, payer: Patient, works: list[Procedure], amount: Cent
     for work in works:
         part = min(left, work.remaining)
         if part > 0:
-            row = split(practice, num, payer=work.patient, amount=part, work=work)
+            row = split(practice, num, payer=work.patient, amount=part, use=Use(work))
             entered.splits.append((row, part, work))
             left -= part
     if left:
-        split(practice, num, payer=payer, amount=left, unearned="Prepayment")
+        split(practice, num, payer=payer, amount=left, use=Use(unearned="Prepayment"))
         payer.family.unearned += left
     elif method == "Card":
         # What was brought to the bank stays as it is.
@@ -99,14 +116,10 @@ def split(
     *,
     payer: Patient,
     amount: Cents,
-    work: Procedure | None = None,
-    unearned: str = "",
-    source: int = 0,
-    plan: int = 0,
-    charge: int = 0,
+    use: Use = NO_USE,
 ) -> int:
-    """Write one split of a payment: on work, on a plan's charge, or unearned."""
-    day = practice.day
+    """Write one split of a payment; return its number."""
+    day, work, unearned = practice.day, use.work, use.unearned
     num = practice.journal.insert(
         "paysplit",
         SplitAmt=amount / 100,
@@ -114,14 +127,14 @@ def split(
         ProcDate=work.completed_on if work else day,
         PayNum=pay_num,
         ProvNum=work.provider if work else 0 if unearned else payer.provider,
-        PayPlanNum=plan,
+        PayPlanNum=use.plan,
         DatePay=day,
         ProcNum=work.num if work else 0,
         DateEntry=day,
         UnearnedType=practice.definition(unearned) if unearned else 0,
         SecUserNumEntry=practice.desk_user(),
-        FSplitNum=source,
-        PayPlanChargeNum=charge,
+        FSplitNum=use.source,
+        PayPlanChargeNum=use.charge,
     )
     if work is not None:
         work.paid += amount
@@ -143,7 +156,7 @@ def prepay(practice: Practice, patient: Patient, found: list[Procedure]) -> None
     is_hidden = practice.chance(0.4)
     num = payment(practice, patient, amount, "Card")
     name = "Deposit for planned work" if is_hidden else "Prepayment"
-    split(practice, num, payer=patient, amount=amount, unearned=name)
+    split(practice, num, payer=patient, amount=amount, use=Use(unearned=name))
     if is_hidden:
         family.hidden += amount
     else:
@@ -162,12 +175,12 @@ def use_unearned(practice: Practice, family: Family) -> None:
             continue
         payer = due[0].patient
         num = payment(practice, payer, 0, "")
-        source = split(practice, num, payer=payer, amount=-amount, unearned=name)
+        source = split(practice, num, payer=payer, amount=-amount, use=Use(unearned=name))
         left = amount
         for work in due:
             part = min(left, work.remaining)
             if part > 0:
-                split(practice, num, payer=work.patient, amount=part, work=work, source=source)
+                split(practice, num, payer=work.patient, amount=part, use=Use(work, source=source))
                 left -= part
         if name == "Prepayment":
             family.unearned -= amount
@@ -329,13 +342,17 @@ def _give_back(practice: Practice, family: Family) -> None:
             amount = min(amount, max(target.remaining, 0))
             if amount:
                 num = payment(practice, work.patient, 0, "")
-                source = split(practice, num, payer=work.patient, amount=-amount, work=work)
+                source = split(practice, num, payer=work.patient, amount=-amount, use=Use(work))
                 split(
-                    practice, num, payer=target.patient, amount=amount, work=target, source=source
+                    practice,
+                    num,
+                    payer=target.patient,
+                    amount=amount,
+                    use=Use(target, source=source),
                 )
         else:
             num = payment(practice, work.patient, -amount, "Refund")
-            split(practice, num, payer=work.patient, amount=-amount, work=work)
+            split(practice, num, payer=work.patient, amount=-amount, use=Use(work))
 
 
 def bank(practice: Practice) -> None:

@@ -140,7 +140,11 @@ def month(practice: Practice, plan: PaymentPlan) -> None:
         pay_num = money.payment(practice, payer, principal, "Card")
         charge = plan.charges[min(len(plan.splits), len(plan.charges) - 1)]
         num = money.split(
-            practice, pay_num, payer=payer, amount=principal, plan=plan.num, charge=charge
+            practice,
+            pay_num,
+            payer=payer,
+            amount=principal,
+            use=money.Use(plan=plan.num, charge=charge),
         )
         practice.books.post(Kind.PLAN_PAYMENT, num, Posting(payer.num, practice.day, principal))
         plan.splits.append(num)

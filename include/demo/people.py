@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from include.demo import audit, insurance
@@ -55,17 +56,27 @@ def arrive(practice: Practice, size: int) -> Family:
     for index in range(size):
         is_adult = index < 2
         age = random.randint(20, 82) if is_adult else random.randint(2, 17)
-        _register(practice, family, last, age * 365 + random.randint(0, 364), habit, employer)
+        age_days = age * 365 + random.randint(0, 364)
+        _register(practice, family, Newcomer(last, age_days, habit, employer))
     if practice.chance(INSURED):
         insurance.enrol(practice, family, is_double=size > 1 and practice.chance(DOUBLE_COVERED))
     practice.families.append(family)
     return family
 
 
-def _register(
-    practice: Practice, family: Family, last: str, age_days: int, habit: float, employer: int
-) -> Patient:
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody who asks to be registered; `habit` is the chance of coming when a visit is due."""
+
+    last: str
+    age_days: int
+    habit: float
+    employer: int
+
+
+def _register(practice: Practice, family: Family, newcomer: Newcomer) -> Patient:
     random, journal, clock = practice.random, practice.journal, practice.clock
+    last, age_days = newcomer.last, newcomer.age_days
     born = practice.day - timedelta(days=age_days)
     gender = random.randint(0, 1)
     first = random.choice(FIRST_NAMES)
@@ -100,7 +111,7 @@ def _register(
         PriProv=dentist.num,
         SecProv=hygienist.num,
         BillingType=practice.definition("Standard account"),
-        EmployerNum=employer if age_days > 25 * 365 else 0,
+        EmployerNum=newcomer.employer if age_days > 25 * 365 else 0,
         DateFirstVisit=practice.day,
         HasIns="",
         PreferConfirmMethod=random.choice((0, 4, 8)),
@@ -111,7 +122,7 @@ def _register(
         SecDateEntry=practice.day,
     )
     patient = Patient(
-        num, family, last, first, born, gender, dentist.num, hygienist.num, habit,
+        num, family, last, first, born, gender, dentist.num, hygienist.num, newcomer.habit,
         is_perio=age_days > 30 * 365 and practice.chance(0.18),
     )  # fmt: skip
     family.guarantor = guarantor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from include.demo.clock import LUNCH, OPENS, SATURDAY_CLOSES, time_of
-from include.demo.world import Practice, Provider
+from include.demo.world import Hours, Practice, Provider
 
 # How far ahead working hours are entered, and appointments may be booked.
 HORIZON_DAYS = 210
@@ -36,10 +36,11 @@ def _enter_day(practice: Practice, day: date) -> None:
         return
     for provider in [*practice.dentists, *practice.hygienists]:
         if works(provider, day):
-            enter_hours(practice, provider, day)
+            for hours in _hours_of(provider, clock.closes(day)):
+                _enter(practice, day, hours)
     if day.weekday() == 2:
         room = practice.dentists[0].operatories[-1]
-        _interval(practice, day, (8 * 60, 9 * 60), kind=_BLOCKOUT, room=room)
+        _enter(practice, day, Hours(OPENS, OPENS + 60, None, room))
     for index, employee in enumerate(practice.employees):
         if (day.toordinal() + index) % 3:
             practice.journal.insert(
@@ -58,59 +59,41 @@ def works(provider: Provider, day: date) -> bool:
     return day.weekday() in provider.weekdays
 
 
-def enter_hours(practice: Practice, provider: Provider, day: date) -> list[int]:
-    """Write a provider's hours of a day: before and after lunch; return the rows' numbers."""
-    closes = practice.clock.closes(day)
-    intervals = [(OPENS, min(LUNCH[0], closes))]
+def _hours_of(provider: Provider, closes: int) -> list[Hours]:
+    """Return a provider's hours of a day: before lunch and, on long days, after it."""
+    room = provider.operatories[0]
+    hours = [Hours(OPENS, min(LUNCH[0], closes), provider, room)]
     if closes > SATURDAY_CLOSES:
-        intervals.append((LUNCH[1], closes))
-    return [
-        _interval(practice, day, interval, kind=_PROVIDER, provider=provider)
-        for interval in intervals
-    ]
+        hours.append(Hours(LUNCH[1], closes, provider, room))
+    return hours
 
 
-def _interval(
-    practice: Practice,
-    day: date,
-    interval: tuple[int, int],
-    *,
-    kind: int,
-    provider: Provider | None = None,
-    room: int = 0,
-) -> int:
-    journal = practice.journal
-    num = journal.insert(
+def _enter(practice: Practice, day: date, hours: Hours) -> None:
+    """Write an interval and the room it is about."""
+    is_blockout = hours.provider is None
+    num = practice.journal.insert(
         "schedule",
         SchedDate=day,
-        StartTime=time_of(interval[0]),
-        StopTime=time_of(interval[1]),
-        SchedType=kind,
-        ProvNum=provider.num if provider else 0,
-        BlockoutType=practice.definition("Staff meeting") if kind == _BLOCKOUT else 0,
+        StartTime=time_of(hours.begin),
+        StopTime=time_of(hours.end),
+        SchedType=_BLOCKOUT if is_blockout else _PROVIDER,
+        ProvNum=hours.provider.num if hours.provider else 0,
+        BlockoutType=practice.definition("Staff meeting") if is_blockout else 0,
         Note="",
     )
-    attached = []
-    # A hygienist works in one room; a dentist's rooms are found through the room's provider.
-    for operatory in [room] if room else provider.operatories[:1] if provider else []:
-        attached.append(journal.insert("scheduleop", ScheduleNum=num, OperatoryNum=operatory))
-    practice.hours.setdefault(day, []).append((num, provider, interval, attached))
-    return num
+    room = practice.journal.insert("scheduleop", ScheduleNum=num, OperatoryNum=hours.room)
+    practice.hours.setdefault(day, []).append((hours, num, [room]))
 
 
 def enter_again(practice: Practice, day: date) -> None:
-    """Delete a coming day's provider hours and enter them anew, as the schedule editor does."""
+    """Delete a coming day's hours and enter them anew, as the schedule editor does."""
     kept = practice.hours.pop(day, [])
-    for num, _, _, attached in kept:
+    for _, num, rooms in kept:
         practice.journal.delete("schedule", num)
-        for row in attached:
-            practice.journal.delete("scheduleop", row)
-    for _, provider, interval, _ in kept:
-        if provider is None:
-            room = practice.dentists[0].operatories[-1]
-            _interval(practice, day, interval, kind=_BLOCKOUT, room=room)
-        else:
-            _interval(practice, day, interval, kind=_PROVIDER, provider=provider)
+        for room in rooms:
+            practice.journal.delete("scheduleop", room)
+    for hours, _, _ in kept:
+        _enter(practice, day, hours)
 
 
 def forget_past(practice: Practice) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from include.demo import (
     aging,
+    carriers,
     corrections,
     dirt,
-    insurance,
     memory,
     office,
     people,
@@ -39,7 +39,7 @@ def build(endpoint: Endpoint, plan: PracticePlan, *, truth: Path) -> None:
         writer.create_database(connection, endpoint.database, engine=plan.engine)
         with writer.keys_disabled(connection):
             office.furnish(practice)
-            insurance.open_plans(practice)
+            carriers.open_plans(practice)
             schedule.extend(practice)
             people.plan_arrivals(practice)
             dirt.plan_dirt(practice)

@@ -228,6 +228,16 @@ class Provider:
     weekdays: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """An interval of a day, in minutes: a provider's working time, or a room blocked for all."""
+
+    begin: int
+    end: int
+    provider: Provider | None
+    room: int = 0
+
+
 @dataclass(slots=True)
 class Recent:
     """Rows that people still correct, newest last; older ones are left alone."""
@@ -270,8 +280,8 @@ class Practice:
         self.patients: list[Patient] = []
         self.agenda: dict[date, list[tuple[str, Any]]] = defaultdict(list)
         self.free: dict[tuple[date, int], int] = {}
-        # Hours of coming days: row, provider (None for a blockout), interval, rows of scheduleop.
-        self.hours: dict[date, list[tuple[int, Provider | None, tuple[int, int], list[int]]]] = {}
+        # The hours of coming days, with the rows of schedule and scheduleop that hold them.
+        self.hours: dict[date, list[tuple[Hours, int, list[int]]]] = {}
         self.scheduled_until = plan.first_day
         self.day_money: list[tuple[str, int, Cents]] = []
         self.recent = Recent()
