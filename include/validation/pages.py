@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from include.catalog.model import Tier
 from include.errors import TerminalError
@@ -31,7 +32,10 @@ table { border-collapse: collapse; margin: 0.5rem 0; }
 th, td { border: 1px solid #ccc; padding: 0.25rem 0.6rem; text-align: left; vertical-align: top; }
 .fa-check-circle::before { content: "kept"; color: #176117; }
 .fa-times::before, .fa-exclamation-triangle::before { content: "broken"; color: #a11; }
-img, .btn, .modal, .breadcrumb { display: none; }
+img, .btn, .modal, nav.navbar, footer { display: none !important; }
+.row:has(> .col-lg-2) { display: flex; }
+.col-lg-2 { flex: 0 0 18rem; }
+.card.mb-3 { display: none; }
 </style>"""
 
 
@@ -83,7 +87,7 @@ def publish(site: Path, docs: Path, tier: Tier, lines: Sequence[TableLine]) -> N
 def _row(line: TableLine, page: str | None) -> str:
     name = html.escape(line.table)
     cells = [
-        f'<a href="{html.escape(page, quote=True)}">{name}</a>' if page else name,
+        f'<a href="{quote(page)}">{name}</a>' if page else name,
         str(line.row_count),
         "" if line.quality is None else f"{line.quality:.6f}",
         f"{line.threshold:g}",

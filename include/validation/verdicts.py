@@ -78,7 +78,7 @@ def validate_tier(warehouse: Endpoint, *, run_id: int, tier: Tier) -> TierVerdic
             docs = settings.data_docs_directory()
             with translated_errors(docs):
                 site = new_site(docs, tier)
-                results = run_suites(warehouse, suites, name=f"run {run_id}", site=site)
+                results = run_suites(warehouse, suites, name=f"run-{run_id}", site=site)
                 judged = {
                     name: _judge(connection, tables[name], counts[name], results.get(name, ()))
                     for name in loaded
