@@ -43,13 +43,24 @@ def read_bytes(config_directory: Path) -> tuple[bytes, bytes]:
         ) from None
     except OSError as error:
         raise _unreadable(path, error) from None
-    return tables, _overrides_bytes(config_directory)
+    return tables, read_overrides_bytes(config_directory)
+
+
+def read_overrides_bytes(config_directory: Path) -> bytes:
+    """Return overrides.yml as it is; a missing file is empty."""
+    path = config_directory / OVERRIDES_FILE
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise _unreadable(path, error) from None
 
 
 def read_overrides(config_directory: Path) -> Overrides:
     """Return overrides.yml alone, checked in itself; a missing file overrides nothing."""
     path = config_directory / OVERRIDES_FILE
-    return parse_overrides(_overrides_bytes(config_directory), where=str(path))
+    return parse_overrides(read_overrides_bytes(config_directory), where=str(path))
 
 
 def read_decisions(config_directory: Path) -> Catalog | None:
@@ -99,16 +110,6 @@ def _replace(path: Path, data: bytes) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
-
-
-def _overrides_bytes(config_directory: Path) -> bytes:
-    path = config_directory / OVERRIDES_FILE
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        raise _unreadable(path, error) from None
 
 
 def _unreadable(path: Path, error: OSError) -> ConfigError:

@@ -203,7 +203,10 @@ def _apply_column(column: ColumnConfig, override: _ColumnOverride | None) -> Col
         column,
         is_excluded=column.is_excluded if override.excluded is None else override.excluded,
         phi=override.phi or column.phi,
-        references=override.references or column.references,
+        # An empty name takes a wrong reference away.
+        references=(
+            column.references if override.references is None else override.references or None
+        ),
     )
 
 

@@ -56,29 +56,23 @@ def pin_bytes(
     return int(found[0])
 
 
-def latest_version(connection: WarehouseConnection) -> int:
-    """Return the newest version that was discovered or edited; ConfigError when there is none."""
-    found = connection.execute("select to_regclass('ops.config') is not null").fetchone()
-    if found == (True,):
+def newest_bytes(connection: WarehouseConnection) -> tuple[bytes, bytes]:
+    """Return tables.yml and overrides.yml of the newest version that was discovered or edited.
+
+    Raises ConfigError when there is none, also on a warehouse that was never prepared.
+    """
+    if connection.execute("select to_regclass('ops.config') is not null").fetchone() == (True,):
         found = connection.execute(
-            "select max(config_version) from ops.config where derived_from is null"
+            "select tables_yml, overrides_yml from ops.config where derived_from is null "
+            "order by config_version desc limit 1"
         ).fetchone()
-        if found is not None and found[0] is not None:
-            return int(found[0])
+        if found is not None:
+            return bytes(found[0]), bytes(found[1])
     raise ConfigError(
         "holds no config yet. Nothing was loaded and nothing was changed. Run the DAG "
         "discover_open_dental, or ./dental discover, to write it.",
         where="ops.config",
     )
-
-
-def newest_bytes(connection: WarehouseConnection) -> tuple[bytes, bytes] | None:
-    """Return tables.yml and overrides.yml of the newest version, or None when there is none."""
-    found = connection.execute(
-        "select tables_yml, overrides_yml from ops.config where derived_from is null "
-        "order by config_version desc limit 1"
-    ).fetchone()
-    return (bytes(found[0]), bytes(found[1])) if found else None
 
 
 def load_bytes(connection: WarehouseConnection, config_version: int) -> tuple[bytes, bytes]:

@@ -137,6 +137,9 @@ def _previous(connection: WarehouseConnection, config_directory: Path) -> Catalo
         log.warning("writing tables.yml anew: %s", error)
         found = None
     if found is None:
-        recorded = newest_bytes(connection)
-        found = parse_catalog(recorded[0], where="ops.config") if recorded else None
+        try:
+            found = parse_catalog(newest_bytes(connection)[0], where="ops.config")
+        except ConfigError:
+            # The first discovery of all.
+            return None
     return found

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def request() -> RefreshRequest:
-    """Return what the run's parameters ask for. The config is the newest one in `ops.config`."""
+    """Return what the run's parameters ask for.
+
+    The config is the newest one in `ops.config`, with the overrides.yml of this installation.
+    """
+    from include import settings
     from include.planning import RefreshRequest
 
     context = get_current_context()
@@ -30,6 +34,7 @@ def request() -> RefreshRequest:
         tables=tuple(parameters["tables"]),
         dry_run=bool(parameters["dry_run"]),
         config_directory=None,
+        overrides_directory=settings.config_directory(),
         dag_run_id=str(context["run_id"]),
     )
 

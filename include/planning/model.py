@@ -19,7 +19,8 @@ class RefreshRequest:
 
     `phase` takes the tiers up to and including it; `tables` restricts further, by names in the
     source, without regard to case. Without `config_directory` the newest config in `ops.config`
-    is taken.
+    is taken, with the overrides.yml of `overrides_directory` if that is given: so a machine that
+    never discovered anything still follows what was reviewed.
     """
 
     mode: Mode = "compare"
@@ -27,6 +28,7 @@ class RefreshRequest:
     tables: tuple[str, ...] = ()
     dry_run: bool = False
     config_directory: Path | None = None
+    overrides_directory: Path | None = None
     dag_run_id: str | None = None
 
     def __post_init__(self) -> None:

@@ -109,19 +109,24 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
 
 
 def _pin(connection: WarehouseConnection, request: RefreshRequest) -> tuple[Catalog, int | None]:
-    """Return the config of the run and its version, which a dry run does not store."""
-    if request.config_directory is None:
-        if not request.dry_run:
-            schema.prepare(connection)
-        version = store.latest_version(connection)
-        return store.load_catalog(connection, version), version
-    # Read first: an invalid config must not leave a trace, not even empty schemas.
-    catalog = files.read_catalog(request.config_directory)
+    """Return the config of the run and its version; a dry run stores none.
+
+    The config is read before anything is prepared: an invalid one must not leave a trace.
+    """
+    if request.config_directory is not None:
+        tables, overrides = files.read_bytes(request.config_directory)
+        where = str(request.config_directory)
+    else:
+        tables, overrides = store.newest_bytes(connection)
+        where = "ops.config"
+        if request.overrides_directory is not None:
+            overrides = files.read_overrides_bytes(request.overrides_directory)
+            where = str(request.overrides_directory)
+    catalog = files.combine(tables, overrides, where=where)
     if request.dry_run:
         return catalog, None
     schema.prepare(connection)
-    version = store.pin(connection, request.config_directory)
-    return store.load_catalog(connection, version), version
+    return catalog, store.pin_bytes(connection, tables, overrides)
 
 
 def _requested(catalog: Catalog, request: RefreshRequest) -> frozenset[str]:

@@ -18,7 +18,7 @@ from include.catalog.model import (
     TableConfig,
     Tier,
 )
-from include.catalog.store import latest_version, load_catalog, pin, pin_bytes
+from include.catalog.store import load_catalog, newest_bytes, pin, pin_bytes
 from include.endpoints import Endpoint
 from include.errors import ConfigError
 from include.settings import PROJECT_ROOT
@@ -140,6 +140,7 @@ def test_overrides_win_and_say_nothing_about_the_rest(directory: Path) -> None:
         "      Note: {excluded: true}\n"
         "      Secret: {excluded: false}\n"
         "      'yes': {phi: clinical, references: Patient}\n"
+        "      Id: {references: ''}\n"
         "exclude_tables: {visit2: not needed}\n"
     )
     catalog = read_catalog(directory)
@@ -149,6 +150,8 @@ def test_overrides_win_and_say_nothing_about_the_rest(directory: Path) -> None:
     assert visit.restate_by == ("Id",)
     assert [column.name for column in visit.replicated_columns] == ["Id", "Secret", "yes"]
     assert visit.column("yes").phi is PhiClass.CLINICAL
+    assert visit.column("yes").references == "Patient"
+    assert visit.column("Id").references is None
     assert catalog.excluded_tables["visit2"] == "not needed"
     assert catalog.tables["Patient"] == CATALOG.tables["Patient"]
     assert "visit2" not in catalog.tables
@@ -223,16 +226,18 @@ def test_equal_bytes_are_one_version_and_a_derived_one_is_never_the_newest(
     warehouse: Endpoint, directory: Path
 ) -> None:
     with connect(warehouse) as connection:
+        with pytest.raises(ConfigError, match="holds no config yet"):
+            newest_bytes(connection)
         schema.prepare(connection)
         with pytest.raises(ConfigError, match="holds no config yet"):
-            latest_version(connection)
+            newest_bytes(connection)
         first = pin(connection, directory)
         assert pin(connection, directory) == first
         (directory / OVERRIDES_FILE).write_text("exclude_tables: {visit: gone}")
         second = pin(connection, directory)
         derived = pin_bytes(connection, dump_catalog(CATALOG), b"", derived_from=second)
         assert len({first, second, derived}) == 3
-        assert latest_version(connection) == second
+        assert newest_bytes(connection)[1] == b"exclude_tables: {visit: gone}"
         assert pin(connection, directory) == second
         assert load_catalog(connection, first) == CATALOG
         assert "visit" not in load_catalog(connection, second).tables

@@ -152,9 +152,22 @@ def test_the_retry_of_a_plan_takes_over_its_run(practice: Practice) -> None:
 def test_without_a_directory_the_newest_recorded_config_is_taken(practice: Practice) -> None:
     practice.execute("alter table Patient add Nick text")
     derived = practice.plan()
-    assert derived.config_version != 1
     assert practice.ask("select derived_from from ops.config order by 1") == [(1,), (None,)]
     assert practice.plan(config_directory=None).config_version == derived.config_version
+
+
+def test_another_machine_follows_the_reviewed_overrides_at_once(
+    practice: Practice, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    reviewed = tmp_path_factory.mktemp("reviewed")
+    (reviewed / "overrides.yml").write_text("exclude_tables: {Visit: not now}")
+    elsewhere = {"config_directory": None, "overrides_directory": reviewed}
+    dry = practice.plan(dry_run=True, **elsewhere)
+    plan = practice.plan(**elsewhere)
+    assert sorted(plan.tables) == sorted(dry.tables) == ["Loose", "Patient"]
+    (reviewed / "overrides.yml").write_text("exclude_tables: {Visits: not now}")
+    with pytest.raises(ConfigError, match="no table is called Visits; the nearest is Visit"):
+        practice.plan(**elsewhere)
 
 
 def test_without_a_config_nothing_is_written(
