@@ -120,28 +120,28 @@ class PageApplier:
         )
         self._run(
             "create temporary table if not exists difference as "
-            "select ''::text as kind, {keys} from {raw} with no data"
+            "select ''::text as _kind, {keys} from {raw} with no data"
         )
         self._is_prepared = True
 
     def _write_differences(self) -> Movement:
         counts: dict[str, int] = dict(
             self._connection.execute(
-                sql.SQL("select kind, count(*) from {} group by kind").format(self._difference)
+                sql.SQL("select _kind, count(*) from {} group by _kind").format(self._difference)
             ).fetchall()
         )
         moved = Movement(**{name: counts.get(name, 0) for name in Movement.__dataclass_fields__})
         if not moved.total:
             return moved
         self._run("analyze {difference}")
-        self._record_affected("d.kind <> 'inserted'", from_page=False)
+        self._record_affected("d._kind <> 'inserted'", from_page=False)
         if moved.changed or moved.undeleted:
             self._run(
                 """
                 update {raw} r set {assignments}, _loaded_at = {loaded_at},
                     _batch_id = {batch_id}, _deleted_at = null
                 from {page} p join {difference} d on {p_is_d}
-                where d.kind in ('changed', 'undeleted') and {p_is_r}
+                where d._kind in ('changed', 'undeleted') and {p_is_r}
                 """
             )
         if moved.inserted:
@@ -150,7 +150,7 @@ class PageApplier:
                 insert into {raw} ({columns}, _loaded_at, _batch_id)
                 select {p_columns}, {loaded_at}, {batch_id}
                 from {page} p join {difference} d on {p_is_d}
-                where d.kind = 'inserted'
+                where d._kind = 'inserted'
                 """
             )
         if moved.deleted:
@@ -158,10 +158,10 @@ class PageApplier:
                 """
                 update {raw} r set _deleted_at = {loaded_at}, _loaded_at = {loaded_at},
                     _batch_id = {batch_id}
-                from {difference} d where d.kind = 'deleted' and {d_is_r}
+                from {difference} d where d._kind = 'deleted' and {d_is_r}
                 """
             )
-        self._record_affected("d.kind <> 'deleted'", from_page=True)
+        self._record_affected("d._kind <> 'deleted'", from_page=True)
         return moved
 
     def _record_affected(self, condition: str, *, from_page: bool) -> None:

@@ -87,7 +87,7 @@ def _raw_rows(
 ) -> Rows:
     """Return the living raw rows, in the source's column order."""
     kept = {name: kind for name, kind in kinds.items() if name not in excluded.columns}
-    columns = ", ".join('"' + name.lower() + '"' for name in kept)
+    columns = ", ".join('"' + name.lower().replace('"', '""') + '"' for name in kept)
     rows = connection.execute(
         f'select {columns} from raw."{table.lower()}" where _deleted_at is null'.encode()
     ).fetchall()

@@ -196,3 +196,21 @@ def test_verify_finds_rows_by_key_and_shows_no_value(practice: Practice) -> None
     assert (found.missing, found.surplus, found.different) == (2, 1, 1)
     assert found.keys == ("100", "200", "201", "900")
     assert "tampered" not in repr(found)
+
+
+def test_names_that_mean_something_in_sql_are_only_names(practice: Practice) -> None:
+    practice.execute(
+        "create table `Order` (`kind` int, `Select` varchar(9), `page` int, `from` datetime, "
+        '`a b` int, `q"uote` int, `%s {{x}}` int, primary key (`kind`, `Select`))',
+        "insert into `Order` values (1, 'x', 1, now(), 1, 1, 1), (2, 'y', 2, now(), 2, 2, 2)",
+    )
+    table = practice.config("Order", restate_by=("kind", "from"))
+    practice.load(table)
+    practice.execute(
+        "update `Order` set `a b` = 7, `%s {{x}}` = 8 where `kind` = 1",
+        "delete from `Order` where `kind` = 2",
+    )
+    load = practice.load(table)
+    assert (load.changed, load.deleted) == (1, 1)
+    assert_equal(practice.source, practice.warehouse, "Order")
+    assert verify_table(practice.source, practice.warehouse, table).is_equal
