@@ -34,16 +34,16 @@ class FamilyAging:
         return not (any(self.buckets) or self.total or self.insurance_estimate or self.plan_due)
 
 
-def age(books: Books, guarantor_of: dict[int, int], day: date) -> dict[int, FamilyAging]:
+def age(books: Books, guarantor_of: dict[int, int], *, day: date) -> dict[int, FamilyAging]:
     """Return the aging of every family that has any, by guarantor, as of a day."""
     entries: dict[int, list[LedgerEntry]] = defaultdict(list)
     for entry in books.ledger():
         # Charges that have not come due are no transactions yet.
         if entry.kind not in _DATED_BY_CHARGE or entry.posting.day <= day:
             entries[guarantor_of[entry.posting.patient]].append(entry)
-    estimates = _sum_by_family(books, Kind.ESTIMATE, guarantor_of, None)
-    charged = _sum_by_family(books, Kind.PLAN_DUE, guarantor_of, day)
-    paid = _sum_by_family(books, Kind.PLAN_PAYMENT, guarantor_of, None)
+    estimates = _sum_by_family(books, Kind.ESTIMATE, guarantor_of=guarantor_of, until=None)
+    charged = _sum_by_family(books, Kind.PLAN_DUE, guarantor_of=guarantor_of, until=day)
+    paid = _sum_by_family(books, Kind.PLAN_PAYMENT, guarantor_of=guarantor_of, until=None)
     families = sorted({*entries, *estimates, *charged, *paid})
     aged = {
         family: FamilyAging(
@@ -96,7 +96,7 @@ def bucket_of(transaction: date, day: date) -> int:
 
 
 def _sum_by_family(
-    books: Books, kind: Kind, guarantor_of: dict[int, int], until: date | None
+    books: Books, kind: Kind, *, guarantor_of: dict[int, int], until: date | None
 ) -> dict[int, Cents]:
     sums: dict[int, Cents] = defaultdict(int)
     for posting in books.posted(kind).values():

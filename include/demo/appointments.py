@@ -23,15 +23,16 @@ MOVED_SHARE = 0.05
 def book(
     practice: Practice,
     patient: Patient,
+    *,
     purpose: str,
     procedures: list[Procedure],
     earliest: date,
 ) -> Appointment | None:
     """Book a visit for procedures that are planned; None when no provider has time."""
-    provider = _provider(practice, patient, purpose)
+    provider = _provider(practice, patient, purpose=purpose)
     minutes = max(20, sum(p.code.minutes for p in procedures))
     minutes = min(-(-minutes // 10) * 10, 180)
-    found = schedule.find_time(practice, provider, earliest, minutes)
+    found = schedule.find_time(practice, provider, earliest=earliest, minutes=minutes)
     if found is None:
         return None
     day, minute, room = found
@@ -69,9 +70,11 @@ def book(
     appointment.values = values
     for procedure in procedures:
         journal.update("procedurelog", procedure.num, AptNum=num)
-    keep_history(practice, appointment, CREATED, user)
-    audit.log(practice, _PERMISSION_CREATED, user, patient.num, "Appointment created")
-    audit.entry(practice, user, num)
+    keep_history(practice, appointment, action=CREATED, user=user)
+    audit.log(
+        practice, _PERMISSION_CREATED, user=user, patient=patient.num, text="Appointment created"
+    )
+    audit.entry(practice, user, appointment=num)
     patient.next_visit = appointment
     if purpose == "recall":
         journal.update("recall", patient.recall, DateScheduled=day)
@@ -79,7 +82,7 @@ def book(
     return appointment
 
 
-def _provider(practice: Practice, patient: Patient, purpose: str) -> Provider:
+def _provider(practice: Practice, patient: Patient, *, purpose: str) -> Provider:
     is_hygiene = purpose in ("recall", "new")
     wanted = patient.hygienist if is_hygiene else patient.provider
     pool = practice.hygienists if is_hygiene else practice.dentists
@@ -101,7 +104,7 @@ def _plan_ahead(practice: Practice, appointment: Appointment) -> None:
         practice.plan_for(day, "move", appointment)
 
 
-def keep_history(practice: Practice, appointment: Appointment, action: int, user: int) -> int:
+def keep_history(practice: Practice, appointment: Appointment, *, action: int, user: int) -> int:
     """Copy the appointment's row into its history; return the copy's number."""
     return practice.journal.insert(
         "histappointment",
@@ -128,18 +131,18 @@ def confirm(practice: Practice, appointment: Appointment) -> None:
     text = practice.chance(0.6)
     name = "Confirmed by text" if text else practice.random.choice(("Confirmed", "Message left"))
     change(practice, appointment, Confirmed=practice.definition(name))
-    contacts.talk(practice, appointment.patient, "About a visit", is_text=text)
+    contacts.talk(practice, appointment.patient, subject="About a visit", is_text=text)
     if practice.chance(0.3):
-        keep_history(practice, appointment, CHANGED, practice.desk_user())
+        keep_history(practice, appointment, action=CHANGED, user=practice.desk_user())
 
 
 def move(practice: Practice, appointment: Appointment) -> None:
     """Give the visit another day."""
     if appointment.status != SCHEDULED or appointment.day <= practice.day:
         return
-    provider = _provider(practice, appointment.patient, appointment.purpose)
+    provider = _provider(practice, appointment.patient, purpose=appointment.purpose)
     earliest = appointment.day + timedelta(days=practice.random.randint(1, 14))
-    found = schedule.find_time(practice, provider, earliest, appointment.minutes)
+    found = schedule.find_time(practice, provider, earliest=earliest, minutes=appointment.minutes)
     if found is None:
         return
     appointment.day, appointment.minute, appointment.operatory = found
@@ -150,12 +153,18 @@ def move(practice: Practice, appointment: Appointment) -> None:
         Op=appointment.operatory,
     )
     user = practice.desk_user()
-    keep_history(practice, appointment, CHANGED, user)
-    audit.log(practice, _PERMISSION_MOVED, user, appointment.patient.num, "Appointment moved")
+    keep_history(practice, appointment, action=CHANGED, user=user)
+    audit.log(
+        practice,
+        _PERMISSION_MOVED,
+        user=user,
+        patient=appointment.patient.num,
+        text="Appointment moved",
+    )
     practice.plan_for(appointment.day, "visit", appointment)
 
 
-def break_visit(practice: Practice, appointment: Appointment, action: int) -> None:
+def break_visit(practice: Practice, appointment: Appointment, *, action: int) -> None:
     """Break a visit that was missed or cancelled, chart it, and perhaps find another day."""
     if appointment.status != SCHEDULED:
         return
@@ -169,21 +178,33 @@ def break_visit(practice: Practice, appointment: Appointment, action: int) -> No
         else practice.lists["appointmenttype"][_TYPES[appointment.purpose]]
     )
     change(practice, appointment, AptStatus=appointment.status, AppointmentTypeNum=kind)
-    event = keep_history(practice, appointment, action, user)
+    event = keep_history(practice, appointment, action=action, user=user)
     practice.books.post(Kind.BROKEN_APPOINTMENT, event, Posting(patient.num, practice.day, 0))
-    chart_broken(practice, patient, appointment, "D9986" if action == MISSED else "D9987")
-    audit.log(practice, _PERMISSION_EDITED, user, patient.num, "Appointment broken")
-    contacts.talk(practice, patient, "About a visit")
+    chart_broken(
+        practice, patient, appointment=appointment, code="D9986" if action == MISSED else "D9987"
+    )
+    audit.log(
+        practice, _PERMISSION_EDITED, user=user, patient=patient.num, text="Appointment broken"
+    )
+    contacts.talk(practice, patient, subject="About a visit")
     if patient.next_visit is appointment:
         patient.next_visit = None
     for procedure in appointment.procedures:
         journal.update("procedurelog", procedure.num, AptNum=0)
     if practice.chance(0.72) and patient.is_active:
         day = practice.day + timedelta(days=practice.random.randint(2, 30))
-        book(practice, patient, appointment.purpose, appointment.procedures, day)
+        book(
+            practice,
+            patient,
+            purpose=appointment.purpose,
+            procedures=appointment.procedures,
+            earliest=day,
+        )
 
 
-def chart_broken(practice: Practice, patient: Patient, appointment: Appointment, code: str) -> None:
+def chart_broken(
+    practice: Practice, patient: Patient, *, appointment: Appointment, code: str
+) -> None:
     """Chart a completed procedure that says the visit was broken; it costs nothing."""
     broken = practice.codes[code]
     num = practice.journal.insert(
@@ -208,10 +229,16 @@ def chart_broken(practice: Practice, patient: Patient, appointment: Appointment,
 def remove(practice: Practice, appointment: Appointment) -> None:
     """Delete an appointment for good; its history keeps the whole row."""
     user = practice.desk_user()
-    keep_history(practice, appointment, DELETED, user)
+    keep_history(practice, appointment, action=DELETED, user=user)
     practice.journal.delete("appointment", appointment.num)
     appointment.status = 0
-    audit.log(practice, _PERMISSION_DELETED, user, appointment.patient.num, "Appointment deleted")
+    audit.log(
+        practice,
+        _PERMISSION_DELETED,
+        user=user,
+        patient=appointment.patient.num,
+        text="Appointment deleted",
+    )
     if appointment.patient.next_visit is appointment:
         appointment.patient.next_visit = None
     for procedure in appointment.procedures:

@@ -10,7 +10,7 @@ from include.demo.world import Practice
 _FIELDS = ("Last name", "First name", "Street", "Phone", "Signature date", "Allergies", "Consent")
 
 
-def log(practice: Practice, permission: int, user: int, patient: int, text: str) -> int:
+def log(practice: Practice, permission: int, *, user: int, patient: int, text: str) -> int:
     """Write a line of the security log with its hash; return its number."""
     journal = practice.journal
     num = journal.insert(
@@ -30,7 +30,7 @@ def log(practice: Practice, permission: int, user: int, patient: int, text: str)
     return num
 
 
-def entry(practice: Practice, user: int, appointment: int) -> None:
+def entry(practice: Practice, user: int, *, appointment: int) -> None:
     """Write who entered an appointment."""
     practice.journal.insert(
         "entrylog",
@@ -42,7 +42,7 @@ def entry(practice: Practice, user: int, appointment: int) -> None:
     )
 
 
-def sheet(practice: Practice, patient: int, name: str) -> None:
+def sheet(practice: Practice, patient: int, *, name: str) -> None:
     """File a form that the patient filled in, with its fields."""
     journal, now = practice.journal, practice.journal.now
     kind = {"Registration": 0, "Medical history": 1, "Consent": 2}[name]
@@ -74,7 +74,7 @@ def sheet(practice: Practice, patient: int, name: str) -> None:
         )
 
 
-def document(practice: Practice, patient: int, provider: int, description: str) -> None:
+def document(practice: Practice, patient: int, *, provider: int, description: str) -> None:
     """File an image or a letter: its entry only, files stay in the image folder."""
     now = practice.journal.now
     category = practice.definition("X-rays" if provider else "Letters")

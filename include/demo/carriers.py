@@ -68,7 +68,7 @@ def open_plans(practice: Practice) -> None:
                 schedule = journal.insert(
                     "feesched", Description=f"{CARRIERS[carrier]} network", FeeSchedType=0
                 )
-                office.fee_schedule(practice, schedule, codes, percent=percent)
+                office.fee_schedule(practice, schedule, codes=codes, percent=percent)
             networks[carrier, kind] = Network(
                 carriers[carrier], CARRIERS[carrier], kind, schedule, percent
             )

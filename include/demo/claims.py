@@ -44,7 +44,7 @@ def settle_capitation(practice: Practice, work: Procedure) -> None:
     )
 
 
-def bill(practice: Practice, patient: Patient, done: list[Procedure]) -> None:
+def bill(practice: Practice, patient: Patient, *, done: list[Procedure]) -> None:
     """Make the primary claim of a visit, and the secondary one that waits for it."""
     primary: Claim | None = None
     for coverage in patient.covers:
@@ -57,7 +57,7 @@ def bill(practice: Practice, patient: Patient, done: list[Procedure]) -> None:
             if line.coverage is coverage and work.code.benefit != "none"
         ]
         if lines:
-            claim = _create(practice, patient, coverage, lines)
+            claim = _create(practice, patient, coverage=coverage, lines=lines)
             if primary is not None:
                 primary.secondary = claim
             else:
@@ -66,7 +66,7 @@ def bill(practice: Practice, patient: Patient, done: list[Procedure]) -> None:
 
 
 def _create(
-    practice: Practice, patient: Patient, coverage: Coverage, lines: list[ClaimLine]
+    practice: Practice, patient: Patient, *, coverage: Coverage, lines: list[ClaimLine]
 ) -> Claim:
     journal, day = practice.journal, practice.day
     kind = "P" if coverage.ordinal == 1 else "S"
@@ -91,7 +91,7 @@ def _create(
         SecDateEntry=day,
     )
     for order, line in enumerate(lines, 1):
-        _attach(practice, line, num, order)
+        _attach(practice, line, claim=num, order=order)
     for line in lines:
         year = day.year
         coverage.used[year] = coverage.used.get(year, 0) + line.insurance
@@ -100,12 +100,14 @@ def _create(
     return Claim(num, patient, coverage, lines, kind)
 
 
-def _attach(practice: Practice, line: ClaimLine, claim: int, order: int) -> None:
+def _attach(practice: Practice, line: ClaimLine, *, claim: int, order: int) -> None:
     """Turn an estimate into a claim line; the snapshot keeps what was expected."""
     journal, day, work = practice.journal, practice.day, line.procedure
     # The year's maximum may have been used up since the estimate was made.
     work.lines.remove(line)
-    line.insurance, line.write_off, line.deductible = expectation(work, line.coverage, day.year)
+    line.insurance, line.write_off, line.deductible = expectation(
+        work, line.coverage, year=day.year
+    )
     work.lines.append(line)
     line.claim = claim
     journal.update(
@@ -161,13 +163,13 @@ def send(practice: Practice, claim: Claim) -> None:
         UserNum=user,
     )
     practice.recent.remember("claim", claim)
-    track(practice, claim, "Sent", user)
-    audit.log(practice, _PERMISSION_SENT, user, claim.patient.num, "Claim sent")
+    track(practice, claim, note="Sent", user=user)
+    audit.log(practice, _PERMISSION_SENT, user=user, patient=claim.patient.num, text="Claim sent")
     if not practice.chance(0.015):
         practice.plan_for(practice.in_days(6, 42), "claim_answered", claim)
 
 
-def track(practice: Practice, claim: Claim, note: str, user: int) -> None:
+def track(practice: Practice, claim: Claim, *, note: str, user: int) -> None:
     """Write a step of a claim's way."""
     num = practice.journal.insert(
         "claimtracking",
@@ -192,7 +194,7 @@ def receive(practice: Practice, claim: Claim) -> None:
         if amount and practice.chance(CUT):
             amount = amount * practice.random.choice((50, 75, 90)) // 100
         write_off = 0 if is_denied else line.write_off
-        settle_line(practice, line, amount, write_off)
+        settle_line(practice, line, paid=amount, write_off=write_off)
         paid += amount
         written_off += write_off
         if amount and practice.chance(SUPPLEMENTED):
@@ -206,14 +208,16 @@ def receive(practice: Practice, claim: Claim) -> None:
         InsPayAmt=paid / 100,
         WriteOff=written_off / 100,
     )
-    track(practice, claim, "Received", user)
-    audit.log(practice, _PERMISSION_PAID, user, claim.patient.num, "Claim received")
+    track(practice, claim, note="Received", user=user)
+    audit.log(
+        practice, _PERMISSION_PAID, user=user, patient=claim.patient.num, text="Claim received"
+    )
     if claim.secondary is not None:
         practice.plan_for(practice.in_days(1, 3), "claim_sent", claim.secondary)
     practice.plan_for(practice.in_days(1, 5), "bill_family", claim.patient.family)
 
 
-def settle_line(practice: Practice, line: ClaimLine, paid: Cents, write_off: Cents) -> None:
+def settle_line(practice: Practice, line: ClaimLine, *, paid: Cents, write_off: Cents) -> None:
     """Turn an open claim line into a received one."""
     day, work = practice.day, line.procedure
     year = (work.completed_on or day).year
@@ -230,19 +234,19 @@ def settle_line(practice: Practice, line: ClaimLine, paid: Cents, write_off: Cen
         Remarks="Paid less than asked." if paid == 0 else "",
     )
     practice.books.void(Kind.ESTIMATE, line.num)
-    _post(practice, line.num, work.patient.num, paid, write_off)
+    _post(practice, line.num, patient=work.patient.num, paid=paid, write_off=write_off)
     if paid:
-        await_check(practice, line, line.num, paid)
+        await_check(practice, line, num=line.num, paid=paid)
 
 
-def await_check(practice: Practice, line: ClaimLine, num: int, paid: Cents) -> None:
+def await_check(practice: Practice, line: ClaimLine, *, num: int, paid: Cents) -> None:
     """Put money on the carrier's check of the day, or on a later one."""
     carrier = line.coverage.plan.carrier
     day = practice.day if (practice.day.toordinal() + carrier) % 9 else practice.in_days(1, 3)
     practice.plan_for(day, "check", (line.coverage.plan, num, line.procedure.patient.num, paid))
 
 
-def _post(practice: Practice, num: int, patient: int, paid: Cents, write_off: Cents) -> None:
+def _post(practice: Practice, num: int, *, patient: int, paid: Cents, write_off: Cents) -> None:
     books, day = practice.books, practice.day
     books.post(Kind.INSURANCE, num, Posting(patient, day, paid))
     books.post(Kind.WRITE_OFF, num, Posting(patient, day, write_off))
@@ -281,8 +285,8 @@ def supplement(practice: Practice, line: ClaimLine) -> None:
     work.lines.append(
         ClaimLine(num, work, line.coverage, paid, 0, claim=line.claim, is_received=True)
     )
-    _post(practice, num, work.patient.num, paid, 0)
-    await_check(practice, line, num, paid)
+    _post(practice, num, patient=work.patient.num, paid=paid, write_off=0)
+    await_check(practice, line, num=num, paid=paid)
 
 
 def write_checks(practice: Practice, lines: list[tuple[InsurancePlan, int, int, Cents]]) -> None:
@@ -294,11 +298,11 @@ def write_checks(practice: Practice, lines: list[tuple[InsurancePlan, int, int, 
         by_carrier.setdefault(carrier, []).append((num, patient, paid))
         names[carrier] = plan.carrier_name
     for carrier, parts in by_carrier.items():
-        _check(practice, names[carrier], parts, practice.day)
+        _check(practice, names[carrier], parts=parts, day=practice.day)
 
 
 def _check(
-    practice: Practice, carrier_name: str, parts: list[tuple[int, int, Cents]], day: date
+    practice: Practice, carrier_name: str, *, parts: list[tuple[int, int, Cents]], day: date
 ) -> None:
     total = sum(paid for _, _, paid in parts)
     is_transfer = practice.chance(0.6)
@@ -351,5 +355,9 @@ def withdraw(practice: Practice, claim: Claim) -> None:
     journal.update("etrans", claim.transmission, ClaimNum=0)
     journal.delete("claim", claim.num)
     audit.log(
-        practice, _PERMISSION_DELETED, practice.desk_user(), claim.patient.num, "Claim deleted"
+        practice,
+        _PERMISSION_DELETED,
+        user=practice.desk_user(),
+        patient=claim.patient.num,
+        text="Claim deleted",
     )

@@ -29,7 +29,9 @@ def _move_house(practice: Practice) -> None:
     for member in patient.family.members:
         practice.journal.update("patient", member.num, Address=street, City=city, Zip=digits)
     user = practice.desk_user()
-    audit.log(practice, _PERMISSION_PATIENT_EDITED, user, patient.num, "Address changed")
+    audit.log(
+        practice, _PERMISSION_PATIENT_EDITED, user=user, patient=patient.num, text="Address changed"
+    )
 
 
 def _correct_name(practice: Practice) -> None:
@@ -79,7 +81,13 @@ def _merge(practice: Practice) -> None:
         LinkType=_MERGE,
         DateTimeLink=practice.journal.now,
     )
-    audit.log(practice, _PERMISSION_MERGED, practice.desk_user(), target.num, "Patients merged")
+    audit.log(
+        practice,
+        _PERMISSION_MERGED,
+        user=practice.desk_user(),
+        patient=target.num,
+        text="Patients merged",
+    )
 
 
 def _leave_family(practice: Practice) -> None:

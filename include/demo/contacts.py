@@ -10,7 +10,7 @@ from include.demo.world import Patient, Practice
 UNSTAMPED = 0.02
 
 
-def talk(practice: Practice, patient: Patient, subject: str, *, is_text: bool = False) -> int:
+def talk(practice: Practice, patient: Patient, *, subject: str, is_text: bool = False) -> int:
     """Log a call or a text; return its number."""
     journal, random = practice.journal, practice.random
     num = journal.insert(
@@ -44,7 +44,7 @@ def talk(practice: Practice, patient: Patient, subject: str, *, is_text: bool = 
     return num
 
 
-def email(practice: Practice, patient: Patient, subject: str) -> None:
+def email(practice: Practice, patient: Patient, *, subject: str) -> None:
     """Send an e-mail."""
     practice.journal.insert(
         "emailmessage",
@@ -61,7 +61,7 @@ def email(practice: Practice, patient: Patient, subject: str) -> None:
     )
 
 
-def task(practice: Practice, patient: Patient | None, text: str) -> int:
+def task(practice: Practice, patient: Patient | None, *, text: str) -> int:
     """Open a task with a note; return its number."""
     journal = practice.journal
     user = practice.desk_user()

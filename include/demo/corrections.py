@@ -55,7 +55,13 @@ def _remove_payment(practice: Practice) -> None:
     practice.journal.delete("payment", entered.num)
     practice.books.void(Kind.PAYMENT, entered.num)
     user = practice.desk_user()
-    audit.log(practice, _PERMISSION_PAYMENT_EDITED, user, entered.payer.num, "Payment deleted")
+    audit.log(
+        practice,
+        _PERMISSION_PAYMENT_EDITED,
+        user=user,
+        patient=entered.payer.num,
+        text="Payment deleted",
+    )
 
 
 def _backdate_payment(practice: Practice) -> None:
@@ -97,7 +103,9 @@ def _remove_adjustment(practice: Practice) -> None:
         _reopen(practice, entered.work)
     user = practice.desk_user()
     text = "Adjustment deleted"
-    audit.log(practice, _PERMISSION_ADJUSTMENT_EDITED, user, entered.patient.num, text)
+    audit.log(
+        practice, _PERMISSION_ADJUSTMENT_EDITED, user=user, patient=entered.patient.num, text=text
+    )
 
 
 def _untouched(practice: Practice) -> Procedure | None:
@@ -121,7 +129,9 @@ def _remove_procedure(practice: Practice) -> None:
         work.patient.family.open.remove(work)
     user = practice.desk_user()
     text = "Procedure deleted"
-    audit.log(practice, _PERMISSION_PROCEDURE_DELETED, user, work.patient.num, text)
+    audit.log(
+        practice, _PERMISSION_PROCEDURE_DELETED, user=user, patient=work.patient.num, text=text
+    )
 
 
 def _change_fee(practice: Practice) -> None:
@@ -154,8 +164,8 @@ def _enter_late(practice: Practice) -> None:
         return
     patient = practice.random.choice(recent).patient
     day = practice.day - timedelta(days=practice.random.randint(8, 45))
-    work = treatment.plan_procedure(practice, patient, practice.codes["D0230"])
-    treatment.complete_without_visit(practice, work, day)
+    work = treatment.plan_procedure(practice, patient, code=practice.codes["D0230"])
+    treatment.complete_without_visit(practice, work, day=day)
     practice.plan_for(practice.in_days(3, 9), "bill_family", patient.family)
 
 
@@ -170,7 +180,7 @@ def _withdraw_claim(practice: Practice) -> None:
             claims.withdraw(practice, claim)
             for work in works:
                 treatment.estimate_again(practice, work)
-            claims.bill(practice, claim.patient, works)
+            claims.bill(practice, claim.patient, done=works)
             return
 
 
@@ -214,7 +224,7 @@ def _return_check(practice: Practice) -> None:
     """Charge the fee for a check that came back."""
     if practice.patients:
         payer = practice.random.choice(practice.patients).family.members[0]
-        money.adjust(practice, payer, 3_500, "Returned check fee")
+        money.adjust(practice, payer, amount=3_500, name="Returned check fee")
 
 
 CORRECTIONS: tuple[Callable[[Practice], None], ...] = (

@@ -59,11 +59,11 @@ def live(practice: Practice) -> None:
 def _family(practice: Practice, size: int) -> None:
     family = people.arrive(practice, size)
     for patient in family.members:
-        contacts.talk(practice, patient, "About a visit")
+        contacts.talk(practice, patient, subject="About a visit")
         if practice.chance(0.93):
             work = treatment.hygiene_procedures(practice, patient)
             day = practice.day + timedelta(days=practice.random.randint(0, 21))
-            appointments.book(practice, patient, "new", work, day)
+            appointments.book(practice, patient, purpose="new", procedures=work, earliest=day)
 
 
 def _sudden_pain(practice: Practice) -> None:
@@ -73,32 +73,42 @@ def _sudden_pain(practice: Practice) -> None:
         patient = practice.random.choice(practice.patients)
         if patient.is_active and patient.visits and patient.next_visit is None:
             work = treatment.emergency_procedures(practice, patient)
-            appointments.book(practice, patient, "emergency", work, practice.day)
+            appointments.book(
+                practice, patient, purpose="emergency", procedures=work, earliest=practice.day
+            )
 
 
 def _cancel(practice: Practice, appointment: Appointment) -> None:
     if practice.chance(0.06) and appointment.status == appointments.SCHEDULED:
         appointments.remove(practice, appointment)
     else:
-        appointments.break_visit(practice, appointment, appointments.CANCELLED)
+        appointments.break_visit(practice, appointment, action=appointments.CANCELLED)
 
 
 def _recall_due(practice: Practice, patient: Patient) -> None:
     """Remind a patient who left without a next visit; some never come again."""
     if not patient.is_active or patient.next_visit is not None:
         return
-    contacts.talk(practice, patient, "About recall", is_text=practice.chance(0.5))
+    contacts.talk(practice, patient, subject="About recall", is_text=practice.chance(0.5))
     practice.journal.update(
         "recall", patient.recall, RecallStatus=practice.definition("Text sent"), Note=""
     )
     if practice.chance(patient.habit * 0.6):
         work = treatment.hygiene_procedures(practice, patient)
-        appointments.book(practice, patient, "recall", work, practice.in_days(2, 30))
+        appointments.book(
+            practice, patient, purpose="recall", procedures=work, earliest=practice.in_days(2, 30)
+        )
     elif practice.chance(_LEAVING_SHARE):
         patient.is_active = False
         patient.status = 2
         practice.journal.update("patient", patient.num, PatStatus=2)
-        audit.log(practice, 108, practice.desk_user(), patient.num, "Patient set inactive")
+        audit.log(
+            practice,
+            108,
+            user=practice.desk_user(),
+            patient=patient.num,
+            text="Patient set inactive",
+        )
     else:
         practice.plan_for(practice.in_days(30, 90), "recall_due", patient)
 
@@ -107,7 +117,13 @@ def _accept(practice: Practice, offer: tuple[Patient, list[Procedure]]) -> None:
     patient, found = offer
     waiting = [work for work in found if work in patient.planned]
     if waiting and patient.is_active and patient.next_visit is None:
-        appointments.book(practice, patient, "treatment", waiting, practice.in_days(3, 30))
+        appointments.book(
+            practice,
+            patient,
+            purpose="treatment",
+            procedures=waiting,
+            earliest=practice.in_days(3, 30),
+        )
 
 
 def _drop_plan(practice: Practice, found: list[Procedure]) -> None:

@@ -66,9 +66,9 @@ def _free_work_with_large_discount(practice: Practice) -> bool:
         return False
     patient = recent[-1].patient
     code = practice.codes["D9430"]
-    work = treatment.plan_procedure(practice, patient, code)
-    treatment.complete_without_visit(practice, work, practice.day)
-    money.adjust(practice, patient, -48_500, "Cash discount", work=work)
+    work = treatment.plan_procedure(practice, patient, code=code)
+    treatment.complete_without_visit(practice, work, day=practice.day)
+    money.adjust(practice, patient, amount=-48_500, name="Cash discount", work=work)
     return True
 
 
@@ -78,7 +78,7 @@ def _wrong_unearned_type(practice: Practice) -> bool:
         due = [work for work in family.open if work.remaining > 5_000]
         if due:
             work = due[0]
-            num = money.payment(practice, work.patient, 0, "")
+            num = money.payment(practice, work.patient, amount=0, method="")
             money.split(
                 practice,
                 num,
@@ -95,7 +95,7 @@ def _unallocated_split(practice: Practice) -> bool:
     if not practice.patients:
         return False
     payer = practice.random.choice(practice.patients)
-    num = money.payment(practice, payer, 2_000, "Cash")
+    num = money.payment(practice, payer, amount=2_000, method="Cash")
     money.split(practice, num, payer=payer, amount=2_000)
     return True
 
@@ -149,9 +149,9 @@ def _hostile_text(practice: Practice) -> bool:
         return False
     for note in HOSTILE_NOTES:
         patient = practice.random.choice(practice.patients)
-        call = contacts.talk(practice, patient, "Other talk")
+        call = contacts.talk(practice, patient, subject="Other talk")
         practice.journal.update("commlog", call, Note=note)
-        contacts.task(practice, patient, note)
+        contacts.task(practice, patient, text=note)
     long = "\n".join(HOSTILE_NOTES) * _LONG_TEXT_REPEATS
     practice.journal.insert("etransmessagetext", MessageText=long)
     return True

@@ -33,11 +33,11 @@ def enrol(practice: Practice, family: Family, *, is_double: bool) -> None:
         )
         verify(practice, subscription)
         for patient in family.members:
-            cover(practice, patient, plan, subscription, ordinal)
+            cover(practice, patient, plan=plan, subscription=subscription, ordinal=ordinal)
 
 
 def cover(
-    practice: Practice, patient: Patient, plan: InsurancePlan, subscription: int, ordinal: int
+    practice: Practice, patient: Patient, *, plan: InsurancePlan, subscription: int, ordinal: int
 ) -> Coverage:
     """Attach a patient to a subscription."""
     is_self = patient is patient.family.members[ordinal - 1]
@@ -94,7 +94,7 @@ def verify(practice: Practice, subscription: int) -> None:
     )
 
 
-def expectation(work: Work, coverage: Coverage, year: int) -> tuple[Cents, Cents, Cents]:
+def expectation(work: Work, coverage: Coverage, *, year: int) -> tuple[Cents, Cents, Cents]:
     """Return what a cover should pay and write off for a procedure, and the deductible used.
 
     The first cover allows its schedule's share of the fee and writes the rest off in a network; a
@@ -121,7 +121,7 @@ def expectation(work: Work, coverage: Coverage, year: int) -> tuple[Cents, Cents
 def estimate(practice: Practice, work: Work) -> None:
     """Write the estimates of every cover for a planned procedure."""
     for coverage in work.patient.covers:
-        pays, write_off, deductible = expectation(work, coverage, practice.day.year)
+        pays, write_off, deductible = expectation(work, coverage, year=practice.day.year)
         is_capitation = coverage.plan.kind == "c"
         percent = coverage.plan.percents[work.code.benefit]
         num = practice.journal.insert(

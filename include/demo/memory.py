@@ -18,7 +18,7 @@ from include.errors import TerminalError
 _MARK = b"simulated dental practice "
 
 
-def keep(practice: Practice, truth: Path, content: bytes) -> None:
+def keep(practice: Practice, truth: Path, *, content: bytes) -> None:
     """Replace the truth, then the memory: the memory counts, and an `advance` rewrites both."""
     truth_file.write_atomically(truth, content)
     kept = pickle.dumps(practice, protocol=pickle.HIGHEST_PROTOCOL)

@@ -53,23 +53,23 @@ class EnteredAdjustment:
     work: Procedure | None
 
 
-def checkout(practice: Practice, patient: Patient, done: list[Procedure]) -> None:
+def checkout(practice: Practice, patient: Patient, *, done: list[Procedure]) -> None:
     """Take the patient's part at the desk, or send a bill."""
     due = [work for work in done if work.remaining > 0]
     amount = sum(work.remaining for work in due)
     family = patient.family
     if amount and practice.chance(PAID_AT_DESK):
-        pay(practice, patient, due, amount)
+        pay(practice, patient, works=due, amount=amount)
     elif amount:
         practice.plan_for(practice.in_days(3, 15), "bill_family", family)
     if family.hidden or (family.unearned and practice.chance(0.7)):
         use_unearned(practice, family)
 
 
-def pay(practice: Practice, payer: Patient, works: list[Procedure], amount: Cents) -> int:
+def pay(practice: Practice, payer: Patient, *, works: list[Procedure], amount: Cents) -> int:
     """Enter a payment and split it over work, oldest first; what is over is unearned."""
     method = practice.random.choice(("Check", "Cash", "Card", "Card", "Card"))
-    num = payment(practice, payer, amount, method)
+    num = payment(practice, payer, amount=amount, method=method)
     entered = EnteredPayment(num, payer, amount)
     left = amount
     for work in works:
@@ -87,7 +87,7 @@ def pay(practice: Practice, payer: Patient, works: list[Procedure], amount: Cent
     return num
 
 
-def payment(practice: Practice, payer: Patient, amount: Cents, method: str) -> int:
+def payment(practice: Practice, payer: Patient, *, amount: Cents, method: str) -> int:
     """Write a payment; an empty method is an income transfer."""
     user = practice.desk_user()
     num = practice.journal.insert(
@@ -106,7 +106,7 @@ def payment(practice: Practice, payer: Patient, amount: Cents, method: str) -> i
         practice.books.post(Kind.PAYMENT, num, Posting(payer.num, practice.day, amount))
     if method in _BANKED and amount > 0:
         practice.day_money.append(("payment", num, amount))
-    audit.log(practice, _PERMISSION_PAYMENT, user, payer.num, "Payment entered")
+    audit.log(practice, _PERMISSION_PAYMENT, user=user, patient=payer.num, text="Payment entered")
     return num
 
 
@@ -149,12 +149,12 @@ def split_kind(unearned: str) -> Kind:
     return Kind.HIDDEN_SPLIT if unearned == "Deposit for planned work" else Kind.UNEARNED_SPLIT
 
 
-def prepay(practice: Practice, patient: Patient, found: list[Procedure]) -> None:
+def prepay(practice: Practice, patient: Patient, *, found: list[Procedure]) -> None:
     """Take a deposit before large work; some offices keep it out of their reports."""
     family = patient.family
     amount = sum(work.total for work in found) // 5 // 100 * 100
     is_hidden = practice.chance(0.4)
-    num = payment(practice, patient, amount, "Card")
+    num = payment(practice, patient, amount=amount, method="Card")
     name = "Deposit for planned work" if is_hidden else "Prepayment"
     split(practice, num, payer=patient, amount=amount, use=Use(unearned=name))
     if is_hidden:
@@ -174,7 +174,7 @@ def use_unearned(practice: Practice, family: Family) -> None:
         if amount <= 0:
             continue
         payer = due[0].patient
-        num = payment(practice, payer, 0, "")
+        num = payment(practice, payer, amount=0, method="")
         source = split(practice, num, payer=payer, amount=-amount, use=Use(unearned=name))
         left = amount
         for work in due:
@@ -188,7 +188,7 @@ def use_unearned(practice: Practice, family: Family) -> None:
             family.hidden -= amount
 
 
-def discount(practice: Practice, patient: Patient, done: list[Procedure]) -> None:
+def discount(practice: Practice, patient: Patient, *, done: list[Procedure]) -> None:
     """Give seniors, staff and payers of cash something off, tied to the work."""
     if patient.age(practice.day) >= SENIOR_AGE and not patient.covers and practice.chance(0.8):
         name, percent = "Senior discount", 5
@@ -201,15 +201,15 @@ def discount(practice: Practice, patient: Patient, done: list[Procedure]) -> Non
     for work in done:
         amount = -(work.remaining * percent // 100)
         if amount < 0:
-            adjust(practice, patient, amount, name, work=work)
+            adjust(practice, patient, amount=amount, name=name, work=work)
 
 
 def adjust(
     practice: Practice,
     patient: Patient,
+    *,
     amount: Cents,
     name: str,
-    *,
     work: Procedure | None = None,
 ) -> int:
     """Write an adjustment, tied to work or to none; return its number."""
@@ -237,7 +237,9 @@ def adjust(
         ),
     )
     practice.recent.remember("adjustment", EnteredAdjustment(num, patient, amount, work))
-    audit.log(practice, _PERMISSION_ADJUSTMENT, user, patient.num, "Adjustment entered")
+    audit.log(
+        practice, _PERMISSION_ADJUSTMENT, user=user, patient=patient.num, text="Adjustment entered"
+    )
     return num
 
 
@@ -259,10 +261,10 @@ def bill(practice: Practice, family: Family) -> None:
     if due < 0:
         _give_back(practice, family)
     elif due > 0 and not family.is_billed:
-        _send_statement(practice, family, due)
+        _send_statement(practice, family, due=due)
 
 
-def _send_statement(practice: Practice, family: Family, due: Cents) -> None:
+def _send_statement(practice: Practice, family: Family, *, due: Cents) -> None:
     journal, day = practice.journal, practice.day
     guarantor = family.members[0]
     by_mail = practice.chance(0.6)
@@ -288,7 +290,7 @@ def _send_statement(practice: Practice, family: Family, due: Cents) -> None:
         if work.remaining > 0
     ]
     if not by_mail:
-        contacts.email(practice, guarantor, "Statement")
+        contacts.email(practice, guarantor, subject="Statement")
     practice.recent.remember("statement", (num, listed))
     family.is_billed = True
     if due > 120_000 and not family.has_payment_plan and practice.chance(0.12):
@@ -308,21 +310,21 @@ def pay_bill(practice: Practice, family: Family) -> None:
         total = sum(work.remaining for work in works)
         part = total if practice.chance(0.8) else total * practice.random.choice((30, 50)) // 100
         # People round up; the rest stays with us until it is earned.
-        pay(practice, payer, works, part + (500 if practice.chance(0.02) else 0))
+        pay(practice, payer, works=works, amount=part + (500 if practice.chance(0.02) else 0))
         family.reminders = 0
     else:
         family.reminders += 1
-        contacts.talk(practice, payer, "About money")
+        contacts.talk(practice, payer, subject="About money")
     if due < 600 and practice.chance(0.6):
         for work in [work for work in works if work.remaining > 0]:
-            adjust(practice, work.patient, -work.remaining, "Small balance", work=work)
+            adjust(practice, work.patient, amount=-work.remaining, name="Small balance", work=work)
     elif family.reminders == 3 and practice.chance(0.4):
-        adjust(practice, payer, round(due * 0.015), "Finance charge")
+        adjust(practice, payer, amount=round(due * 0.015), name="Finance charge")
     if family.reminders > _MOST_REMINDERS:
         family.reminders = 0
         if practice.chance(0.35):
             for work in [work for work in works if work.remaining > 0]:
-                adjust(practice, work.patient, -work.remaining, "Bad debt", work=work)
+                adjust(practice, work.patient, amount=-work.remaining, name="Bad debt", work=work)
         return
     if outstanding(family) > 0:
         practice.plan_for(practice.in_days(25, 40), "bill_family", family)
@@ -341,7 +343,7 @@ def _give_back(practice: Practice, family: Family) -> None:
             target = due[0]
             amount = min(amount, max(target.remaining, 0))
             if amount:
-                num = payment(practice, work.patient, 0, "")
+                num = payment(practice, work.patient, amount=0, method="")
                 source = split(practice, num, payer=work.patient, amount=-amount, use=Use(work))
                 split(
                     practice,
@@ -351,7 +353,7 @@ def _give_back(practice: Practice, family: Family) -> None:
                     use=Use(target, source=source),
                 )
         else:
-            num = payment(practice, work.patient, -amount, "Refund")
+            num = payment(practice, work.patient, amount=-amount, method="Refund")
             split(practice, num, payer=work.patient, amount=-amount, use=Use(work))
 
 

@@ -83,10 +83,10 @@ def _codes_and_fees(practice: Practice) -> None:
         practice.codes[code] = Code(
             num, code, wording, fee * 100, minutes, benefit, area, is_hygiene
         )
-        fee_schedule(practice, practice.ucr_schedule, [practice.codes[code]], percent=100)
+        fee_schedule(practice, practice.ucr_schedule, codes=[practice.codes[code]], percent=100)
 
 
-def fee_schedule(practice: Practice, schedule: int, codes: list[Code], *, percent: int) -> None:
+def fee_schedule(practice: Practice, schedule: int, *, codes: list[Code], percent: int) -> None:
     """Write the fees of codes in a schedule as a share of the office's own."""
     for code in codes:
         practice.journal.insert(
@@ -122,12 +122,16 @@ def _staff(practice: Practice) -> None:
             EmailWork=f"desk{index}@example.com",
         )
         practice.employees.append(employee)
-        practice.desk.append(_user(practice, f"desk{index}", groups[index and 1], employee))
+        practice.desk.append(
+            _user(practice, f"desk{index}", group=groups[index and 1], employee=employee)
+        )
     for index in range(count + 2):
         journal.insert("computer", CompName=f"FRONT{index}", LastHeartBeat=clock.now)
 
 
-def _user(practice: Practice, name: str, group: int, employee: int = 0, provider: int = 0) -> int:
+def _user(
+    practice: Practice, name: str, *, group: int, employee: int = 0, provider: int = 0
+) -> int:
     user = practice.journal.insert(
         "userod",
         UserName=name,
@@ -165,14 +169,17 @@ def _rooms_and_providers(practice: Practice) -> None:
             Birthdate=f"{1965 + index % 25}-0{index % 9 + 1}-11",
             PreferredName=last,
         )
-        user = _user(practice, f"prov{index + 1}", 3, provider=num)
-        rooms = [_room(practice, num, is_hygienist, k) for k in range(1 if is_hygienist else 2)]
+        user = _user(practice, f"prov{index + 1}", group=3, provider=num)
+        rooms = [
+            _room(practice, num, is_hygiene=is_hygienist, index=k)
+            for k in range(1 if is_hygienist else 2)
+        ]
         weekdays = (0, 1, 2, 3, 4, 5) if index % dentists == 0 else (0, 1, 2, 3, 4)
         provider = Provider(num, user, is_hygienist, rooms, weekdays)
         (practice.hygienists if is_hygienist else practice.dentists).append(provider)
 
 
-def _room(practice: Practice, provider: int, is_hygiene: bool, index: int) -> int:
+def _room(practice: Practice, provider: int, *, is_hygiene: bool, index: int) -> int:
     name = f"{'Hygiene' if is_hygiene else 'Room'} {provider}{'AB'[index]}"
     return practice.journal.insert(
         "operatory",

@@ -48,9 +48,9 @@ def agree(practice: Practice, family: Family) -> None:
     plan = PaymentPlan(num, family, patient, total, monthly, linked=works[0].num * is_dynamic)
     for work in works:
         if is_dynamic:
-            _link(practice, plan, work)
+            _link(practice, plan, work=work)
         else:
-            _credit(practice, plan, work)
+            _credit(practice, plan, work=work)
         work.paid += work.remaining
     if not is_dynamic:
         _enter_charges(practice, plan)
@@ -62,7 +62,7 @@ def _due(family: Family, patient: int) -> Cents:
     return sum(work.remaining for work in family.open if work.patient.num == patient)
 
 
-def _link(practice: Practice, plan: PaymentPlan, work: Procedure) -> None:
+def _link(practice: Practice, plan: PaymentPlan, *, work: Procedure) -> None:
     amount = work.remaining
     num = practice.journal.insert(
         "payplanlink",
@@ -78,7 +78,7 @@ def _link(practice: Practice, plan: PaymentPlan, work: Procedure) -> None:
     )
 
 
-def _credit(practice: Practice, plan: PaymentPlan, work: Procedure) -> None:
+def _credit(practice: Practice, plan: PaymentPlan, *, work: Procedure) -> None:
     amount, day = work.remaining, practice.day
     num = practice.journal.insert(
         "payplancharge",
@@ -105,10 +105,10 @@ def _enter_charges(practice: Practice, plan: PaymentPlan) -> None:
         day += _MONTH
         principal = min(plan.monthly, left)
         left -= principal
-        _charge(practice, plan, principal, day=day)
+        _charge(practice, plan, principal=principal, day=day)
 
 
-def _charge(practice: Practice, plan: PaymentPlan, principal: Cents, *, day: date) -> None:
+def _charge(practice: Practice, plan: PaymentPlan, *, principal: Cents, day: date) -> None:
     guarantor = plan.family.guarantor
     num = practice.journal.insert(
         "payplancharge",
@@ -134,10 +134,10 @@ def month(practice: Practice, plan: PaymentPlan) -> None:
     """Let a month of a plan pass: a dynamic plan is charged, the guarantor mostly pays."""
     principal = min(plan.monthly, plan.left)
     if plan.linked and len(plan.charges) < MONTHS:
-        _charge(practice, plan, principal, day=practice.day)
+        _charge(practice, plan, principal=principal, day=practice.day)
     if practice.chance(0.88):
         payer = plan.family.members[0]
-        pay_num = money.payment(practice, payer, principal, "Card")
+        pay_num = money.payment(practice, payer, amount=principal, method="Card")
         charge = plan.charges[min(len(plan.splits), len(plan.charges) - 1)]
         num = money.split(
             practice,

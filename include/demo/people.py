@@ -57,7 +57,7 @@ def arrive(practice: Practice, size: int) -> Family:
         is_adult = index < 2
         age = random.randint(20, 82) if is_adult else random.randint(2, 17)
         age_days = age * 365 + random.randint(0, 364)
-        _register(practice, family, Newcomer(last, age_days, habit, employer))
+        _register(practice, family, newcomer=Newcomer(last, age_days, habit, employer))
     if practice.chance(INSURED):
         insurance.enrol(practice, family, is_double=size > 1 and practice.chance(DOUBLE_COVERED))
     practice.families.append(family)
@@ -74,7 +74,7 @@ class Newcomer:
     employer: int
 
 
-def _register(practice: Practice, family: Family, newcomer: Newcomer) -> Patient:
+def _register(practice: Practice, family: Family, *, newcomer: Newcomer) -> Patient:
     random, journal, clock = practice.random, practice.journal, practice.clock
     last, age_days = newcomer.last, newcomer.age_days
     born = practice.day - timedelta(days=age_days)
@@ -128,9 +128,9 @@ def _register(practice: Practice, family: Family, newcomer: Newcomer) -> Patient
     family.guarantor = guarantor
     family.members.append(patient)
     practice.patients.append(patient)
-    _record(practice, patient, phone, is_guarantor=guarantor == num)
-    audit.log(practice, 106, user, patient.num, f"Patient {num} created")
-    patient.recall = _recall(practice, patient, age_days)
+    _record(practice, patient, phone=phone, is_guarantor=guarantor == num)
+    audit.log(practice, 106, user=user, patient=patient.num, text=f"Patient {num} created")
+    patient.recall = _recall(practice, patient, age_days=age_days)
     journal.insert(
         "patientnote",
         PatNum=num,
@@ -141,7 +141,7 @@ def _register(practice: Practice, family: Family, newcomer: Newcomer) -> Patient
     return patient
 
 
-def _recall(practice: Practice, patient: Patient, age_days: int) -> int:
+def _recall(practice: Practice, patient: Patient, *, age_days: int) -> int:
     kinds = practice.lists["recall"]
     is_child = age_days < 14 * 365
     kind = kinds[2] if patient.is_perio else kinds[1 if is_child else 0]
@@ -153,7 +153,7 @@ def _recall(practice: Practice, patient: Patient, age_days: int) -> int:
     return practice.journal.insert("recall", **values, RecallTypeNum=kind)
 
 
-def _record(practice: Practice, patient: Patient, phone: str, *, is_guarantor: bool) -> None:
+def _record(practice: Practice, patient: Patient, *, phone: str, is_guarantor: bool) -> None:
     """Write what the registration form told: history, phone numbers, who sent them."""
     random, journal, clock = practice.random, practice.journal, practice.clock
     num = patient.num
@@ -206,7 +206,7 @@ def _record(practice: Practice, patient: Patient, phone: str, *, is_guarantor: b
             DateTimeEntry=clock.now,
         )
     if practice.chance(0.8):
-        audit.sheet(practice, num, "Registration")
+        audit.sheet(practice, num, name="Registration")
     if not is_guarantor and practice.day.year - patient.born.year < 18:
         journal.insert(
             "guardian",

@@ -37,10 +37,10 @@ def _enter_day(practice: Practice, day: date) -> None:
     for provider in [*practice.dentists, *practice.hygienists]:
         if works(provider, day):
             for hours in _hours_of(provider, clock.closes(day)):
-                _enter(practice, day, hours)
+                _enter(practice, day, hours=hours)
     if day.weekday() == 2:
         room = practice.dentists[0].operatories[-1]
-        _enter(practice, day, Hours(OPENS, OPENS + 60, None, room))
+        _enter(practice, day, hours=Hours(OPENS, OPENS + 60, None, room))
     for index, employee in enumerate(practice.employees):
         if (day.toordinal() + index) % 3:
             practice.journal.insert(
@@ -68,7 +68,7 @@ def _hours_of(provider: Provider, closes: int) -> list[Hours]:
     return hours
 
 
-def _enter(practice: Practice, day: date, hours: Hours) -> None:
+def _enter(practice: Practice, day: date, *, hours: Hours) -> None:
     """Write an interval and the room it is about."""
     is_blockout = hours.provider is None
     num = practice.journal.insert(
@@ -93,7 +93,7 @@ def enter_again(practice: Practice, day: date) -> None:
         for room in rooms:
             practice.journal.delete("scheduleop", room)
     for hours, _, _ in kept:
-        _enter(practice, day, hours)
+        _enter(practice, day, hours=hours)
 
 
 def forget_past(practice: Practice) -> None:
@@ -105,7 +105,7 @@ def forget_past(practice: Practice) -> None:
 
 
 def find_time(
-    practice: Practice, provider: Provider, earliest: date, minutes: int
+    practice: Practice, provider: Provider, *, earliest: date, minutes: int
 ) -> tuple[date, int, int] | None:
     """Find the first free time of a provider from a day on: day, minute and room.
 

@@ -43,10 +43,10 @@ def build(endpoint: Endpoint, plan: PracticePlan, *, truth: Path) -> None:
             schedule.extend(practice)
             people.plan_arrivals(practice)
             dirt.plan_dirt(practice)
-            _live_until(practice, connection, (plan.until - plan.first_day).days + 1)
+            _live_until(practice, connection, days=(plan.until - plan.first_day).days + 1)
             _close_books(practice)
             writer.save(connection, practice.journal)
-    memory.keep(practice, truth, _truth(practice))
+    memory.keep(practice, truth, content=_truth(practice))
 
 
 def advance(endpoint: Endpoint, *, days: int, truth: Path) -> date:
@@ -62,15 +62,15 @@ def advance(endpoint: Endpoint, *, days: int, truth: Path) -> date:
         writer.use(connection, endpoint.database)
         practice.clock.turn(practice.day + timedelta(days=1))
         practice.plan_for(practice.day, "family", 2)
-        _live_until(practice, connection, days)
+        _live_until(practice, connection, days=days)
         corrections.correct_everything(practice)
         _close_books(practice)
         writer.save(connection, practice.journal)
-    memory.keep(practice, truth, _truth(practice))
+    memory.keep(practice, truth, content=_truth(practice))
     return practice.day
 
 
-def _live_until(practice: Practice, connection: SourceConnection, days: int) -> None:
+def _live_until(practice: Practice, connection: SourceConnection, *, days: int) -> None:
     """Live the practice's day and those after it; the clock stays on the last one."""
     first = practice.day
     for offset in range(days):
@@ -83,7 +83,7 @@ def _live_until(practice: Practice, connection: SourceConnection, days: int) -> 
 def _close_books(practice: Practice) -> None:
     """Write every family's aging on its guarantor, as the nightly task does."""
     practice.clock.tell(22 * 60)
-    aged = aging.age(practice.books, truth_file.guarantors(practice), practice.day)
+    aged = aging.age(practice.books, truth_file.guarantors(practice), day=practice.day)
     for family in sorted({*aged, *practice.balances}):
         result = aged.get(family, aging.FamilyAging((0, 0, 0, 0), 0, 0, 0))
         amounts = (
@@ -109,5 +109,5 @@ def _close_books(practice: Practice) -> None:
 
 
 def _truth(practice: Practice) -> bytes:
-    aged = aging.age(practice.books, truth_file.guarantors(practice), practice.day)
+    aged = aging.age(practice.books, truth_file.guarantors(practice), day=practice.day)
     return truth_file.encode(truth_file.describe(practice, aged))

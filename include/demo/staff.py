@@ -42,7 +42,9 @@ def clock_in(practice: Practice) -> None:
                 Rate3Hours=_NO_OVERRIDE,
                 Rate3Auto="00:00:00",
             )
-        audit.log(practice, _PERMISSION_LOG_ON, practice.desk[index], 0, "Logged on")
+        audit.log(
+            practice, _PERMISSION_LOG_ON, user=practice.desk[index], patient=0, text="Logged on"
+        )
         if practice.chance(0.02):
             _adjust_time(practice, employee)
     if day.day <= 14 and day.weekday() == 0:
@@ -74,15 +76,17 @@ def fill_the_day(practice: Practice) -> None:
     for _ in range(int(known / 100 * VIEWS_PER_HUNDRED) + 1):
         patient = random.choice(practice.patients)
         permission = random.choice((_PERMISSION_FAMILY, _PERMISSION_ACCOUNT))
-        audit.log(practice, permission, practice.desk_user(), patient.num, "Looked at")
+        audit.log(
+            practice, permission, user=practice.desk_user(), patient=patient.num, text="Looked at"
+        )
     for _ in range(int(known / 100 * CALLS_PER_HUNDRED) + 1):
         subject = random.choice(("Other talk", "Text message", "About money", "About recall"))
-        contacts.talk(practice, random.choice(practice.patients), subject)
+        contacts.talk(practice, random.choice(practice.patients), subject=subject)
     if practice.chance(0.5):
-        num = contacts.task(practice, random.choice(practice.patients), "Call back, please")
+        num = contacts.task(practice, random.choice(practice.patients), text="Call back, please")
         practice.plan_for(practice.in_days(1, 20), "finish_task", num)
     if practice.chance(0.1):
-        contacts.task(practice, None, "Order gloves")
+        contacts.task(practice, None, text="Order gloves")
     if practice.chance(0.2):
         patient = random.choice(practice.patients)
         journal.insert(

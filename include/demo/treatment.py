@@ -21,7 +21,7 @@ SAVED_SHARE = 0.35
 
 
 def plan_procedure(
-    practice: Practice, patient: Patient, code: Code, *, tooth: str = "", surface: str = ""
+    practice: Practice, patient: Patient, *, code: Code, tooth: str = "", surface: str = ""
 ) -> Procedure:
     """Chart a treatment-planned procedure with its insurance estimates."""
     is_hygiene = code.is_hygiene
@@ -73,7 +73,7 @@ def hygiene_procedures(practice: Practice, patient: Patient) -> list[Procedure]:
         if practice.chance(0.2):
             codes.append("D1208")
     return [
-        plan_procedure(practice, patient, practice.codes[code], tooth=_tooth(practice, code))
+        plan_procedure(practice, patient, code=practice.codes[code], tooth=_tooth(practice, code))
         for code in codes
     ]
 
@@ -81,7 +81,7 @@ def hygiene_procedures(practice: Practice, patient: Patient) -> list[Procedure]:
 def emergency_procedures(practice: Practice, patient: Patient) -> list[Procedure]:
     """Plan what an emergency visit is made of."""
     codes = ["D0140", "D0220"] + (["D9110"] if practice.chance(0.3) else [])
-    return [plan_procedure(practice, patient, practice.codes[code]) for code in codes]
+    return [plan_procedure(practice, patient, code=practice.codes[code]) for code in codes]
 
 
 def diagnose(practice: Practice, patient: Patient) -> list[Procedure]:
@@ -99,13 +99,13 @@ def diagnose(practice: Practice, patient: Patient) -> list[Procedure]:
             if code.area == "quadrant":
                 surface = _QUADRANTS[index % 4]
             at = tooth if code.area in ("tooth", "surface") else ""
-            found.append(plan_procedure(practice, patient, code, tooth=at, surface=surface))
-    _enter(practice, patient, found)
+            found.append(plan_procedure(practice, patient, code=code, tooth=at, surface=surface))
+    _enter(practice, patient, found=found)
     patient.planned.extend(found)
     return found
 
 
-def _enter(practice: Practice, patient: Patient, found: list[Procedure]) -> None:
+def _enter(practice: Practice, patient: Patient, *, found: list[Procedure]) -> None:
     journal = practice.journal
     user = practice.dentists[0].user
     if not patient.treatment_plan:
@@ -128,12 +128,14 @@ def _enter(practice: Practice, patient: Patient, found: list[Procedure]) -> None
             ProcNum=work.num,
             Priority=priority,
         )
-    audit.log(practice, _PERMISSION_PLAN, user, patient.num, "Treatment plan opened")
+    audit.log(
+        practice, _PERMISSION_PLAN, user=user, patient=patient.num, text="Treatment plan opened"
+    )
     if practice.chance(SAVED_SHARE):
-        save_plan(practice, patient, found, user)
+        save_plan(practice, patient, found=found, user=user)
 
 
-def save_plan(practice: Practice, patient: Patient, found: list[Procedure], user: int) -> None:
+def save_plan(practice: Practice, patient: Patient, *, found: list[Procedure], user: int) -> None:
     """Keep a plan as it was presented, with its prices of that day."""
     journal = practice.journal
     saved = journal.insert(
@@ -188,10 +190,10 @@ def chart_teeth(practice: Practice, patient: Patient) -> None:
             DrawingSegment=None,
             SecDateTEntry=journal.now,
         )
-        _chart_existing(practice, patient, tooth)
+        _chart_existing(practice, patient, tooth=tooth)
 
 
-def _chart_existing(practice: Practice, patient: Patient, tooth: str) -> None:
+def _chart_existing(practice: Practice, patient: Patient, *, tooth: str) -> None:
     code = practice.codes[practice.random.choice(("D2391", "D2740", "D7140", "D2150"))]
     practice.journal.insert(
         "procedurelog",
@@ -255,7 +257,7 @@ def estimate_again(practice: Practice, work: Procedure) -> None:
     insurance.estimate(practice, work)
 
 
-def complete_without_visit(practice: Practice, work: Procedure, day: date) -> None:
+def complete_without_visit(practice: Practice, work: Procedure, *, day: date) -> None:
     """Set work complete that was done outside a booked visit, without billing insurance."""
     work.completed_on = day
     insurance.drop_estimates(practice, work)

@@ -28,7 +28,7 @@ def describe(practice: Practice, aged: dict[int, FamilyAging]) -> dict[str, Any]
         "patients": len(practice.patients),
         "first_day": plan.first_day.isoformat(),
         "last_day": last.isoformat(),
-        "days": _days(books, plan.first_day, last),
+        "days": _days(books, plan.first_day, last=last),
         "receivables": _receivables(practice, last),
         "aging": {str(family): _aging(result) for family, result in aged.items()},
     }
@@ -57,7 +57,7 @@ def guarantors(practice: Practice) -> dict[int, int]:
     return {0: 0, **known}
 
 
-def _days(books: Books, first: date, last: date) -> dict[str, dict[str, Any]]:
+def _days(books: Books, first: date, *, last: date) -> dict[str, dict[str, Any]]:
     figures = books.figures(last)
     new = Counter(books.first_visits().values())
     broken = Counter(posting.day for posting in books.posted(Kind.BROKEN_APPOINTMENT).values())

@@ -24,7 +24,7 @@ def visit(practice: Practice, appointment: Appointment) -> None:
     if appointment.status != appointments.SCHEDULED or appointment.day != practice.day:
         return
     if practice.chance(0.1 * (1.15 - appointment.patient.habit)):
-        appointments.break_visit(practice, appointment, appointments.MISSED)
+        appointments.break_visit(practice, appointment, action=appointments.MISSED)
         return
     complete(practice, appointment)
 
@@ -54,15 +54,23 @@ def complete(practice: Practice, appointment: Appointment) -> None:
         complete_procedure(practice, work)
     patient.visits += 1
     user = practice.hygienists[0].user
-    audit.log(practice, _PERMISSION_CHART, user, patient.num, "Chart opened")
-    audit.log(practice, _PERMISSION_COMPLETED, user, patient.num, "Work completed")
-    audit.log(practice, _PERMISSION_ACCOUNT, practice.desk_user(), patient.num, "Account opened")
-    claims.bill(practice, patient, done)
-    money.discount(practice, patient, done)
-    money.checkout(practice, patient, done)
+    audit.log(practice, _PERMISSION_CHART, user=user, patient=patient.num, text="Chart opened")
+    audit.log(
+        practice, _PERMISSION_COMPLETED, user=user, patient=patient.num, text="Work completed"
+    )
+    audit.log(
+        practice,
+        _PERMISSION_ACCOUNT,
+        user=practice.desk_user(),
+        patient=patient.num,
+        text="Account opened",
+    )
+    claims.bill(practice, patient, done=done)
+    money.discount(practice, patient, done=done)
+    money.checkout(practice, patient, done=done)
     if is_new:
         treatment.chart_teeth(practice, patient)
-        audit.sheet(practice, patient.num, "Medical history")
+        audit.sheet(practice, patient.num, name="Medical history")
     _arrange(practice, appointment)
 
 
@@ -113,24 +121,26 @@ def _arrange(practice: Practice, appointment: Appointment) -> None:
         if patient.age(practice.day) > 17 and practice.chance(0.22):
             treatment.measure_gums(practice, patient)
         if practice.chance(0.3):
-            audit.document(practice, patient.num, patient.provider, "Bitewings")
+            audit.document(
+                practice, patient.num, provider=patient.provider, description="Bitewings"
+            )
     if purpose != "treatment" and practice.chance(TREATMENT_FOUND_SHARE):
         found = treatment.diagnose(practice, patient)
-        offer(practice, patient, found)
+        offer(practice, patient, found=found)
     if purpose == "treatment" and any(w.code.area == "tooth" for w in appointment.procedures):
         _order_from_laboratory(practice, appointment)
     if purpose in ("recall", "new"):
         _next_recall(practice, patient)
 
 
-def offer(practice: Practice, patient: Patient, found: list[Procedure]) -> None:
+def offer(practice: Practice, patient: Patient, *, found: list[Procedure]) -> None:
     """Offer treatment: booked now, booked as a plan, asked for later, or left."""
     journal = practice.journal
     if practice.chance(ACCEPTED_SHARE):
         day = practice.day + timedelta(days=practice.random.randint(3, 40))
         if sum(w.total for w in found) > 150_000 and practice.chance(0.3):
-            money.prepay(practice, patient, found)
-        appointments.book(practice, patient, "treatment", found, day)
+            money.prepay(practice, patient, found=found)
+        appointments.book(practice, patient, purpose="treatment", procedures=found, earliest=day)
         return
     if practice.chance(0.35):
         num = journal.insert(
@@ -174,7 +184,7 @@ def _next_recall(practice: Practice, patient: Patient) -> None:
     due = practice.day + timedelta(days=round(30.5 * months) + practice.random.randint(0, 20))
     if practice.chance(patient.habit * 0.75):
         work = treatment.hygiene_procedures(practice, patient)
-        appointments.book(practice, patient, "recall", work, due)
+        appointments.book(practice, patient, purpose="recall", procedures=work, earliest=due)
     else:
         practice.plan_for(practice.clock.open_day(due), "recall_due", patient)
 

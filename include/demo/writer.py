@@ -131,11 +131,11 @@ def save(connection: SourceConnection, journal: Journal) -> None:
     try:
         with connection.cursor() as cursor:
             for name, keys in journal.deletes.items():
-                _delete(cursor, name, list(keys))
+                _delete(cursor, name, keys=list(keys))
             for name, rows in journal.inserts.items():
-                _insert(cursor, name, rows.values())
+                _insert(cursor, name, rows=rows.values())
             for name, changes in journal.updates.items():
-                _update(cursor, name, changes)
+                _update(cursor, name, changes=changes)
         connection.commit()
     except pymysql.MySQLError as error:
         raise _explain(error) from None
@@ -158,19 +158,19 @@ def _explain(error: pymysql.MySQLError) -> SourceError | TerminalError:
     )
 
 
-def _delete(cursor: Cursor, name: str, keys: list[int]) -> None:
+def _delete(cursor: Cursor, name: str, *, keys: list[int]) -> None:
     table = facts.tables()[name]
     for start in range(0, len(keys), _KEYS_PER_DELETE):
         part = ", ".join(map(str, keys[start : start + _KEYS_PER_DELETE]))
         cursor.execute(f"delete from {quote(name)} where {quote(table.key)} in ({part})")  # noqa: S608
 
 
-def _insert(cursor: Cursor, name: str, rows: Iterable[Row]) -> None:
+def _insert(cursor: Cursor, name: str, *, rows: Iterable[Row]) -> None:
     for columns, group in _by_columns(rows).items():
-        _load(cursor, name, columns, group)
+        _load(cursor, name, columns=columns, rows=group)
 
 
-def _update(cursor: Cursor, name: str, changes: dict[int, Row]) -> None:
+def _update(cursor: Cursor, name: str, *, changes: dict[int, Row]) -> None:
     """Load the new values into a temporary table and join it: one statement a set of columns."""
     key = facts.tables()[name].key
     keyed: list[Row] = [{key: number, **values} for number, values in changes.items()]
@@ -181,7 +181,7 @@ def _update(cursor: Cursor, name: str, changes: dict[int, Row]) -> None:
         cursor.execute(
             f"create temporary table changes (primary key ({quote(key)})) engine=MyISAM {empty}"
         )
-        _load(cursor, "changes", columns, group)
+        _load(cursor, "changes", columns=columns, rows=group)
         settings = ", ".join(f"t.{quote(c)} = c.{quote(c)}" for c in columns if c != key)
         # An edit that leaves the stamp alone must say so, or the server would move it.
         stamp = facts.tables()[name].stamp
@@ -199,7 +199,7 @@ def _by_columns(rows: Iterable[Row]) -> dict[tuple[str, ...], list[Row]]:
     return groups
 
 
-def _load(cursor: Cursor, name: str, columns: tuple[str, ...], rows: list[Row]) -> None:
+def _load(cursor: Cursor, name: str, *, columns: tuple[str, ...], rows: list[Row]) -> None:
     with tempfile.TemporaryDirectory(prefix="dental-demo-") as directory:
         path = Path(directory) / "rows"
         with path.open("w", encoding="utf-8", newline="") as file:
