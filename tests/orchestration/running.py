@@ -1,0 +1,118 @@
+"""Following runs of a real Airflow, and reading the mails that it sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any
+
+import psycopg
+import pymysql
+
+from include.endpoints import Endpoint
+from include.local.api import DagRun, TaskInstance
+from include.local.system import System
+
+RUN_LIMIT_SECONDS = 600
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A finished run with its tasks."""
+
+    run: DagRun
+    tasks: tuple[TaskInstance, ...]
+
+    def states(self, prefix: str) -> set[str | None]:
+        """Return how the tasks with this beginning ended."""
+        return {task.state for task in self.tasks if task.task_id.startswith(prefix)}
+
+    def loaded(self, state: str = "success") -> set[str]:
+        """Return the tables whose load ended so, by their map labels."""
+        return {
+            str(task.label)
+            for task in self.tasks
+            if task.task_id.endswith(".load") and task.state == state and task.map_index >= 0
+        }
+
+    def task(self, task_id: str, *, label: str | None = None) -> TaskInstance:
+        """Return one task of the run."""
+        (found,) = (
+            task
+            for task in self.tasks
+            if task.task_id == task_id and (label is None or task.label == label)
+        )
+        return found
+
+
+def await_end(system: System, run: DagRun) -> Ended:
+    """Return the run when it has ended."""
+    ended = system.api.wait_for_run(run.dag_id, run.run_id, limit=RUN_LIMIT_SECONDS)
+    return Ended(ended, tuple(system.api.task_instances(run.dag_id, run.run_id)))
+
+
+def refresh(system: System, **parameters: Any) -> Ended:
+    """Trigger a refresh with these parameters and return it when it has ended."""
+    return await_end(system, system.api.trigger("refresh_warehouse", parameters))
+
+
+def await_run(
+    system: System, dag_id: str, is_wanted: Callable[[DagRun], bool], *, limit: float = 60
+) -> DagRun:
+    """Return the newest run that is wanted as soon as there is one."""
+    end = time.monotonic() + limit
+    while True:
+        for run in system.api.runs(dag_id):
+            if is_wanted(run):
+                return run
+        assert time.monotonic() < end, f"no such run of {dag_id} after {limit:.0f} s"
+        time.sleep(POLL_SECONDS)
+
+
+def text_of(mail: EmailMessage) -> str:
+    """Return what a person reads, and the addresses behind it."""
+    parts = [part for part in mail.walk() if part.get_content_maintype() == "text"]
+    return "\n".join(str(part.get_content()) for part in parts)
+
+
+def mails_about(system: System, *words: str) -> list[EmailMessage]:
+    """Return the mails that hold all these words in subject or text."""
+    return [
+        mail
+        for mail in system.mails()
+        if all(word in f"{mail['Subject']}\n{text_of(mail)}" for word in words)
+    ]
+
+
+def ask(endpoint: Endpoint, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Return the rows of a query on PostgreSQL; statements are committed."""
+    with psycopg.connect(
+        host=endpoint.host,
+        port=endpoint.port,
+        user=endpoint.user,
+        password=endpoint.password,
+        dbname=endpoint.database,
+        autocommit=True,
+    ) as connection:
+        cursor = connection.execute(query.encode(), parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def change(endpoint: Endpoint, *statements: str) -> None:
+    """Run statements on the practice database, as the practice itself."""
+    with (
+        pymysql.connect(
+            host=endpoint.host,
+            port=endpoint.port,
+            user=endpoint.user,
+            password=endpoint.password,
+            database=endpoint.database,
+            autocommit=True,
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        for statement in statements:
+            cursor.execute(statement)

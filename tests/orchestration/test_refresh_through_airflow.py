@@ -1,0 +1,283 @@
+"""Discovery and refreshes through a real scheduler, on real databases, with mails over SMTP.
+
+The tests share one system and follow each other: each leaves the practice as it found it, or says
+what the next one finds.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from include.catalog.model import Tier
+from include.local.system import System
+from tests.orchestration.running import (
+    POLL_SECONDS,
+    Ended,
+    ask,
+    await_end,
+    await_run,
+    change,
+    mails_about,
+    refresh,
+    text_of,
+)
+
+BLOCKED, FAILED, DRIFTED = "adjustment", "site", "letter"
+SECRET = "Zebrafish Plaza"
+ELSEWHERE = 900_000_000  # no patient has such a number
+READS_BLOCKED = {"fct_procedures", "od_aging", "od_production_income"}
+MART_FILES = (
+    "select relname, relfilenode from pg_class"
+    " where relnamespace = 'marts'::regnamespace and relkind = 'r'"
+)
+
+
+@dataclass(frozen=True)
+class FirstRefresh:
+    """The first refresh, and what its run was doing when the mail about its deadline came."""
+
+    ended: Ended
+    state_at_mail: str | None
+
+
+@dataclass(frozen=True)
+class BrokenRefresh:
+    """A refresh with one table blocked, one failed and one drifted; what stood before it."""
+
+    ended: Ended
+    marts_before: dict[str, int]
+    marts_after: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def system(airflow_system: System) -> System:
+    for dag_id in ("discover_open_dental", "refresh_warehouse"):
+        airflow_system.api.wait_for_dag(dag_id)
+    return airflow_system
+
+
+@pytest.fixture(scope="module")
+def discovery(system: System) -> Ended:
+    """The run that unpausing the DAG starts."""
+    system.api.unpause("discover_open_dental")
+    run = await_run(system, "discover_open_dental", lambda run: run.run_type == "scheduled")
+    return await_end(system, run)
+
+
+@pytest.fixture(scope="module")
+def first(system: System, discovery: Ended) -> FirstRefresh:
+    """The run that unpausing the DAG starts; its deadline is a few seconds."""
+    assert discovery.run.state == "success"
+    system.api.unpause("refresh_warehouse")
+    run = await_run(system, "refresh_warehouse", lambda run: run.run_type == "scheduled")
+    state = None
+    while state is None and not run.is_finished:
+        time.sleep(POLL_SECONDS)
+        run = system.api.run(run.dag_id, run.run_id)
+        if mails_about(system, "is late", run.run_id):
+            state = run.state
+    return FirstRefresh(await_end(system, run), state)
+
+
+@pytest.fixture(scope="module")
+def broken(system: System, first: FirstRefresh) -> BrokenRefresh:
+    """A refresh of three tables that the practice or somebody in the warehouse has spoilt."""
+    assert first.ended.run.state == "success"
+    warehouse, practice = system.addresses.warehouse, system.addresses.practice_administrator
+    change(
+        practice,
+        f"update {BLOCKED} set PatNum = PatNum + {ELSEWHERE}",
+        f"update {FAILED} set Description = '{SECRET}'",
+        f"alter table {DRIFTED} drop primary key, add primary key (LetterNum, Description)",
+    )
+    ask(warehouse, f"alter table raw.{FAILED} add constraint meddling check (false) not valid")
+    before = dict(ask(warehouse, MART_FILES))
+    ended = refresh(system, tables=[BLOCKED, FAILED, DRIFTED])
+    return BrokenRefresh(ended, before, dict(ask(warehouse, MART_FILES)))
+
+
+def test_discovery_and_the_first_refresh_end_green_by_their_schedules(
+    system: System, discovery: Ended, first: FirstRefresh
+) -> None:
+    assert discovery.states("") <= {"success", "skipped"}
+    assert first.ended.run.state == "success"
+    assert first.ended.states("") <= {"success", "skipped"}
+    assert {"patient", "procedurelog", BLOCKED, FAILED} <= first.ended.loaded()
+    assert first.ended.states("marts.") == {"success"}
+    assert not mails_about(system, "failed", first.ended.run.run_id)
+
+
+def test_the_loads_of_a_tier_run_in_its_pool_and_are_called_by_their_tables(
+    system: System, first: FirstRefresh
+) -> None:
+    held = ask(system.addresses.warehouse, "select table_name, tier from ops.table_load")
+    for tier in Tier:
+        loads = [task for task in first.ended.tasks if task.task_id == f"{tier}.load"]
+        assert {task.pool for task in loads} == {tier}
+        assert {str(task.label).lower() for task in loads} == {
+            name for name, found in held if found == tier
+        }
+
+
+def test_a_run_that_misses_its_deadline_mails_while_it_still_runs(
+    system: System, first: FirstRefresh
+) -> None:
+    assert first.state_at_mail == "running"
+    (mail,) = mails_about(system, "is late", first.ended.run.run_id)
+    assert "refresh_warehouse" in mail["Subject"]
+    assert f"{system.api.url}/dags/refresh_warehouse/runs/scheduled" in text_of(mail)
+
+
+def test_a_second_refresh_moves_no_rows_and_empty_tiers_skip_nothing_behind_them(
+    system: System, first: FirstRefresh
+) -> None:
+    again = refresh(system, phase=2)
+    assert again.run.state == "success"
+    assert again.states("audit.load") == again.states("reference.load") == {"skipped"}
+    assert again.states("marts.") == {"success"}
+    ((tables, read, moved),) = ask(
+        system.addresses.warehouse,
+        "select count(*), sum(rows_read), sum(inserted + changed + undeleted + deleted)"
+        " from ops.table_load join ops.run using (run_id) where dag_run_id = %s",
+        (again.run.run_id,),
+    )
+    assert tables == len(again.loaded()) > 20
+    assert read > 1000
+    assert moved == 0
+    assert first.ended.loaded() > again.loaded()
+
+
+def test_a_dry_run_shows_its_plan_does_nothing_and_is_green(
+    system: System, first: FirstRefresh
+) -> None:
+    runs = ask(system.addresses.warehouse, "select count(*) from ops.run")
+    dry = refresh(system, dry_run=True)
+    assert dry.run.state == "success"
+    plan = dry.task("plan")
+    assert plan.state == "success"
+    assert {task.state for task in dry.tasks if task.task_id.startswith(("alert.", "plan"))} == {
+        "success"
+    }
+    doing = ("load", "settle", "validate", "open_gate", "build", "report", "request_discovery")
+    for word in doing:
+        assert {task.state for task in dry.tasks if word in task.task_id} == {"skipped"}, word
+    planned = system.api.xcom(plan)["tiers"]
+    assert {name for names in planned.values() for name in names} == first.ended.loaded()
+    assert ask(system.addresses.warehouse, "select count(*) from ops.run") == runs
+
+
+def test_a_blocked_table_keeps_back_its_readers_and_nothing_else(
+    system: System, broken: BrokenRefresh
+) -> None:
+    rebuilt = {
+        mart for mart, file in broken.marts_after.items() if file != broken.marts_before[mart]
+    }
+    assert rebuilt == set(broken.marts_before) - READS_BLOCKED
+    states = dict(ask(system.addresses.warehouse, "select mart, state from ops.mart_state"))
+    assert {mart for mart, state in states.items() if state == "blocked"} == READS_BLOCKED
+    for mart in broken.marts_before:
+        expected = "failed" if mart in READS_BLOCKED else "success"
+        task = broken.ended.task(f"marts.{mart}")
+        assert task.state == expected, mart
+        assert (BLOCKED in system.api.log(task)) == (mart in READS_BLOCKED), mart
+    assert broken.ended.run.state == "failed"
+    assert broken.ended.task("report").state == "failed"
+
+
+def test_a_failed_load_was_tried_again_and_says_no_value(
+    system: System, broken: BrokenRefresh
+) -> None:
+    load = broken.ended.task("reference.load", label=FAILED)
+    assert (load.state, load.try_number) == ("failed", 3)
+    assert SECRET not in system.api.log(load)
+    assert broken.ended.task("critical.load", label=BLOCKED).state == "success"
+
+
+def test_failures_mail_once_per_run_and_tier_with_tables_reasons_and_logs(
+    system: System, broken: BrokenRefresh
+) -> None:
+    run_id = broken.ended.run.run_id
+    (critical,) = mails_about(system, "1 critical table failed", run_id)
+    (reference,) = mails_about(system, "1 reference table failed", run_id)
+    assert f"{BLOCKED}: quality 0.0000 is below its threshold 0.99" in text_of(critical)
+    assert f"{FAILED}: " in text_of(reference)
+    assert "23514" in text_of(reference), "the reason names the state that PostgreSQL gave"
+    for mail, task_id, table in (
+        (critical, "critical.load", BLOCKED),
+        (reference, "reference.load", FAILED),
+    ):
+        task = broken.ended.task(task_id, label=table)
+        link = f"/tasks/{task_id}/mapped/{task.map_index}"
+        assert re.search(
+            rf'href="{re.escape(system.api.url)}/[^"]*{re.escape(link)}"', text_of(mail)
+        )
+    assert not mails_about(system, "important table", run_id)
+    assert not mails_about(system, "audit table", run_id)
+    assert not mails_about(system, SECRET)
+    (report,) = mails_about(system, "not all is right", run_id)
+    for mart in READS_BLOCKED:
+        assert f"mart {mart}: blocked by {BLOCKED}" in text_of(report)
+    assert f"quarantined: {DRIFTED}: " in text_of(report)
+
+
+def test_drift_starts_a_discovery_and_that_a_refresh_of_what_was_in_quarantine(
+    system: System, broken: BrokenRefresh
+) -> None:
+    assert broken.ended.task("request_discovery").state == "success"
+    discovery = await_end(
+        system,
+        await_run(
+            system,
+            "discover_open_dental",
+            lambda run: run.run_id == f"asked_by_refresh_warehouse__{broken.ended.run.run_id}",
+        ),
+    )
+    assert discovery.run.state == "success"
+    released = await_end(
+        system,
+        await_run(
+            system,
+            "refresh_warehouse",
+            lambda run: run.run_id.startswith("asked_by_discover_open_dental__"),
+        ),
+    )
+    assert released.loaded() == {DRIFTED}
+    assert released.task("request_discovery").state == "skipped"
+
+
+def test_a_backfill_heals_what_was_broken_and_mails_nothing_though_it_is_late(
+    system: System, broken: BrokenRefresh
+) -> None:
+    change(
+        system.addresses.practice_administrator,
+        f"update {BLOCKED} set PatNum = PatNum - {ELSEWHERE}",
+    )
+    ask(system.addresses.warehouse, f"alter table raw.{FAILED} drop constraint meddling")
+    command = [sys.executable, "-m", "airflow", "backfill", "create"]
+    command += ["--dag-id", "refresh_warehouse", "--reprocess-behavior", "none"]
+    command += ["--from-date", "2026-06-01T00:00", "--to-date", "2026-06-02T00:00"]
+    command += ["--max-active-runs", "1"]
+    command += ["--dag-run-conf", f'{{"tables": ["{BLOCKED}", "{FAILED}"]}}']
+    done = subprocess.run(command, env=system.airflow_environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = await_run(system, "refresh_warehouse", lambda run: run.run_type == "backfill")
+    ended = await_end(system, run)
+    assert ended.run.state == "success"
+    assert ended.loaded() == {BLOCKED, FAILED}
+    healed = dict(ask(system.addresses.warehouse, MART_FILES))
+    assert {mart for mart in healed if healed[mart] != broken.marts_after[mart]} >= READS_BLOCKED
+    (late,) = ask(
+        system.addresses.airflow,
+        "select deadline.missed, callback.state from deadline"
+        " join dag_run on dag_run.id = deadline.dagrun_id"
+        " join callback on callback.id = deadline.callback_id where dag_run.run_id = %s",
+        (run.run_id,),
+    )
+    assert late == (True, "success")
+    assert not mails_about(system, run.run_id)
