@@ -1,0 +1,101 @@
+"""`./dental discover`, `plan` and `config`, as a person runs them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from include.endpoints import Endpoint
+from include.settings import PROJECT_ROOT, SOURCE_VARIABLE, WAREHOUSE_VARIABLE
+from tests.planning.practice import Practice
+
+
+def _dental(
+    practice: Practice, *arguments: str, source: Endpoint | None = None
+) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "include.cli",
+            *arguments,
+            "--config",
+            str(practice.config_directory),
+        ],
+        cwd=PROJECT_ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            SOURCE_VARIABLE: (source or practice.source).uri(),
+            WAREHOUSE_VARIABLE: practice.warehouse.uri(),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def fresh(source: Endpoint, warehouse: Endpoint, tmp_path: Path) -> Practice:
+    """A practice that nobody has discovered."""
+    practice = Practice(source, warehouse, tmp_path)
+    practice.execute(
+        "create table patient (PatNum bigint primary key, LName text, Password text)",
+        "create table preference (PrefNum int primary key, PrefName text, ValueString text)",
+        "create table tmpwork (a int)",
+        "insert into patient values (1, 'a', 'b')",
+    )
+    return practice
+
+
+def test_discover_then_plan_then_look_at_the_config(fresh: Practice) -> None:
+    code, _, errors = _dental(fresh, "plan")
+    assert code == 1
+    assert "tables.yml: does not exist" in errors
+    code, output, errors = _dental(fresh, "discover")
+    assert code == 0, errors
+    assert "config version 1; tables.yml is new" in output
+    code, output, _ = _dental(fresh, "plan")
+    assert code == 0
+    assert "(1 tables, largest first): patient" in output
+    assert "would follow: 2 raw tables were created" in output
+    assert fresh.ask("select count(*) from ops.run") == [(0,)]
+    code, output, _ = _dental(fresh, "config", "show", "--excluded")
+    assert code == 0
+    assert "tmpwork: scratch table" in output
+    assert "patient.Password\n" in output
+    assert "preference.ValueString where PrefName matches" in output
+    code, output, _ = _dental(fresh, "config", "show", "PATIENT")
+    assert code == 0
+    assert "LName" in output
+    assert "protected: identifier" in output
+    code, _, errors = _dental(fresh, "config", "show", "patien")
+    assert code == 1
+    assert "table patien: is not in the config; the nearest is patient" in errors
+
+
+def test_a_refused_or_quarantined_table_makes_the_command_fail(fresh: Practice) -> None:
+    fresh.execute("create table shape (Id int primary key, Area point)")
+    code, _, errors = _dental(fresh, "discover")
+    assert code == 1
+    assert "shape.Area: has the type point" in errors
+    assert (fresh.config_directory / "tables.yml").exists(), "the others have their config"
+    fresh.execute("alter table patient modify LName int")
+    code, output, errors = _dental(fresh, "plan")
+    assert code == 1
+    assert "patient: quarantine: patient.LName was text and is int" in errors
+    assert "run ./dental discover" in output
+
+
+def test_an_unreachable_practice_is_one_line_without_its_password(fresh: Practice) -> None:
+    nowhere = Endpoint("mysql", "127.0.0.1", 1, "reader", "s3cret", "opendental")
+    code, output, errors = _dental(fresh, "discover", source=nowhere)
+    assert code == 1
+    assert output == ""
+    assert errors.startswith("dental: mysql reader@127.0.0.1:1/opendental: the practice database")
+    assert "s3cret" not in errors
+    assert errors.count("\n") == 1
