@@ -16,7 +16,7 @@ from include.errors import PipelineError
 from include.local.api import DagRun, TaskInstance
 from include.local.system import System
 
-POLL_SECONDS = 2.0
+POLL_SECONDS = 3.0
 QUIET_SECONDS = 20.0
 LOG_LINES = 12
 SHOWN_FAILURES = 5
