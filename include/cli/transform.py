@@ -25,6 +25,7 @@ from include.settings import DBT_PROJECT, warehouse_endpoint
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep dbt's compiled files and logs here; removed afterwards by default.",
 )
+@click.option("--unit-tests", is_flag=True, help="Also prove the SQL on the unit tests' own rows.")
 @click.option(
     "--manifest", is_flag=True, help="Only write the manifest that Airflow shows; build nothing."
 )
@@ -36,6 +37,7 @@ def transform(
     as_of: datetime | None,
     today: datetime | None,
     target_path: Path | None,
+    unit_tests: bool,
     manifest: bool,
 ) -> None:
     """Build and test staging, intermediate and marts in the warehouse.
@@ -56,7 +58,13 @@ def transform(
         for name, day in (("as_of_date", as_of), ("today", today))
         if day is not None
     }
-    outcome = build(warehouse, select=select, variables=variables, target_path=target_path)
+    outcome = build(
+        warehouse,
+        select=select,
+        variables=variables,
+        target_path=target_path,
+        is_sql_tested=unit_tests,
+    )
     for line in report_lines(outcome):
         click.echo(line)
     if not outcome.is_right:

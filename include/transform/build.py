@@ -49,15 +49,19 @@ def build(
     select: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
     target_path: Path | None = None,
+    is_sql_tested: bool = False,
 ) -> BuildOutcome:
     """Run `dbt build` and read back which tables closed their gate and which marts were kept.
 
-    The gates of everything that the selection reads are asked, selected or not. Raises
-    TerminalError or WarehouseError when the warehouse cannot be used.
+    The gates of everything that the selection reads are asked, selected or not. The unit tests,
+    which prove the SQL and not the data, run only when `is_sql_tested`. Raises TerminalError or
+    WarehouseError when the warehouse cannot be used.
     """
     with connect(warehouse) as connection:
         schema.prepare(connection)
     arguments = ["build"]
+    if not is_sql_tested:
+        arguments += ["--exclude-resource-type", "unit_test"]
     if select:
         gates = [f"+{item.lstrip('+@')},resource_type:source" for item in select]
         arguments += ["--select", *select, *gates]

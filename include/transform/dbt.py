@@ -101,14 +101,22 @@ def run_dbt(
     command += ["--target-path", str(target_path), "--log-path", str(target_path / "logs")]
     if variables:
         command += ["--vars", json.dumps(dict(variables))]
-    done = subprocess.run(
-        command,
-        env={**inherited_environment(), **environment(warehouse)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=RUN_LIMIT_SECONDS,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            env={**inherited_environment(), **environment(warehouse)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=RUN_LIMIT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise PipelineError(
+            f"did not end within {RUN_LIMIT_SECONDS} s and was stopped. Models that it had "
+            "finished are new, the others keep their rows. See what the warehouse is busy with, "
+            "then try again.",
+            where="dbt " + " ".join(arguments),
+        ) from None
     if not results_file.exists() and arguments[0] in {"build", "run", "test", "seed"}:
         raise PipelineError(
             f"ended with code {done.returncode} before it ran anything; the marts are as they "

@@ -39,16 +39,22 @@ class Office:
     source: Endpoint
     warehouse: Endpoint
     books: Path
+    target: Path
 
     def truth(self) -> Mapping[str, Any]:
         """Return the practice's books as they are now."""
         content: Mapping[str, Any] = json.loads(self.books.read_text(encoding="utf-8"))
         return content
 
-    def build(self, *select: str) -> BuildOutcome:
+    def build(self, *select: str, is_sql_tested: bool = False) -> BuildOutcome:
         """Build on the practice's last day."""
-        today = str(self.truth()["last_day"])
-        return build(self.warehouse, select=select, variables={"today": today})
+        return build(
+            self.warehouse,
+            select=select,
+            variables={"today": str(self.truth()["last_day"])},
+            target_path=self.target,
+            is_sql_tested=is_sql_tested,
+        )
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +62,12 @@ def office(
     mariadb: Endpoint, postgres: Endpoint, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Office]:
     source = mariadb.with_database("practice_of_marts")
-    books = tmp_path_factory.mktemp("books") / "truth.json"
+    directory = tmp_path_factory.mktemp("office")
+    books = directory / "truth.json"
     demo.build(source, demo.PracticePlan(150, 2, 11, LAST_DAY), truth=books)
     with connect(postgres, autocommit=True) as connection:
         connection.execute("create database warehouse_of_marts")
-    yield Office(source, postgres.with_database("warehouse_of_marts"), books)
+    yield Office(source, postgres.with_database("warehouse_of_marts"), books, directory)
     with connect(postgres, autocommit=True) as connection:
         connection.execute("drop database warehouse_of_marts with (force)")
     with pymysql.connect(
@@ -72,7 +79,7 @@ def office(
 @pytest.fixture(scope="module")
 def first_build(office: Office) -> BuildOutcome:
     copy_practice(office.source, office.warehouse)
-    return office.build()
+    return office.build(is_sql_tested=True)
 
 
 def test_every_model_is_built_and_every_test_passes(first_build: BuildOutcome) -> None:
@@ -119,7 +126,7 @@ def test_a_blocked_table_stops_its_readers_and_nobody_else(
     copy_practice(office.source, office.warehouse)
     _set_gate(office, "adjustment", reason="quality 0.8 below 0.99")
 
-    outcome = office.build("intermediate", "marts", "path:models/staging")
+    outcome = office.build("+marts")
 
     assert not outcome.is_right
     assert outcome.closed == {"adjustment": "quality 0.8 below 0.99"}
@@ -136,7 +143,7 @@ def test_a_blocked_table_stops_its_readers_and_nobody_else(
     assert "mart od_aging is blocked and keeps the rows of its last build" in lines
 
     _set_gate(office, "adjustment", reason=None)
-    assert office.build("+marts").is_right
+    assert office.build("intermediate", "marts").is_right
     assert set(_states(office).values()) == {"built"}
     _assert_marts_equal(office)
 

@@ -1,0 +1,129 @@
+"""Rules that the dbt project keeps, read from its manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.endpoints import Endpoint
+from include.errors import TerminalError
+from include.settings import DBT_PROJECT
+from include.transform import dbt
+from include.transform.manifest import bake_manifest
+from include.transform.staging import generated_files
+
+# Baking parses the project and asks no server.
+NOWHERE = Endpoint("postgres", "127.0.0.1", 1, "nobody", "unused", "nowhere")
+Node = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    path = bake_manifest(tmp_path_factory.mktemp("target"), NOWHERE)
+    content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def test_the_generated_models_are_current_and_byte_stable() -> None:
+    files = generated_files()
+    assert generated_files() == files
+    stale = [
+        str(path)
+        for path, content in files.items()
+        if (DBT_PROJECT / path).read_text(encoding="utf-8") != content
+    ]
+    assert not stale, "run `python -m include.transform.staging` and review the diff"
+    folder = DBT_PROJECT / "models" / "staging" / "open_dental"
+    written = {path.relative_to(DBT_PROJECT) for path in folder.glob("*.sql")}
+    assert written == {path for path in files if path.suffix == ".sql"}
+
+
+def test_a_manifest_that_cannot_be_baked_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "project"
+    broken.mkdir()
+    (broken / "dbt_project.yml").write_text("name: [")
+    (tmp_path / "manifest.json").write_text("the old one")
+    monkeypatch.setattr(dbt, "DBT_PROJECT", broken)
+    with pytest.raises(TerminalError, match="does not parse; the manifest is as it was"):
+        bake_manifest(tmp_path, NOWHERE)
+    assert (tmp_path / "manifest.json").read_text() == "the old one"
+    assert {path.name for path in tmp_path.iterdir()} == {"project", "manifest.json"}
+
+
+def test_every_source_has_the_gate_and_every_test_is_an_error(manifest: Node) -> None:
+    gates = {
+        parent
+        for node in _nodes(manifest, "test")
+        if (node.get("test_metadata") or {}).get("name") == "is_publishable"
+        for parent in node["depends_on"]["nodes"]
+    }
+    assert gates == set(manifest["sources"])
+    for node in _nodes(manifest, "test"):
+        assert node["config"]["severity"].lower() == "error", node["name"]
+        assert node["config"]["where"] is None, node["name"]
+        assert node["config"]["enabled"], node["name"]
+
+
+def test_layers_read_only_the_layer_below(manifest: Node) -> None:
+    allowed = {
+        "staging": {"source"},
+        "intermediate": {"staging", "intermediate", "seed"},
+        "marts": {"staging", "intermediate", "marts", "seed"},
+    }
+    for node in _nodes(manifest, "model"):
+        assert {_layer(parent, manifest) for parent in node["depends_on"]["nodes"]} <= allowed[
+            node["schema"]
+        ], node["name"]
+        assert node["config"]["materialized"] == "view" or node["schema"] != "staging"
+    assert {node["schema"] for node in _nodes(manifest, "model")} == set(allowed)
+
+
+def test_everything_is_described_and_the_grain_comes_first(manifest: Node) -> None:
+    for node in _nodes(manifest, "model"):
+        assert node["description"].startswith("One row"), node["name"]
+        assert node["columns"], node["name"]
+        for column in node["columns"].values():
+            assert column["description"], f"{node['name']}.{column['name']}"
+    for node in [*manifest["sources"].values(), *_nodes(manifest, "seed")]:
+        assert node["description"], node["name"]
+
+
+def test_marts_have_contracts_and_a_key_and_facts_hold_no_health_information(
+    manifest: Node,
+) -> None:
+    keyed = {
+        parent
+        for node in _nodes(manifest, "test")
+        if (node.get("test_metadata") or {}).get("name") == "is_key"
+        for parent in node["depends_on"]["nodes"]
+    }
+    marts = [node for node in _nodes(manifest, "model") if node["schema"] == "marts"]
+    assert len(marts) >= 7
+    for node in marts:
+        assert node["contract"]["enforced"], node["name"]
+        assert node["unique_id"] in keyed, node["name"]
+        protected = {
+            name for name, column in node["columns"].items() if column["config"]["meta"].get("phi")
+        }
+        assert not protected or node["name"].startswith("dim_"), node["name"]
+
+
+def test_every_hand_written_model_lies_beside_its_properties() -> None:
+    for path in (DBT_PROJECT / "models").rglob("*.sql"):
+        if "staging" not in path.parts:
+            assert path.with_suffix(".yml").exists(), path.name
+
+
+def _nodes(manifest: Node, kind: str) -> Iterator[Node]:
+    return (node for node in manifest["nodes"].values() if node["resource_type"] == kind)
+
+
+def _layer(unique_id: str, manifest: Node) -> str:
+    kind = unique_id.split(".", 1)[0]
+    return str(manifest["nodes"][unique_id]["schema"]) if kind == "model" else kind
