@@ -7,7 +7,6 @@ none is lost.
 
 from __future__ import annotations
 
-import html
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +18,15 @@ from include.catalog.model import Tier
 from include.errors import PipelineError
 from include.orchestration import mail
 from include.orchestration.connections import warehouse_endpoint
+from include.orchestration.errors import REASON
 from include.orchestration.links import log_url, run_url
 from include.reporting import RunReport
-from include.reporting.mails import FailedTable, Mail, failed_tables_mail, run_report_mail
+from include.reporting.mails import (
+    FailedTable,
+    failed_tables_mail,
+    failed_tasks_mail,
+    run_report_mail,
+)
 from include.warehouse import session
 
 log = logging.getLogger(__name__)
@@ -54,8 +59,7 @@ class TaskEnd:
 
 def plan_of_run() -> Mapping[str, Any] | None:
     """Return what the planning task of this run returned; None when it failed."""
-    plan: Mapping[str, Any] | None = get_current_context()["ti"].xcom_pull(task_ids="plan")
-    return plan
+    return get_current_context()["ti"].xcom_pull(task_ids="plan") or None
 
 
 def task_ends() -> list[TaskEnd]:
@@ -88,7 +92,7 @@ def mail_failed_tier(tier: str) -> None:
         if index in failed or table.lower() in reasons
     ]
     found += [
-        FailedTable(f"task {end.task_id}", UNRECORDED, _log_of(end.task_id))
+        FailedTable(f"task {end.task_id}", _reason_of(end), _log_of(end.task_id))
         for end in ends
         if end.task_id != load and end.is_failed
     ]
@@ -105,33 +109,29 @@ def mail_run(report: RunReport | None = None) -> bool:
     The tiers' own failures are in the report as well, for the marts that they keep back.
     """
     ends = [end for end in task_ends() if end.is_failed]
-    others = [end for end in ends if end.tier is None]
+    others = [
+        FailedTable(f"task {end.task_id}", _reason_of(end), _log_of(end.task_id, end.map_index))
+        for end in ends
+        if end.tier is None
+    ]
     dag_id, run_id = _run()
     address = run_url(dag_id, run_id)
     if report is not None and (others or not report.is_right or report.sla_misses):
-        mail.send(run_report_mail(report, run=run_id, run_url=address))
+        mail.send(run_report_mail(report, run=run_id, run_url=address, failed_tasks=others))
     elif others:
-        mail.send(_failed_tasks_mail(others, dag_id, run_id))
+        mail.send(failed_tasks_mail(dag_id, others, run=run_id, run_url=address))
     return bool(ends)
-
-
-def _failed_tasks_mail(ends: Sequence[TaskEnd], dag_id: str, run_id: str) -> Mail:
-    lines = [
-        f"Run {run_id} of {dag_id} failed. What was there before is unchanged by these tasks; "
-        "their logs say what to do.",
-        *(f"task {end.task_id}: {_log_of(end.task_id, end.map_index)}" for end in ends),
-        f"The run: {run_url(dag_id, run_id)}",
-    ]
-    text = "\n\n".join(lines) + "\n"
-    count = f"{len(ends)} task{'s' if len(ends) != 1 else ''}"
-    return Mail(
-        f"Dental warehouse: {count} of {dag_id} failed", text, f"<pre>{html.escape(text)}</pre>"
-    )
 
 
 def _run() -> tuple[str, str]:
     context = get_current_context()
     return context["ti"].dag_id, str(context["run_id"])
+
+
+def _reason_of(end: TaskEnd) -> str:
+    ti = get_current_context()["ti"]
+    reason = ti.xcom_pull(task_ids=end.task_id, key=REASON, map_indexes=end.map_index)
+    return str(reason or UNRECORDED)
 
 
 def _log_of(task_id: str, map_index: int = -1) -> str:

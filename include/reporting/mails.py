@@ -21,7 +21,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class FailedTable:
-    """A table that failed or is blocked, why, and where the log of its load is."""
+    """A table or task that failed or is blocked, why, and where its log is."""
 
     table: str
     reason: str
@@ -37,8 +37,7 @@ def failed_tables_mail(
         f"Run {run} could not publish {count}. Each keeps its last good rows, and so do the marts "
         "that read it; everything else goes on."
     )
-    rows = [(f"{one.table}: {one.reason}", one.log_url) for one in failures]
-    return _mail(f"Dental warehouse: {count} failed", [intro], rows, run_url)
+    return _mail(f"Dental warehouse: {count} failed", [intro], _rows(failures), run_url)
 
 
 def missed_deadline_mail(
@@ -53,11 +52,30 @@ def missed_deadline_mail(
     return _mail(f"Dental warehouse: {dag_id} is late", [intro], [], run_url)
 
 
-def run_report_mail(report: RunReport, *, run: str, run_url: str) -> Mail:
-    """Return the mail with a run's whole report."""
-    verdict = "all is right" if report.is_right else "not all is right"
+def run_report_mail(
+    report: RunReport, *, run: str, run_url: str, failed_tasks: Sequence[FailedTable] = ()
+) -> Mail:
+    """Return the mail with a run's whole report, and the failed tasks that it cannot know."""
+    is_right = report.is_right and not failed_tasks
+    verdict = "all is right" if is_right else "not all is right"
     lines = [f"Report of run {run}.", *report.lines()]
-    return _mail(f"Dental warehouse: {verdict}", lines, [], run_url)
+    return _mail(f"Dental warehouse: {verdict}", lines, _rows(failed_tasks), run_url)
+
+
+def failed_tasks_mail(
+    dag_id: str, failures: Sequence[FailedTable], *, run: str, run_url: str
+) -> Mail:
+    """Return the mail about tasks of a run that has no report."""
+    count = f"{len(failures)} task{'s' if len(failures) != 1 else ''}"
+    intro = (
+        f"Run {run} of {dag_id} failed. Its tables and marts keep what they had; what to do stands "
+        "with each task."
+    )
+    return _mail(f"Dental warehouse: {count} of {dag_id} failed", [intro], _rows(failures), run_url)
+
+
+def _rows(failures: Sequence[FailedTable]) -> list[tuple[str, str]]:
+    return [(f"{one.table}: {one.reason}", one.log_url) for one in failures]
 
 
 def _mail(
