@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from include.demo.books import Books, Cents, Kind, LedgerEntry
+from include.demo.codes import BILL_IN_ADVANCE_DAYS
 
 # The oldest day of each bucket but the last, in days before the day of the report.
 _BUCKET_DAYS = (30, 60, 90)
@@ -42,7 +43,8 @@ def age(books: Books, guarantor_of: dict[int, int], *, day: date) -> dict[int, F
         if entry.kind not in _DATED_BY_CHARGE or entry.posting.day <= day:
             entries[guarantor_of[entry.posting.patient]].append(entry)
     estimates = _sum_by_family(books, Kind.ESTIMATE, guarantor_of=guarantor_of, until=None)
-    charged = _sum_by_family(books, Kind.PLAN_DUE, guarantor_of=guarantor_of, until=day)
+    billed = day + timedelta(days=BILL_IN_ADVANCE_DAYS)
+    charged = _sum_by_family(books, Kind.PLAN_DUE, guarantor_of=guarantor_of, until=billed)
     paid = _sum_by_family(books, Kind.PLAN_PAYMENT, guarantor_of=guarantor_of, until=None)
     families = sorted({*entries, *estimates, *charged, *paid})
     aged = {

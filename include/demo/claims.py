@@ -20,7 +20,7 @@ from include.demo.world import (
 NOT_RECEIVED, RECEIVED, SUPPLEMENTAL, CAPITATION = 0, 1, 4, 7
 _PERMISSION_SENT, _PERMISSION_PAID, _PERMISSION_DELETED = 14, 37, 118
 # What carriers do, as shares of lines: nothing at all, less than expected, more later.
-DENIED, CUT, SUPPLEMENTED = 0.04, 0.10, 0.02
+DENIED, CUT, SUPPLEMENTED = 0.04, 0.10, 0.04
 # What patients of a capitation plan pay of the fee.
 COPAY_PERCENT = {"preventive": 0, "basic": 25, "major": 45, "none": 100}
 

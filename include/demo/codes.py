@@ -152,6 +152,9 @@ DEFINITIONS: tuple[tuple[int, str, str], ...] = (
     (55, "Treatment room", ""),
 )
 
+# Charges of payment plans are due so many days before their date; Open Dental's default.
+BILL_IN_ADVANCE_DAYS = 10
+
 # preference: the ones that steer the reports, ordinary ones, and credentials that are obviously not
 PREFERENCES: tuple[tuple[str, str], ...] = (
     ("PayPlansVersion", "2"),
@@ -159,7 +162,7 @@ PREFERENCES: tuple[tuple[str, str], ...] = (
     ("ReportsPPOwriteoffDefaultToProcDate", "0"),
     ("ReportPandIschedProdSubtractsWO", "0"),
     ("BrokenApptProcedure", "3"),
-    ("PayPlansBillInAdvanceDays", "0"),
+    ("PayPlansBillInAdvanceDays", str(BILL_IN_ADVANCE_DAYS)),
     ("ClaimSnapshotTriggerType", "ClaimCreate"),
     ("AgingCalculatedMonthlyInsteadOfDaily", "0"),
     ("DataBaseVersion", "24.3.0.0"),

@@ -79,7 +79,7 @@ def _sudden_pain(practice: Practice) -> None:
 
 
 def _cancel(practice: Practice, appointment: Appointment) -> None:
-    if practice.chance(0.06) and appointment.status == appointments.SCHEDULED:
+    if practice.chance(0.12) and appointment.status == appointments.SCHEDULED:
         appointments.remove(practice, appointment)
     else:
         appointments.break_visit(practice, appointment, action=appointments.CANCELLED)

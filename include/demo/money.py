@@ -9,6 +9,8 @@ from include.demo.books import Cents, Kind, Posting
 from include.demo.world import Family, Patient, Practice, Procedure
 
 _PERMISSION_PAYMENT, _PERMISSION_ADJUSTMENT = 15, 17
+# A bill from which on some families ask to pay in months.
+LARGE_BILL: Cents = 60_000
 PAID_AT_DESK = 0.66
 PAID_ON_BILL = 0.74
 _MOST_REMINDERS = 5
@@ -258,6 +260,11 @@ def bill(practice: Practice, family: Family) -> None:
     if family.unearned:
         use_unearned(practice, family)
     due = outstanding(family)
+    if due <= 0 and family.unearned and practice.chance(0.3):
+        payer, amount = family.members[0], -family.unearned
+        num = payment(practice, payer, amount=amount, method="Refund")
+        split(practice, num, payer=payer, amount=amount, use=Use(unearned="Prepayment"))
+        family.unearned = 0
     if due < 0:
         _give_back(practice, family)
     elif due > 0 and not family.is_billed:
@@ -293,7 +300,7 @@ def _send_statement(practice: Practice, family: Family, *, due: Cents) -> None:
         contacts.email(practice, guarantor, subject="Statement")
     practice.recent.remember("statement", (num, listed))
     family.is_billed = True
-    if due > 120_000 and not family.has_payment_plan and practice.chance(0.12):
+    if due > LARGE_BILL and not family.has_payment_plan and practice.chance(0.3):
         practice.plan_for(practice.in_days(1, 4), "payment_plan", family)
     practice.plan_for(practice.in_days(5, 32), "pay_bill", family)
 

@@ -96,8 +96,9 @@ PLAN_DUE = """
         select pa.Guarantor as family, ch.Principal + ch.Interest as amount
         from payplancharge ch join payplan pp using (PayPlanNum)
         join patient pa on pa.PatNum = ch.Guarantor
-        where ch.ChargeType = 0 and ch.ChargeDate <= %(day)s and pp.PlanNum = 0
-            and pp.IsClosed = 0
+        join preference pr on pr.PrefName = 'PayPlansBillInAdvanceDays'
+        where ch.ChargeType = 0 and pp.PlanNum = 0 and pp.IsClosed = 0
+            and ch.ChargeDate <= date_add(%(day)s, interval cast(pr.ValueString as int) day)
         union all
         select pa.Guarantor, -ps.SplitAmt
         from paysplit ps join payplan pp using (PayPlanNum) join patient pa on pa.PatNum = ps.PatNum

@@ -17,7 +17,7 @@ from include.source import session
 from include.source.session import SourceConnection, quote
 
 LAST_DAY = date(2026, 11, 20)
-PLAN = PracticePlan(patients=120, years=1, seed=7, until=LAST_DAY)
+PLAN = PracticePlan(patients=150, years=1, seed=6, until=LAST_DAY)
 
 
 @dataclass(frozen=True)
