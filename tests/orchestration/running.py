@@ -15,7 +15,7 @@ from include.endpoints import Endpoint
 from include.local.api import DagRun, TaskInstance
 from include.local.system import System
 
-RUN_LIMIT_SECONDS = 600
+RUN_LIMIT_SECONDS = 1200
 POLL_SECONDS = 0.5
 
 

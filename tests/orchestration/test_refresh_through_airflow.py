@@ -281,3 +281,23 @@ def test_a_backfill_heals_what_was_broken_and_mails_nothing_though_it_is_late(
     )
     assert late == (True, "success")
     assert not mails_about(system, run.run_id)
+
+
+def test_a_discovery_that_a_person_must_mend_is_not_tried_again_and_mails_the_reason(
+    system: System, discovery: Ended
+) -> None:
+    assert discovery.run.state == "success"
+    overrides = system.config / "overrides.yml"
+    kept = overrides.read_bytes()
+    overrides.write_text("tables:\n  no_such_table:\n    tier: audit\n", encoding="utf-8")
+    try:
+        ended = await_end(system, system.api.trigger("discover_open_dental"))
+    finally:
+        overrides.write_bytes(kept)
+    assert ended.run.state == "failed"
+    assert ended.task("discover").try_number == 1
+    assert ended.task("refresh_released").state == "upstream_failed"
+    (mail,) = mails_about(system, "1 task of discover_open_dental failed", ended.run.run_id)
+    assert "no_such_table" in text_of(mail)
+    assert f"{system.api.url}/dags/discover_open_dental/runs/" in text_of(mail)
+    assert "/tasks/discover" in text_of(mail)
