@@ -6,13 +6,16 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from include.catalog.files import combine, read_bytes
-from include.catalog.model import Catalog
+from include.catalog.model import Catalog, TableConfig
 from include.errors import ConfigError
 from include.warehouse.session import WarehouseConnection
 
 # Serialises two runs that pin at once, so that equal bytes get one version.
 _LOCK = 0x0DE2_7A2
+_TABLE = TypeAdapter(TableConfig)
 
 
 def pin(connection: WarehouseConnection, config_directory: Path) -> int:
@@ -32,7 +35,7 @@ def pin_bytes(
     *,
     derived_from: int | None = None,
 ) -> int:
-    """Store a config that is known to be valid and return its version.
+    """Store a config and return its version; ConfigError for an invalid one.
 
     A version that a refresh derived from another, because the source has drifted since, serves
     that refresh only: it never counts as the newest one.
@@ -45,15 +48,19 @@ def pin_bytes(
             "where derived_from is not distinct from %s order by config_version desc limit 1",
             (derived_from,),
         ).fetchone()
-        if found is None or found[1] != digest:
-            found = connection.execute(
+        if found is not None and found[1] == digest:
+            version = int(found[0])
+        else:
+            created = connection.execute(
                 "insert into ops.config (sha256, tables_yml, overrides_yml, derived_from) "
                 "values (%s, %s, %s, %s) returning config_version",
                 (digest, tables, overrides, derived_from),
             ).fetchone()
-    if found is None:
-        raise RuntimeError("insert returned no row")
-    return int(found[0])
+            if created is None:
+                raise RuntimeError("insert returned no row")
+            version = int(created[0])
+        _keep_tables(connection, version)
+    return version
 
 
 def newest_bytes(connection: WarehouseConnection) -> tuple[bytes, bytes]:
@@ -92,6 +99,37 @@ def load_bytes(connection: WarehouseConnection, config_version: int) -> tuple[by
 def load_catalog(connection: WarehouseConnection, config_version: int) -> Catalog:
     """Return the catalog of a version."""
     return _combine(*load_bytes(connection, config_version), f"ops.config {config_version}")
+
+
+def load_table_config(
+    connection: WarehouseConnection, config_version: int, name: str
+) -> TableConfig | None:
+    """Return one table's config in a version; None for a table that it does not replicate.
+
+    Equal to what `load_catalog` says of the table, without reading all the others.
+    """
+    found = connection.execute(
+        "select config::text from ops.config_table where config_version = %s and table_name = %s",
+        (config_version, name),
+    ).fetchone()
+    return _TABLE.validate_json(found[0]) if found else None
+
+
+def _keep_tables(connection: WarehouseConnection, config_version: int) -> None:
+    """Write what a version says of each table, unless that was done when it was stored."""
+    kept = connection.execute(
+        "select exists (select from ops.config_table where config_version = %s)", (config_version,)
+    ).fetchone()
+    if kept == (True,):
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ops.config_table (config_version, table_name, config) values (%s, %s, %s)",
+            [
+                (config_version, name, _TABLE.dump_json(table).decode())
+                for name, table in load_catalog(connection, config_version).tables.items()
+            ],
+        )
 
 
 @lru_cache(maxsize=4)

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from include.catalog.model import TableConfig
-from include.catalog.store import load_catalog
+from include.catalog.store import load_table_config
 from include.endpoints import Endpoint
 from include.engine.batch import Batch, take_batch
 from include.engine.chunks import (
@@ -86,14 +86,14 @@ def pinned_config(warehouse: Endpoint, *, run_id: int, table: str) -> TableConfi
                 f"has no run {run_id}. Nothing was read or written. Start a new refresh.",
                 where="ops.run",
             )
-        catalog = load_catalog(connection, int(row[0]))
-    if table not in catalog.tables:
+        config = load_table_config(connection, int(row[0]), table)
+    if config is None:
         raise ConfigError(
             f"is not in the config that run {run_id} pinned (version {row[0]}). Nothing was read "
             "or written. Run discovery if the table is new; table names have the source's case.",
             where=f"table {table}",
         )
-    return catalog.tables[table]
+    return config
 
 
 def load_configured(

@@ -21,6 +21,14 @@ create table if not exists ops.config (
     created_at timestamptz not null default now()
 );
 
+-- The same for one table each, overrides applied, so that a task reads its own table alone.
+create table if not exists ops.config_table (
+    config_version bigint not null references ops.config,
+    table_name text not null,
+    config jsonb not null,
+    primary key (config_version, table_name)
+);
+
 -- One row per refresh or command-line load.
 create table if not exists ops.run (
     run_id bigint generated always as identity primary key,

@@ -18,7 +18,7 @@ from include.catalog.model import (
     TableConfig,
     Tier,
 )
-from include.catalog.store import load_catalog, newest_bytes, pin, pin_bytes
+from include.catalog.store import load_catalog, load_table_config, newest_bytes, pin, pin_bytes
 from include.endpoints import Endpoint
 from include.errors import ConfigError
 from include.settings import PROJECT_ROOT
@@ -240,6 +240,9 @@ def test_equal_bytes_are_one_version_and_a_derived_one_is_never_the_newest(
         assert newest_bytes(connection)[1] == b"exclude_tables: {visit: gone}"
         assert pin(connection, directory) == second
         assert load_catalog(connection, first) == CATALOG
+        one_by_one = {name: load_table_config(connection, first, name) for name in CATALOG.tables}
+        assert one_by_one == CATALOG.tables
+        assert load_table_config(connection, second, "visit") is None
         assert "visit" not in load_catalog(connection, second).tables
         (directory / OVERRIDES_FILE).unlink()
         assert pin(connection, directory) > second, "what was in force before is new again"
