@@ -33,7 +33,7 @@ from include.local.layout import Layout, make_directory
 from include.local.processes import end
 from include.local.secrets import Ports, Secrets, write_private
 
-MIGRATION_LIMIT_SECONDS = 180
+MIGRATION_LIMIT_SECONDS = 240
 STOP_LIMIT_SECONDS = 8
 POLL_SECONDS = 0.1
 AIRFLOW_ARGUMENTS = {

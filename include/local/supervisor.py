@@ -34,7 +34,7 @@ from include.local.status import Status, read_status, write_status
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.5
-HEALTH_LIMIT_SECONDS = 150
+HEALTH_LIMIT_SECONDS = 240
 # What a step may raise: the project's own errors and those of the servers that it talks to.
 FAILURES = (PipelineError, OSError, httpx.HTTPError, psycopg.Error, pymysql.MySQLError)
 

@@ -39,7 +39,7 @@ from include.local.servers import tail
 from include.local.shutdown import stop_system, supervisor_of
 from include.local.status import Status, read_status
 
-START_LIMIT_SECONDS = 420
+START_LIMIT_SECONDS = 600
 POLL_SECONDS = 0.2
 
 
