@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from include.settings import DBT_PROJECT, warehouse_endpoint
+from include.settings import DBT_MANIFEST, warehouse_endpoint
 
 
 @click.command()
@@ -27,7 +27,7 @@ from include.settings import DBT_PROJECT, warehouse_endpoint
 )
 @click.option("--unit-tests", is_flag=True, help="Also prove the SQL on the unit tests' own rows.")
 @click.option(
-    "--manifest", is_flag=True, help="Only write the manifest that Airflow shows; build nothing."
+    "--bake", is_flag=True, help="Only write the manifest that Airflow shows; build nothing."
 )
 @click.pass_context
 def transform(
@@ -38,7 +38,7 @@ def transform(
     today: datetime | None,
     target_path: Path | None,
     unit_tests: bool,
-    manifest: bool,
+    bake: bool,
 ) -> None:
     """Build and test staging, intermediate and marts in the warehouse.
 
@@ -49,8 +49,8 @@ def transform(
     from include.transform.manifest import bake_manifest
 
     warehouse = warehouse_endpoint()
-    if manifest:
-        path = bake_manifest(target_path or DBT_PROJECT / "target", warehouse)
+    if bake:
+        path = bake_manifest(target_path or DBT_MANIFEST.parent, warehouse)
         click.echo(f"wrote {path}")
         return
     variables = {

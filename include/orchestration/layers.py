@@ -131,7 +131,9 @@ def _model_layer(group_id: str, folder: str) -> TaskGroup:
         ),
     )
     models = [task for task in group.iter_tasks() if isinstance(task, ModelOutcome)]
-    selected = [f"path:{folder}", f"+path:{folder},resource_type:source"]
+    # The tests of everything below are asked again: a gate that closed, or a test that failed in
+    # an earlier layer, stops the models of this one that read what it speaks about.
+    selected = [f"path:{folder}", f"+path:{folder},resource_type:test"]
     build = _build(group, selected, AFTER_A_LAYER)
     for model in models:
         build >> model

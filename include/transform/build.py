@@ -53,7 +53,8 @@ def build(
 ) -> BuildOutcome:
     """Run `dbt build` and read back which tables closed their gate and which marts were kept.
 
-    The gates of everything that the selection reads are asked, selected or not. The unit tests,
+    The gates and tests of everything that the selection reads are asked, selected or not, so that
+    nothing is built on what one of them refuses. The unit tests,
     which prove the SQL and not the data, run only when `is_sql_tested`. Raises TerminalError or
     WarehouseError when the warehouse cannot be used.
     """
@@ -63,7 +64,7 @@ def build(
     if not is_sql_tested:
         arguments += ["--exclude-resource-type", "unit_test"]
     if select:
-        gates = [f"+{item.lstrip('+@')},resource_type:source" for item in select]
+        gates = [f"+{item.lstrip('+@')},resource_type:test" for item in select]
         arguments += ["--select", *select, *gates]
     run = run_dbt(arguments, warehouse, target_path=target_path, variables=variables)
     asked = tuple(r.name for r in run.results if r.kind == "model")
