@@ -81,14 +81,33 @@ def run_demo(system: System, size: PracticeSize, say: Say) -> None:
 
 
 def bake(say: Say) -> None:
-    """Make the manifest from which Airflow renders the dbt project; no database is asked."""
-    from include.settings import DBT_PROJECT
+    """Make the manifest from which Airflow renders the dbt project; no database is asked.
+
+    Returns at once when nothing that it is made from has changed since.
+    """
     from include.transform.manifest import bake_manifest
 
+    target = settings.DBT_PROJECT / "target"
+    if _is_newer_than_its_sources(target / "manifest.json"):
+        return
     began = time.monotonic()
     nowhere = Endpoint("postgres", LOOPBACK, 5432, WAREHOUSE, "", WAREHOUSE)
-    bake_manifest(DBT_PROJECT / "target", nowhere)
+    bake_manifest(target, nowhere)
     say(f"parsed the dbt project in {time.monotonic() - began:.0f} s")
+
+
+def _is_newer_than_its_sources(manifest: Path) -> bool:
+    if not manifest.exists():
+        return False
+    made = [settings.DBT_PROJECT / name for name in ("target", "logs", "dbt_packages")]
+    # A folder's own time tells of files that were removed, the lock's of another dbt.
+    sources = [settings.PROJECT_ROOT / "requirements.txt"]
+    sources += [
+        path
+        for path in settings.DBT_PROJECT.rglob("*")
+        if not any(path == folder or folder in path.parents for folder in made)
+    ]
+    return max(path.stat().st_mtime for path in sources) < manifest.stat().st_mtime
 
 
 class Builder:
