@@ -54,7 +54,8 @@ class Figures:
 def read_marts(warehouse: Endpoint, truth: Path) -> Figures:
     """Return the figures of the marts, over the days that the simulator's books cover."""
     books = json.loads(truth.read_text())
-    days = {"first": books["first_day"], "last": books["last_day"]}
+    # Backdated entries reach back before the simulation's first day.
+    days = {"first": min(books["days"]), "last": books["last_day"]}
     with connect(warehouse) as connection:
         months = connection.execute(MONTHS_SQL, days).fetchall()
         ages = connection.execute(AGES_SQL).fetchone()

@@ -22,7 +22,7 @@ FAMILY = {"bal_0_30": "10.00", "bal_31_60": "0.00", "bal_61_90": "2.50", "bal_ov
 def truth(tmp_path: Path) -> Path:
     path = tmp_path / "truth.json"
     books = {
-        "first_day": "2026-05-31",
+        "first_day": "2026-06-01",
         "last_day": "2026-06-01",
         "days": {"2026-05-31": DAY, "2026-06-01": DAY},
         "aging": {"1": FAMILY, "7": FAMILY},
