@@ -50,4 +50,4 @@ ENV PYTHONPATH=/opt/dental \
 # Airflow renders the dbt project from this manifest; it is part of the image, as the models are.
 # No warehouse is asked for it, but the command line wants one named.
 RUN AIRFLOW_CONN_WAREHOUSE=postgres://nobody@localhost/nowhere \
-    python -m include.cli transform --manifest
+    python -m include.cli transform --bake

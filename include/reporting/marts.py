@@ -27,7 +27,7 @@ def read_lineage(manifest: Path) -> dict[str, frozenset[str]]:
     except (OSError, ValueError):
         raise ConfigError(
             "is no manifest of the dbt project, so nobody can say which marts were built. The "
-            "marts themselves are as dbt left them. Bake it with `make setup`.",
+            "marts themselves are as dbt left them. Write it with `./dental transform --bake`.",
             where=str(manifest),
         ) from None
     return {
