@@ -144,7 +144,7 @@ def test_without_a_manifest_the_marts_are_left_alone(refreshed: LoadedWarehouse)
 def test_a_manifest_that_cannot_be_read_says_what_to_do(
     refreshed: LoadedWarehouse, tmp_path: Path
 ) -> None:
-    with pytest.raises(ConfigError, match="make setup"):
+    with pytest.raises(ConfigError, match="transform --bake"):
         report(refreshed, tmp_path / "none.json")
 
 
