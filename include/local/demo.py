@@ -180,13 +180,11 @@ def summary(system: System) -> str:
     """Return the figures, and where to look at what."""
     truth = system.layout.truth
     marts = figures.read_marts(system.addresses.warehouse, truth)
-    is_equal = not figures.differences(marts, figures.read_books(truth))
-    verdict = "equal the simulator's own books to the cent" if is_equal else "DIFFER from its books"
     return "\n".join(
         [
             figures.table(marts),
             "",
-            f"  These figures come from the marts and {verdict}.",
+            f"  {figures.verdict(marts, figures.read_books(truth))}",
             "",
             f"Web UI     {system.addresses.web}   log-in {WEB_USER} / {system.secrets.web}",
             f"Mails      {system.layout.mails} ({len(system.mails())} so far)",

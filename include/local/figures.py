@@ -107,6 +107,18 @@ def differences(marts: Figures, books: Figures) -> list[str]:
     return found
 
 
+def verdict(marts: Figures, books: Figures) -> str:
+    """Return in a sentence what was compared and whether it is equal."""
+    if differences(marts, books):
+        return "These figures DIFFER from the books that the simulator kept."
+    if marts.as_of == books.as_of:
+        return "These figures equal the books that the simulator kept, to the cent."
+    return (
+        "Every month equals the books that the simulator kept, to the cent. Receivables were not "
+        f"compared: the practice has lived until {books.as_of}."
+    )
+
+
 def table(figures: Figures) -> str:
     """Return the last months and the receivables as text."""
     lines = ["  month    " + "".join(f"{name:>14}" for name in INCOME)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -52,7 +53,9 @@ def test_marts_that_hold_what_the_books_hold_are_equal_to_the_cent(
             """
         )
     marts = figures.read_marts(warehouse, truth)
-    assert figures.differences(marts, figures.read_books(truth)) == []
+    books = figures.read_books(truth)
+    assert figures.differences(marts, books) == []
+    assert "equal the books" in figures.verdict(marts, books)
     assert "20.00          0.00          5.00         14.50" in figures.table(marts)
 
 
@@ -68,6 +71,13 @@ def test_every_figure_that_is_a_cent_off_is_named(truth: Path) -> None:
         "writeoffs of 2026-06: marts -20.06, books -20.05",
         "receivables 61-90: marts 5.01, books 5.00",
     ]
+
+
+def test_receivables_of_another_day_are_not_called_equal(truth: Path) -> None:
+    books = figures.read_books(truth)
+    older = replace(books, as_of=date(2026, 6, 2), ages={**books.ages, "0-30": Decimal(0)})
+    assert figures.differences(older, books) == []
+    assert "Receivables were not compared" in figures.verdict(older, books)
 
 
 def test_a_month_that_the_marts_lack_is_a_difference(truth: Path) -> None:
