@@ -83,6 +83,7 @@ def start_mariadb(directory: Path, *, port: int, password: str) -> Server:
                 f"--datadir={data}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
+                "--force",  # also where the machine cannot look up its own name
             ],
             log,
             owner,
