@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 MARKER = "DENTAL_LOCAL_SYSTEM"
@@ -18,36 +19,32 @@ PATIENCE_SECONDS = 20.0
 
 
 def processes_of(state: Path) -> list[int]:
-    """Return the ids of the living processes of the system in `state`, oldest first."""
+    """Return the ids of the living processes of the system in `state`, oldest first.
+
+    Airflow hides the environment of its workers even from their own user. They are known by their
+    session: every component begins one of its own, and its children stay in it.
+    """
     mark = f"{MARKER}={state}".encode()
-    found: list[int] = []
+    sessions: dict[int, int] = {}
+    found: set[int] = set()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
-        try:
-            environment = (entry / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue  # gone meanwhile, or another user's
-        if mark in environment and is_alive(int(entry.name)):
-            found.append(int(entry.name))
-    return sorted(found)
+        pid = int(entry.name)
+        facts = _facts(pid)
+        if facts is None:
+            continue
+        sessions[pid] = int(facts[3])
+        with suppress(OSError):  # gone meanwhile, or hidden from us
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                found.add(pid)
+    ours = {sessions[pid] for pid in found} - {os.getsid(0)}
+    return sorted(pid for pid, session in sessions.items() if pid in found or session in ours)
 
 
 def is_alive(pid: int) -> bool:
     """Say whether the process exists and is no zombie."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] not in {"Z", "X"}
-
-
-def started_at(pid: int) -> int | None:
-    """Return the kernel's start time of a living process; with the id it names it for good."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return None
+    return _facts(pid) is not None
 
 
 def end(pids: Iterable[int], *, first: signal.Signals = signal.SIGTERM) -> None:
@@ -65,3 +62,12 @@ def end(pids: Iterable[int], *, first: signal.Signals = signal.SIGTERM) -> None:
             time.sleep(0.05)
         if not waiting:
             return
+
+
+def _facts(pid: int) -> list[str] | None:
+    """Return what the kernel tells everybody about a living process, from its state on."""
+    try:
+        facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if facts[0] in {"Z", "X"} else facts
