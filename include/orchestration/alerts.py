@@ -20,6 +20,7 @@ from include.orchestration import mail
 from include.orchestration.connections import warehouse_endpoint
 from include.orchestration.errors import REASON
 from include.orchestration.links import log_url, run_url
+from include.orchestration.parsing import BUILD, DBT_GROUPS
 from include.reporting import RunReport
 from include.reporting.mails import (
     FailedTable,
@@ -46,6 +47,12 @@ class TaskEnd:
     def is_failed(self) -> bool:
         """Whether the task itself failed, rather than something before it."""
         return self.state == "failed"
+
+    @property
+    def is_outcome(self) -> bool:
+        """Whether the task only repeats what its layer's build did with one model."""
+        group, _, name = self.task_id.partition(".")
+        return group in DBT_GROUPS and name != BUILD
 
     @property
     def tier(self) -> str | None:
@@ -112,7 +119,7 @@ def mail_run(report: RunReport | None = None) -> bool:
     others = [
         FailedTable(f"task {end.task_id}", _reason_of(end), _log_of(end.task_id, end.map_index))
         for end in ends
-        if end.tier is None
+        if end.tier is None and not end.is_outcome
     ]
     dag_id, run_id = _run()
     address = run_url(dag_id, run_id)

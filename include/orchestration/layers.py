@@ -28,7 +28,7 @@ from cosmos.operators.local import DbtBuildLocalOperator
 from include.errors import ConfigError
 from include.orchestration.connections import warehouse_endpoint
 from include.orchestration.outcome import ModelOutcome, push_outcomes
-from include.orchestration.parsing import STAGING
+from include.orchestration.parsing import BUILD, STAGING
 from include.orchestration.tiers import TRANSFORM_POOL
 from include.settings import DBT_MANIFEST, DBT_PROJECT
 
@@ -36,7 +36,6 @@ PROFILES = DBT_PROJECT / "profiles.yml"
 PROFILE = "open_dental"
 TARGET = "warehouse"
 
-BUILD = "build"
 # A build takes the whole pool: two builds of the same models would trip over each other.
 BUILD_SLOTS = 2
 BUILD_TIMEOUT = timedelta(hours=2)

@@ -15,6 +15,8 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from include.orchestration.errors import REASON
+
 OUTCOMES = "outcomes"
 _FAILED = {"error", "fail", "runtime error"}
 _PUBLISHABLE_TEST = "is_publishable"
@@ -26,7 +28,10 @@ def push_outcomes(project: str, context: Context, **_: Any) -> None:
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     statuses = {str(result["unique_id"]): str(result["status"]) for result in results}
-    context["ti"].xcom_push(key=OUTCOMES, value=outcomes(statuses, manifest))
+    verdicts = outcomes(statuses, manifest)
+    context["ti"].xcom_push(key=OUTCOMES, value=verdicts)
+    if wrong := _wrong(statuses, verdicts):
+        context["ti"].xcom_push(key=REASON, value=wrong)
 
 
 def outcomes(statuses: Mapping[str, str], manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -47,9 +52,22 @@ def outcomes(statuses: Mapping[str, str], manifest: Mapping[str, Any]) -> dict[s
     }
 
 
+def _wrong(statuses: Mapping[str, str], verdicts: Mapping[str, str]) -> str:
+    """Return what the mail says about a build: what failed, and what that kept back."""
+    failed = sorted(_name(one) for one, status in statuses.items() if status in _FAILED)
+    kept = sorted(_name(one) for one, verdict in verdicts.items() if verdict)
+    if not failed:
+        return ""
+    return f"failed: {', '.join(failed)}; models that are not right: {', '.join(kept) or 'none'}"
+
+
+def _name(unique_id: str) -> str:
+    return unique_id.split(".")[2]
+
+
 def _blame(unique_id: str, manifest: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """Yield the nodes that a failed node speaks about, each with the reason."""
-    name = unique_id.split(".")[2]
+    name = _name(unique_id)
     if not unique_id.startswith("test."):
         yield unique_id, f"{name} could not be built"
         return

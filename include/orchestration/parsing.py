@@ -10,6 +10,7 @@ from airflow.sdk import get_parsing_context
 
 STAGING = "staging"
 DBT_GROUPS = (STAGING, "intermediate", "marts")
+BUILD = "build"  # the task of each group that runs dbt
 
 
 def rendered_dbt_groups() -> tuple[str, ...]:

@@ -127,9 +127,7 @@ def test_every_model_above_staging_has_a_task_in_the_group_of_its_business_syste
 
 
 @pytest.mark.parametrize("layer", ["staging", "intermediate", "marts"])
-def test_every_build_asks_the_tests_of_all_that_it_reads(
-    dags: dict[str, Any], layer: str
-) -> None:
+def test_every_build_asks_the_tests_of_all_that_it_reads(dags: dict[str, Any], layer: str) -> None:
     build = dags["refresh_warehouse"].get_task(f"{layer}.build")
     folder = f"path:models/{layer}"
     gate = "resource_type:seed" if layer == "staging" else f"+{folder},resource_type:test"

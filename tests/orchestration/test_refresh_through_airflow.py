@@ -30,7 +30,6 @@ from tests.orchestration.running import (
 
 BLOCKED, FAILED, DRIFTED = "adjustment", "site", "letter"
 SECRET = "Zebrafish Plaza"
-ELSEWHERE = 900_000_000  # no patient has such a number
 READS_BLOCKED = {"fct_procedures", "od_aging", "od_production_income"}
 MART_FILES = (
     "select relname, relfilenode from pg_class"
@@ -92,7 +91,7 @@ def broken(system: System, first: FirstRefresh) -> BrokenRefresh:
     warehouse, practice = system.addresses.warehouse, system.addresses.practice_administrator
     change(
         practice,
-        f"update {BLOCKED} set PatNum = PatNum + {ELSEWHERE}",
+        f"update {BLOCKED} set AdjDate = AdjDate - interval 400 year",
         f"update {FAILED} set Description = '{SECRET}'",
         f"alter table {DRIFTED} drop primary key, add primary key (LetterNum, Description)",
     )
@@ -223,7 +222,8 @@ def test_failures_mail_once_per_run_and_tier_with_tables_reasons_and_logs(
     (report,) = mails_about(system, "not all is right", run_id)
     for mart in READS_BLOCKED:
         assert f"mart {mart}: blocked by {BLOCKED}" in text_of(report)
-    assert f"quarantined: {DRIFTED}: " in text_of(report)
+    assert f": {DRIFTED}: " in text_of(report)
+    assert "task marts.build: failed: source_is_publishable" in text_of(report)
 
 
 def test_drift_starts_a_discovery_and_that_a_refresh_of_what_was_in_quarantine(
@@ -256,7 +256,7 @@ def test_a_backfill_heals_what_was_broken_and_mails_nothing_though_it_is_late(
 ) -> None:
     change(
         system.addresses.practice_administrator,
-        f"update {BLOCKED} set PatNum = PatNum - {ELSEWHERE}",
+        f"update {BLOCKED} set AdjDate = AdjDate + interval 400 year",
     )
     ask(system.addresses.warehouse, f"alter table raw.{FAILED} drop constraint meddling")
     command = [sys.executable, "-m", "airflow", "backfill", "create"]
