@@ -65,10 +65,10 @@ def discover_open_dental() -> None:
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def alert() -> None:
-        """Mail when the discovery failed."""
-        from include.orchestration.alerts import mail_run
+        """Mail when the discovery failed, and fail the run with it."""
+        from include.orchestration.alerts import fail_if_a_task_failed
 
-        mail_run()
+        fail_if_a_task_failed()
 
     discovered = discover()
     refresh = RequestRefresh(task_id="refresh_released", discover_task_id="discover")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowFailException
 
 from include.catalog.model import Tier
 from include.errors import PipelineError
@@ -128,6 +129,12 @@ def mail_run(report: RunReport | None = None) -> bool:
     elif others:
         mail.send(failed_tasks_mail(dag_id, others, run=run_id, run_url=address))
     return bool(ends)
+
+
+def fail_if_a_task_failed() -> None:
+    """Mail the failed tasks, then fail as the last task, so that the run is not taken for green."""
+    if mail_run():
+        raise AirflowFailException("a task of this run failed; the mail names it")
 
 
 def _run() -> tuple[str, str]:
