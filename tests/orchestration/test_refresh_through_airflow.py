@@ -136,9 +136,10 @@ def test_a_run_that_misses_its_deadline_mails_while_it_still_runs(
 def test_a_second_refresh_moves_no_rows_and_empty_tiers_skip_nothing_behind_them(
     system: System, first: FirstRefresh
 ) -> None:
-    again = refresh(system, phase=2)
+    again = refresh(system, phase=1)
     assert again.run.state == "success"
-    assert again.states("audit.load") == again.states("reference.load") == {"skipped"}
+    for tier in (Tier.IMPORTANT, Tier.AUDIT, Tier.REFERENCE):
+        assert again.states(f"{tier}.load") == again.states(f"validate.{tier}") == {"skipped"}
     assert again.states("marts.") == {"success"}
     ((tables, read, moved),) = ask(
         system.addresses.warehouse,
@@ -146,7 +147,7 @@ def test_a_second_refresh_moves_no_rows_and_empty_tiers_skip_nothing_behind_them
         " from ops.table_load join ops.run using (run_id) where dag_run_id = %s",
         (again.run.run_id,),
     )
-    assert tables == len(again.loaded()) > 20
+    assert tables == len(again.loaded()) > 10
     assert read > 1000
     assert moved == 0
     assert first.ended.loaded() > again.loaded()
