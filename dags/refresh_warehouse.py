@@ -10,7 +10,8 @@ Runs every night and on demand.
 
 Parameters:
 
-- `mode`: `compare` writes what differs; `full` rewrites the chosen tables.
+- `mode`: `compare` skips chunks whose content is unchanged; `full` compares every row of the
+  chosen tables, whatever earlier loads remember. Both write only what differs.
 - `phase`: 1 loads the critical tables only, 4 all tiers.
 - `tables`: the source tables to load; empty means all.
 - `dry_run`: shows the plan and does nothing.

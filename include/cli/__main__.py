@@ -13,8 +13,8 @@ from include.errors import PipelineError
 
 def run() -> int:
     """Run the command that the arguments name; return the exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # Commands print what they did; the loads' own log lines belong to Airflow's task logs.
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
         result = main.main(prog_name="dental", standalone_mode=False)
     except PipelineError as error:

@@ -40,7 +40,7 @@ def request() -> RefreshRequest:
 
 
 def mode() -> Mode:
-    """Return whether the run compares or rewrites."""
+    """Return whether the run trusts the hashes of earlier loads or compares every row."""
     return "full" if get_current_context()["params"]["mode"] == "full" else "compare"
 
 
