@@ -74,6 +74,9 @@ def start_mariadb(directory: Path, *, port: int, password: str) -> Server:
         )
     data = directory / "data"
     owner = _own(directory)
+    # A server that starts removes what it takes for leftovers in there, another server's too.
+    temporary = directory / "tmp"
+    _own(temporary)
     log = directory / "mariadb.log"
     if not (data / "mysql").is_dir():
         _run(
@@ -81,6 +84,7 @@ def start_mariadb(directory: Path, *, port: int, password: str) -> Server:
                 "mariadb-install-db",
                 "--no-defaults",
                 f"--datadir={data}",
+                f"--tmpdir={temporary}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
                 "--force",  # also where the machine cannot look up its own name
@@ -102,6 +106,7 @@ def start_mariadb(directory: Path, *, port: int, password: str) -> Server:
             program,
             "--no-defaults",
             f"--datadir={data}",
+            f"--tmpdir={temporary}",
             # Relative to the data, because the path of a socket may have 107 bytes at most.
             "--socket=../s",
             f"--port={port}",
