@@ -114,6 +114,13 @@ def test_marts_have_contracts_and_a_key_and_facts_hold_no_health_information(
         assert not protected or node["name"].startswith("dim_"), node["name"]
 
 
+def test_no_constraint_of_the_database_can_put_a_row_into_a_log(manifest: Node) -> None:
+    # PostgreSQL repeats the failing row in the message of a violated constraint, and dbt logs it.
+    for node in _nodes(manifest, "model"):
+        assert not node["constraints"], node["name"]
+        assert not any(column["constraints"] for column in node["columns"].values()), node["name"]
+
+
 def test_every_hand_written_model_lies_beside_its_properties() -> None:
     for path in (DBT_PROJECT / "models").rglob("*.sql"):
         if "staging" not in path.parts:
