@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pymysql
 import pytest
 
@@ -17,6 +16,7 @@ from include.endpoints import Endpoint
 from include.errors import TerminalError
 from include.local import servers
 from include.source.session import quote
+from include.warehouse import session as warehouse_session
 
 pytest_plugins = ["tests.airflow_system"]
 
@@ -94,12 +94,5 @@ def _administer_source(endpoint: Endpoint, statement: str) -> None:
 
 
 def _administer_warehouse(endpoint: Endpoint, statement: str) -> None:
-    with psycopg.connect(
-        host=endpoint.host,
-        port=endpoint.port,
-        user=endpoint.user,
-        password=endpoint.password,
-        dbname=endpoint.database,
-        autocommit=True,
-    ) as connection:
+    with warehouse_session.connect(endpoint, autocommit=True) as connection:
         connection.execute(statement.encode())

@@ -6,13 +6,13 @@ as it would at a real office; only the simulator writes, as administrator.
 
 from __future__ import annotations
 
-import psycopg
 import pymysql
 from psycopg import sql
 
 from include.endpoints import Endpoint
 from include.local.environment import Addresses
 from include.source.session import quote
+from include.warehouse import session as warehouse_session
 
 
 def ensure_practice_account(where: Addresses) -> None:
@@ -41,14 +41,7 @@ def ensure_practice_account(where: Addresses) -> None:
 
 def ensure_database(administrator: Endpoint, wanted: Endpoint) -> None:
     """Make a PostgreSQL role without special rights, and a database that it owns."""
-    with psycopg.connect(
-        host=administrator.host,
-        port=administrator.port,
-        user=administrator.user,
-        password=administrator.password,
-        dbname=administrator.database,
-        autocommit=True,
-    ) as connection:
+    with warehouse_session.connect(administrator, autocommit=True) as connection:
         role = sql.Identifier(wanted.user)
         is_there = connection.execute(
             "select exists (select from pg_roles where rolname = %s), "

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
 
-import psycopg
 import pymysql
 
 from include.endpoints import Endpoint
 from include.local.api import DagRun, TaskInstance
 from include.local.system import System
+from include.warehouse import session as warehouse_session
 
 RUN_LIMIT_SECONDS = 1200
 POLL_SECONDS = 0.5
@@ -89,14 +89,7 @@ def mails_about(system: System, *words: str) -> list[EmailMessage]:
 
 def ask(endpoint: Endpoint, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Return the rows of a query on PostgreSQL; statements are committed."""
-    with psycopg.connect(
-        host=endpoint.host,
-        port=endpoint.port,
-        user=endpoint.user,
-        password=endpoint.password,
-        dbname=endpoint.database,
-        autocommit=True,
-    ) as connection:
+    with warehouse_session.connect(endpoint, autocommit=True) as connection:
         cursor = connection.execute(query.encode(), parameters)
         return cursor.fetchall() if cursor.description else []
 
