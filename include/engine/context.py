@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from include.catalog.model import TableConfig
 from include.engine.batch import Batch
 from include.engine.chunks import Chunk, write_chunks
-from include.engine.lock import check_lock
+from include.engine.lock import TableLock
 from include.engine.movement import Movement
 from include.engine.records import Attempt, record_movement, record_partial
 from include.source.keys import KeyRange, PagingKey
@@ -70,7 +70,7 @@ class LoadContext:
     reader: PageReader
     page_size: PageSize
     connection: WarehouseConnection
-    lock: WarehouseConnection
+    lock: TableLock
     ignores_hashes: bool
     was_interrupted: bool
 
@@ -83,6 +83,7 @@ class LoadContext:
         """Read a range page by page; a full page ends at its last key, and the rest follows."""
         lo = bounds.lo
         while True:
+            self.lock.notice()
             page = self.reader.read(KeyRange(lo, bounds.hi), limit=limit)
             self.page_size.learn(page)
             if len(page.packed) < limit:
@@ -101,5 +102,5 @@ class LoadContext:
 
     def commit(self) -> None:
         """Commit, unless the lock was lost."""
-        check_lock(self.lock, self.table.raw_name)
+        self.lock.check()
         self.connection.commit()

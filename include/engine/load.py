@@ -30,7 +30,7 @@ from include.engine.compare import compare_chunks, compare_multiset
 from include.engine.context import LoadContext, PageSize, Pass
 from include.engine.failures import describe, translated
 from include.engine.first_load import load_first
-from include.engine.lock import table_lock
+from include.engine.lock import TableLock, lock_session, sole_writer, table_lock
 from include.engine.movement import TableLoad
 from include.engine.records import (
     Attempt,
@@ -103,18 +103,20 @@ def load_configured(
     name = attempt.table.name
     with (
         translated(source, warehouse, name),
-        table_lock(warehouse, attempt.table.raw_name) as lock,
+        lock_session(warehouse) as session,
+        table_lock(session, attempt.table.raw_name) as lock,
     ):
-        batch = take_batch(lock)
-        record_start(lock, attempt, batch)
+        batch = take_batch(lock.connection)
+        record_start(lock.connection, attempt, batch)
         try:
             with (
                 translated(source, warehouse, name),
                 warehouse_session.connect(warehouse) as connection,
+                sole_writer(lock, connection),
             ):
                 load = _load(source, (connection, lock), attempt, batch, mode)
         except BaseException as error:
-            _record_failure(lock, attempt, error)
+            _record_failure(lock.connection, attempt, error)
             raise
     log.info(
         "table %s: %s rows read; %s inserted, %s changed, %s deleted, %s came back; "
@@ -133,7 +135,7 @@ def load_configured(
 
 def _load(
     source: Endpoint,
-    connections: tuple[WarehouseConnection, WarehouseConnection],
+    connections: tuple[WarehouseConnection, TableLock],
     attempt: Attempt,
     batch: Batch,
     mode: Mode,

@@ -1,59 +1,204 @@
-"""One loader per table: an advisory lock on a connection of its own.
+"""One loader per table: advisory locks on a session of their own, kept alive by a heartbeat.
 
-The lock belongs to the session, so that it outlives the load's transactions and is freed by the
-server when the process dies. The same session records the load's state outside its transactions.
+The lock belongs to a session, so that it outlives the load's transactions and is freed by the
+server when the process dies. A process that is stopped, or that a dead network cuts off, sends no
+heartbeat: the server then ends the session by its own clock, and another loader gets through. It
+first ends the working session that the lost loader may have left behind.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
 from include.endpoints import Endpoint
 from include.errors import WarehouseError
-from include.warehouse.session import WarehouseConnection, connect
+from include.warehouse.session import APPLICATION_NAME, WarehouseConnection, connect
 
 WAIT_LIMIT_SECONDS = 120
+# The server's limit for a session that says nothing, and how often a living process speaks.
+SILENCE_LIMIT_SECONDS = 60
+HEARTBEAT_SECONDS = 15
+# idle_session_timeout came with PostgreSQL 14; before it only keepalives end a lost session.
+SILENCE_LIMIT_SINCE = 140_000
+# How pg_stat_activity tells these sessions from those that write.
+LOCK_APPLICATION_NAME = f"{APPLICATION_NAME} locks"
+
+log = logging.getLogger(__name__)
+
+
+class LockSession:
+    """An autocommit session that holds locks; its heartbeat notices when the server ended it."""
+
+    def __init__(self, connection: WarehouseConnection) -> None:
+        self.connection = connection
+        self._is_lost = threading.Event()
+        self._is_over = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="lock heartbeat", daemon=True)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the session, and every lock with it, is known to be gone. Asks nobody."""
+        return self._is_lost.is_set() or self.connection.closed
+
+    def start(self) -> None:
+        """Start the heartbeat."""
+        self._heart.start()
+
+    def stop(self) -> None:
+        """Stop the heartbeat and wait for a beat that is under way."""
+        self._is_over.set()
+        self._heart.join()
+
+    def ask(self) -> bool:
+        """Ask the server whether the session still lives."""
+        try:
+            self.connection.execute("select 1")
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            self._is_lost.set()
+        return not self.is_lost
+
+    def _beat(self) -> None:
+        while not self._is_over.wait(HEARTBEAT_SECONDS):
+            if not self.ask():
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class TableLock:
+    """The lock of one table while it is held, and the session that holds it."""
+
+    session: LockSession
+    raw_name: str
+
+    @property
+    def connection(self) -> WarehouseConnection:
+        """The session's autocommit connection, for records outside the load's transactions."""
+        return self.session.connection
+
+    def check(self) -> None:
+        """Ask the server; raise WarehouseError when the lock was lost. Call before a commit."""
+        if not self.session.ask():
+            raise self._lost()
+
+    def notice(self) -> None:
+        """Raise WarehouseError when the heartbeat found the lock lost. Costs nothing."""
+        if self.session.is_lost:
+            raise self._lost()
+
+    def _lost(self) -> WarehouseError:
+        return WarehouseError(
+            "the session that keeps other loads of this table away was cut. What was not yet "
+            "committed is rolled back. Try again.",
+            where=f"table {self.raw_name}",
+        )
 
 
 @contextmanager
-def table_lock(warehouse: Endpoint, raw_name: str) -> Iterator[WarehouseConnection]:
-    """Hold the table's lock and yield the autocommit session that holds it.
-
-    Waits up to WAIT_LIMIT_SECONDS for another loader, then raises WarehouseError.
-    """
+def lock_session(warehouse: Endpoint) -> Iterator[LockSession]:
+    """Open a session for locks with its heartbeat; the locks end with it."""
     with connect(warehouse, autocommit=True) as connection:
         connection.execute(
             sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{WAIT_LIMIT_SECONDS}s"))
         )
+        connection.execute(
+            sql.SQL("set application_name = {}").format(sql.Literal(LOCK_APPLICATION_NAME))
+        )
+        if connection.info.server_version >= SILENCE_LIMIT_SINCE:
+            connection.execute(
+                sql.SQL("set idle_session_timeout = {}").format(
+                    sql.Literal(f"{SILENCE_LIMIT_SECONDS}s")
+                )
+            )
+        session = LockSession(connection)
+        session.start()
         try:
-            connection.execute("select pg_advisory_lock(%s)", (_lock_number(raw_name),))
-        except psycopg.errors.LockNotAvailable:
-            raise WarehouseError(
-                f"another load of this table is still running after {WAIT_LIMIT_SECONDS} s of "
-                "waiting. Nothing was changed by this one. Try again when the other has ended; "
-                "ops.table_load names its run (state running).",
-                where=f"table {raw_name}",
-            ) from None
-        yield connection
+            yield session
+        finally:
+            session.stop()
 
 
-def check_lock(connection: WarehouseConnection, raw_name: str) -> None:
-    """Raise WarehouseError when the session that holds the lock is gone, and the lock with it."""
+@contextmanager
+def table_lock(session: LockSession, raw_name: str) -> Iterator[TableLock]:
+    """Hold the table's lock; no other loader gets it meanwhile.
+
+    Waits up to WAIT_LIMIT_SECONDS for another loader, then raises WarehouseError. A session may
+    take the locks of many tables one after the other.
+    """
+    number = _lock_number("load", raw_name)
     try:
-        connection.execute("select 1")
-    except psycopg.OperationalError:
+        session.connection.execute("select pg_advisory_lock(%s)", (number,))
+    except psycopg.errors.LockNotAvailable:
         raise WarehouseError(
-            "the session that keeps other loads of this table away was cut. What was not yet "
-            "committed is rolled back. Try again.",
+            f"another load of this table is still running after {WAIT_LIMIT_SECONDS} s of "
+            "waiting. Nothing was changed by this one. Try again when the other has ended; "
+            "ops.table_load names its run (state running).",
             where=f"table {raw_name}",
         ) from None
+    try:
+        yield TableLock(session, raw_name)
+    finally:
+        _unlock(session.connection, number)
 
 
-def _lock_number(raw_name: str) -> int:
-    digest = hashlib.blake2b(f"load {raw_name}".encode(), digest_size=8).digest()
+@contextmanager
+def sole_writer(lock: TableLock, connection: WarehouseConnection) -> Iterator[None]:
+    """Mark `connection` as the one that writes the table, for as long as the lock is held.
+
+    A loader that lost its lock may have left a transaction open, even in the middle of a COPY,
+    where none of the server's timeouts reaches it. Its session is ended first, so that it can
+    neither commit behind our back nor hold rows that we must write. `connection` needs no open
+    transaction; the mark outlives its commits and rollbacks.
+    """
+    number = _lock_number("write", lock.raw_name)
+    row = connection.execute("select pg_try_advisory_lock(%s)", (number,)).fetchone()
+    if row is None or not row[0]:
+        _end_writers(lock, number)
+        connection.execute(
+            sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{WAIT_LIMIT_SECONDS}s"))
+        )
+        connection.execute("select pg_advisory_lock(%s)", (number,))
+    connection.commit()
+    try:
+        yield
+    finally:
+        # An open transaction belongs to a load that failed; a finished one left none.
+        with suppress(psycopg.OperationalError, psycopg.InterfaceError):
+            connection.rollback()
+        _unlock(connection, number)
+        with suppress(psycopg.OperationalError, psycopg.InterfaceError):
+            connection.rollback()
+
+
+def _end_writers(lock: TableLock, number: int) -> None:
+    ended = lock.connection.execute(
+        "select pid, pg_terminate_backend(pid) from pg_locks "
+        "where locktype = 'advisory' and objsubid = 1 and granted "
+        "and database = (select oid from pg_database where datname = current_database()) "
+        "and (classid::bigint << 32 | objid::bigint) = %s",
+        (number,),
+    ).fetchall()
+    log.warning(
+        "table %s: an earlier loader lost its lock and left %s session behind, which was ended; "
+        "what it had not committed is rolled back",
+        lock.raw_name,
+        len(ended),
+    )
+
+
+def _unlock(connection: WarehouseConnection, number: int) -> None:
+    # A session that is gone holds no lock any more.
+    with suppress(psycopg.OperationalError, psycopg.InterfaceError):
+        connection.execute("select pg_advisory_unlock(%s)", (number,))
+
+
+def _lock_number(purpose: str, raw_name: str) -> int:
+    digest = hashlib.blake2b(f"{purpose} {raw_name}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)

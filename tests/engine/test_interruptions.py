@@ -138,7 +138,8 @@ def test_a_load_that_waits_too_long_for_another_says_so(
     table = practice.config("T")
     monkeypatch.setattr(lock, "WAIT_LIMIT_SECONDS", 1)
     with (
-        lock.table_lock(practice.warehouse, "t"),
+        lock.lock_session(practice.warehouse) as session,
+        lock.table_lock(session, "t"),
         pytest.raises(WarehouseError, match="another load of this table is still running"),
     ):
         practice.load(table)
@@ -157,8 +158,8 @@ def test_a_load_whose_lock_was_cut_commits_nothing(
 
     def cut() -> None:
         practice.command(
-            "select pg_terminate_backend(pid) from pg_locks "
-            "where locktype = 'advisory' and pid <> pg_backend_pid()"
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            f"where application_name = '{lock.LOCK_APPLICATION_NAME}'"
         )
 
     at_page(5, cut)
