@@ -15,10 +15,14 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from include.catalog.model import (
+    TOMBSTONE_DAYS,
     Catalog,
     CellExclusion,
     ColumnConfig,
+    IndexChoice,
+    IndexConfig,
     PhiClass,
+    SubstitutionRule,
     TableConfig,
     Tier,
 )
@@ -70,6 +74,11 @@ class _Cell(_Strict):
     pattern: str
 
 
+class _Index(_Strict):
+    columns: tuple[str, ...]
+    expression: str | None = None
+
+
 class _Table(_Strict):
     tier: Tier
     key: tuple[str, ...] = ()
@@ -83,6 +92,10 @@ class _Table(_Strict):
     sla_minutes: Annotated[float | None, Field(gt=0)] = None
     quality_threshold: Annotated[float | None, Field(ge=0, le=1)] = None
     is_alerting: bool | None = None
+    failing_rules: tuple[SubstitutionRule, ...] = ()
+    tombstone_days: Annotated[int, Field(ge=1)] = TOMBSTONE_DAYS
+    index_choice: IndexChoice = IndexChoice.DBT
+    indexes: tuple[_Index, ...] | None = None
     columns: dict[str, Annotated[_Column, BeforeValidator(_expand)]]
 
 
@@ -222,7 +235,27 @@ def _dump_table(table: TableConfig, defaults: Mapping[str, Any]) -> dict[str, An
             _Flow(column=cell.column, when_column=cell.when_column, pattern=cell.pattern)
             for cell in table.excluded_cells
         ]
+    entry.update(_dump_choices(table))
     entry["columns"] = {column.name: _dump_column(column) for column in table.columns}
+    return entry
+
+
+def _dump_choices(table: TableConfig) -> dict[str, Any]:
+    """Return what only people and plans decide; discovery leaves all of it as it is."""
+    entry: dict[str, Any] = {}
+    if table.failing_rules:
+        entry["failing_rules"] = tuple(rule.value for rule in table.failing_rules)
+    if table.tombstone_days != TOMBSTONE_DAYS:
+        entry["tombstone_days"] = table.tombstone_days
+    if table.index_choice is not IndexChoice.DBT:
+        entry["index_choice"] = table.index_choice.value
+    if table.indexes is not None:
+        entry["indexes"] = [
+            _Flow(columns=index.columns)
+            if index.expression is None
+            else _Flow(columns=index.columns, expression=index.expression)
+            for index in table.indexes
+        ]
     return entry
 
 
@@ -281,5 +314,13 @@ def _table(name: str, table: _Table, document: _Document, where: str) -> TableCo
         ),
         consistency_group=table.consistency_group,
         key_index=table.key_index,
+        failing_rules=table.failing_rules,
+        tombstone_days=table.tombstone_days,
+        index_choice=table.index_choice,
+        indexes=(
+            None
+            if table.indexes is None
+            else tuple(IndexConfig(index.columns, index.expression) for index in table.indexes)
+        ),
         **values,
     )

@@ -38,6 +38,39 @@ class PhiClass(StrEnum):
     CREDENTIAL = "credential"
 
 
+class SubstitutionRule(StrEnum):
+    """Why a value that PostgreSQL cannot hold is changed, and counted in `ops.substitution`."""
+
+    ZERO_DATE = "zero_date"
+    IMPOSSIBLE_DATE = "impossible_date"
+    NUL_CHARACTER = "nul_character"
+
+
+class IndexChoice(StrEnum):
+    """Which secondary indexes a raw table gets, besides its key."""
+
+    DBT = "dbt"
+    SOURCE = "source"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexConfig:
+    """One secondary index of a raw table, by raw column names.
+
+    `expression` is PostgreSQL's text of what is indexed instead of the one column itself. It holds
+    for every value of the column: none makes it fail.
+    """
+
+    columns: tuple[str, ...]
+    expression: str | None = None
+
+
+# More than a year: whoever compares a closed month with the same one of the year before still finds
+# what was deleted since.
+TOMBSTONE_DAYS = 400
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnConfig:
     """One column of a source table.
@@ -82,7 +115,9 @@ class TableConfig:
     is empty and the table is compared as a multiset of rows; `key_index` is the name of that index.
     `expected_minutes` and `sla_minutes` are counted from the start of the run. `restate_by` names
     the columns whose old and new values are recorded in `ops.affected`. Tables that share a
-    `consistency_group` are settled together.
+    `consistency_group` are settled together. A value that one of `failing_rules` would change fails
+    the table instead. A tombstone stays for `tombstone_days` at least. `indexes` are those that
+    `index_choice` means; None says that nobody knows them, so that those that exist stay.
     """
 
     name: str
@@ -99,6 +134,10 @@ class TableConfig:
     excluded_cells: tuple[CellExclusion, ...] = ()
     consistency_group: str | None = None
     key_index: str = "PRIMARY"
+    failing_rules: tuple[SubstitutionRule, ...] = ()
+    tombstone_days: int = TOMBSTONE_DAYS
+    index_choice: IndexChoice = IndexChoice.DBT
+    indexes: tuple[IndexConfig, ...] | None = None
 
     @property
     def raw_name(self) -> str:

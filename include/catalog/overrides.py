@@ -9,13 +9,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Hashable
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from include.catalog.document import NOT_HELD, parse_yaml
-from include.catalog.model import Catalog, CellExclusion, ColumnConfig, PhiClass, TableConfig, Tier
+from include.catalog.model import (
+    Catalog,
+    CellExclusion,
+    ColumnConfig,
+    IndexChoice,
+    PhiClass,
+    SubstitutionRule,
+    TableConfig,
+    Tier,
+)
 from include.errors import ConfigError
 
 _ADVICE = "Nothing was loaded and nothing was changed. Correct the file; its header lists the keys."
@@ -37,7 +46,15 @@ class _CellOverride(_Strict):
     pattern: str
 
 
-class _TableOverride(_Strict):
+class _Defaults(_Strict):
+    """What may be said of all tables at once and, again, of one."""
+
+    substitutions: dict[SubstitutionRule, Literal["allow", "fail"]] = {}
+    indexes: IndexChoice | None = None
+    tombstone_days: Annotated[int | None, Field(ge=1)] = None
+
+
+class _TableOverride(_Defaults):
     tier: Tier | None = None
     chunk_rows: Annotated[int | None, Field(ge=1)] = None
     expected_minutes: Annotated[float | None, Field(gt=0)] = None
@@ -51,6 +68,7 @@ class _TableOverride(_Strict):
 
 
 class _Document(_Strict):
+    defaults: _Defaults = _Defaults()
     tables: dict[str, _TableOverride] = {}
     exclude_tables: dict[str, Annotated[str, Field(min_length=1)]] = {}
     include_tables: tuple[str, ...] = ()
@@ -88,7 +106,9 @@ class Overrides:
         ):
             for name in names:
                 self._check(name, known, f"{section}.{name}", "table")
-        tables = dict(catalog.tables)
+        tables = {
+            name: _apply_defaults(t, self.document.defaults) for name, t in catalog.tables.items()
+        }
         for name, override in self.document.tables.items():
             # Nothing can be checked for a table that is left out, and nothing is needed.
             if name in tables:
@@ -145,7 +165,7 @@ class Overrides:
             for cell in override.excluded_cells
         )
         return replace(
-            table,
+            _apply_defaults(table, override),
             columns=columns,
             excluded_cells=(*table.excluded_cells, *cells),
             **{**values, "restate_by": tuple(c for c in restate_by if c not in excluded)},
@@ -189,11 +209,23 @@ def nearest(name: str, known: Collection[str]) -> str:
 def _keys_at(location: tuple[int | str, ...]) -> list[str]:
     if len(location) == 1:
         return list(_Document.model_fields)
+    if location[0] == "defaults":
+        return list(_Defaults.model_fields)
     if "excluded_cells" in location:
         return list(_CellOverride.model_fields)
     if "columns" in location:
         return list(_ColumnOverride.model_fields)
     return list(_TableOverride.model_fields)
+
+
+def _apply_defaults(table: TableConfig, said: _Defaults) -> TableConfig:
+    verdicts = dict.fromkeys(table.failing_rules, "fail") | said.substitutions
+    return replace(
+        table,
+        failing_rules=tuple(rule for rule in SubstitutionRule if verdicts.get(rule) == "fail"),
+        index_choice=said.indexes or table.index_choice,
+        tombstone_days=said.tombstone_days or table.tombstone_days,
+    )
 
 
 def _apply_column(column: ColumnConfig, override: _ColumnOverride | None) -> ColumnConfig:

@@ -14,7 +14,10 @@ from include.catalog.model import (
     Catalog,
     CellExclusion,
     ColumnConfig,
+    IndexChoice,
+    IndexConfig,
     PhiClass,
+    SubstitutionRule,
     TableConfig,
     Tier,
 )
@@ -56,6 +59,14 @@ CATALOG = Catalog(
     tables={
         "Patient": _table("Patient", Tier.CRITICAL),
         "on": _table("on"),
+        "kept": replace(
+            _table("kept"),
+            failing_rules=(SubstitutionRule.ZERO_DATE,),
+            tombstone_days=30,
+            index_choice=IndexChoice.SOURCE,
+            indexes=(IndexConfig(("note", "yes")), IndexConfig(("yes",), 'nullif("yes", 0)')),
+        ),
+        "bare": replace(_table("bare"), indexes=()),
         "visit": _table("visit", chunk_rows=5_000),
         "visit2": _table("visit2"),
     },
@@ -157,6 +168,29 @@ def test_overrides_win_and_say_nothing_about_the_rest(directory: Path) -> None:
     assert "visit2" not in catalog.tables
 
 
+def test_what_is_said_of_one_table_wins_over_what_is_said_of_all(directory: Path) -> None:
+    (directory / OVERRIDES_FILE).write_text(
+        "defaults:\n"
+        "  substitutions: {zero_date: fail, nul_character: fail}\n"
+        "  indexes: none\n"
+        "  tombstone_days: 90\n"
+        "tables:\n"
+        "  visit:\n"
+        "    substitutions: {zero_date: allow, impossible_date: fail}\n"
+        "    indexes: source\n"
+        "    tombstone_days: 7\n"
+    )
+    catalog = read_catalog(directory)
+    visit, other = catalog.tables["visit"], catalog.tables["visit2"]
+    assert visit.failing_rules == ("impossible_date", "nul_character")
+    assert (visit.index_choice, visit.tombstone_days) == ("source", 7)
+    assert other.failing_rules == ("zero_date", "nul_character")
+    assert (other.index_choice, other.tombstone_days) == ("none", 90)
+    assert parse_catalog(dump_catalog(catalog), where="x") == catalog
+    plain = CATALOG.tables["visit"]
+    assert (plain.failing_rules, plain.index_choice, plain.tombstone_days) == ((), "dbt", 400)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -184,6 +218,12 @@ def test_overrides_win_and_say_nothing_about_the_rest(directory: Path) -> None:
         ("exclude_tables: {visit: ''}", r"exclude_tables\.visit"),
         ("tables: {visit: {columns: {Id: {excluded: true}}}}", "Id: is part of the key"),
         ("tables: {visit: {columns: {Place: {excluded: false}}}}", "cannot hold its type point"),
+        ("defaults: {substitutions: {zero_dates: fail}}", r"zero_dates\.\[key\]: input should be"),
+        ("defaults: {substitutions: {zero_date: warn}}", "should be 'allow' or 'fail'"),
+        ("defaults: {tombstone_day: 3}", "not known; the nearest is tombstone_days"),
+        ("defaults: {tier: audit}", r"defaults\.tier: this key is not known"),
+        ("tables: {visit: {tombstone_days: 0}}", "greater than or equal to 1"),
+        ("tables: {visit: {indexes: both}}", "'dbt', 'source' or 'none'"),
         ("tables:\n  visit: {}\n  visit: {}", "line 3: visit is already given on line 2"),
         ("tables: [", r"overrides\.yml: is not valid YAML at line \d"),
         ("- a", "the document: input should be"),
@@ -203,7 +243,7 @@ def test_the_example_of_the_shipped_overrides_is_understood(directory: Path) -> 
     (directory / OVERRIDES_FILE).write_text(shipped)
     assert read_catalog(directory) == CATALOG
     lines = [line.removeprefix("# ") for line in shipped.splitlines() if line.startswith("# ")]
-    start = next(n for n, line in enumerate(lines) if line.startswith("tables:"))
+    start = next(n for n, line in enumerate(lines) if line.startswith("defaults:"))
     example = "\n".join(lines[start:])
     for old, new in {
         "recall": "visit",
@@ -219,6 +259,8 @@ def test_the_example_of_the_shipped_overrides_is_understood(directory: Path) -> 
     (directory / OVERRIDES_FILE).write_text(example)
     catalog = read_catalog(directory)
     assert catalog.tables["visit"].chunk_rows == 5_000
+    assert catalog.tables["visit"].failing_rules == ("zero_date", "impossible_date")
+    assert catalog.tables["Patient"].failing_rules == ("impossible_date",)
     assert "visit2" in catalog.excluded_tables
 
 
