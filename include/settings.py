@@ -85,6 +85,11 @@ def deadline_minutes() -> float:
     return minutes
 
 
+def c_compiler() -> str:
+    """Return the command that compiles C (CC); the set-up builds the transcoder's core with it."""
+    return os.environ.get("CC") or "cc"
+
+
 def inherited_environment() -> dict[str, str]:
     """Return a copy of this process's environment, for processes that are started from here."""
     return dict(os.environ)

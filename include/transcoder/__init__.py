@@ -1,0 +1,1 @@
+"""Rows of the source's binary protocol become tuples of PostgreSQL's binary COPY, and hashes."""

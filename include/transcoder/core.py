@@ -1,0 +1,136 @@
+"""The inner loop of the engine: find rows in a buffer, hash them, write them as COPY tuples.
+
+Two cores do it: one compiled from core.c, and one in plain Python with the same bytes, counts and
+errors for where that was not built.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import Protocol
+
+from include.errors import ConfigError
+from include.transcoder import build
+from include.transcoder.layout import RowLayout
+from include.transcoder.rows import (
+    RULES,
+    Numbers,
+    OutputTooSmall,
+    RowTable,
+    ScanResult,
+    ScanStatus,
+    Transcoded,
+    UnfitRow,
+    split_row,
+)
+
+__all__ = [
+    "RULES",
+    "Core",
+    "Numbers",
+    "OutputTooSmall",
+    "RowTable",
+    "ScanResult",
+    "ScanStatus",
+    "Transcoded",
+    "UnfitRow",
+    "load_core",
+    "split_row",
+]
+
+log = logging.getLogger(__name__)
+
+
+class Core(Protocol):
+    """What both cores do. Buffers are only written where it says so; no call keeps a reference."""
+
+    name: str
+
+    def scan(self, buffer: bytearray, position: int, filled: int, rows: RowTable) -> ScanResult:
+        """Walk packets from `position` to `filled` and append the complete row payloads to `rows`.
+
+        A row that spans packets is joined in place, which takes the later headers out of the
+        buffer. Ends before a packet that is not complete (MORE), at an EOF (END) or error packet
+        (ERROR), or where the table has no room for a further row (FULL).
+        """
+
+    def hash_rows(self, buffer: bytearray, rows: RowTable, seed: int, out: Numbers) -> None:
+        """Write the XXH3-64 of each payload to `out`."""
+
+    def fold_rows(self, buffer: bytearray, rows: RowTable, seed: int, sums: Numbers) -> None:
+        """Add the XXH3-128 of each payload to `sums`: low half, high half, each modulo 2^64.
+
+        The sums depend on which rows there are and how often, but not on their order.
+        """
+
+    def match_rows(self, old: bytes, new: Numbers, count: int, flags: bytearray) -> int:
+        """Flag the first `count` hashes of `new` that have no partner in `old`.
+
+        `old` holds little-endian hashes. Each pairs once; when a hash is not there equally often
+        on both sides nobody can say which row is whose, and none of them has a partner. Returns
+        how many old hashes have none.
+        """
+
+    def transcode(
+        self,
+        buffer: bytearray,
+        rows: RowTable,
+        first: int,
+        layout: RowLayout,
+        out: bytearray,
+        *,
+        emit: bytearray | None,
+        counts: Numbers,
+    ) -> Transcoded:
+        """Write rows from `first` on as COPY tuples to the beginning of `out`.
+
+        With `emit`, rows whose flag is 0 are walked and counted but not written. `counts` holds
+        the numbers of the three RULES for each column on the wire, and is added to. Ends before a
+        row that may not fit into what is left of `out`. Raises OutputTooSmall when that is the
+        first row, UnfitRow for a cell that is malformed or not representable; what was written by
+        then is to be dropped.
+        """
+
+
+def load_core(*, compiled: bool | None = None) -> Core:
+    """Return the compiled core where it is built, else the fallback, which says so once.
+
+    `compiled` asks for one of them; ConfigError says how to build a core that is missing.
+    """
+    if compiled is False:
+        return _fallback()
+    core = _compiled()
+    if core is not None:
+        return core
+    if compiled:
+        raise ConfigError(build.ADVICE, where=str(build.library_path()))
+    return _fallback_with_warning()
+
+
+@cache
+def _fallback() -> Core:
+    from include.transcoder.fallback import FallbackCore
+
+    return FallbackCore()
+
+
+@cache
+def _fallback_with_warning() -> Core:
+    log.warning("rows are transcoded in plain Python, which is slow: %s", build.ADVICE)
+    return _fallback()
+
+
+@cache
+def _compiled() -> Core | None:
+    path = build.library_path()
+    if not path.exists():
+        return None
+    from include.transcoder.compiled import CompiledCore
+
+    try:
+        return CompiledCore(path)
+    except OSError as error:
+        # Built for another kind of machine, for example.
+        log.warning("the compiled core cannot be loaded: %s", error)
+        return None

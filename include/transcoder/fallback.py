@@ -1,0 +1,182 @@
+"""The core in plain Python: the same bytes, counts and errors as core.c, some hundred times slower.
+
+It keeps the project working where no compiler was, and is what the compiled core is held against.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections import Counter
+
+import xxhash
+
+from include.transcoder.encoding import NULL_FIELD, UnfitError, encode
+from include.transcoder.layout import RowLayout
+from include.transcoder.rows import (
+    RULES,
+    Numbers,
+    OutputTooSmall,
+    RowTable,
+    ScanResult,
+    ScanStatus,
+    Transcoded,
+    Unfit,
+    UnfitCellError,
+    UnfitRow,
+    cells,
+    check_hash,
+    check_match,
+    check_scan,
+    check_transcode,
+)
+
+_HEADER = 4
+_LONGEST_PART = 0xFFFFFF
+_MASK = 0xFFFF_FFFF_FFFF_FFFF
+
+
+class FallbackCore:
+    """See `include.transcoder.core.Core`."""
+
+    name = "python"
+
+    def scan(self, buffer: bytearray, position: int, filled: int, rows: RowTable) -> ScanResult:
+        """See `Core.scan`."""
+        check_scan(buffer, position, filled)
+        while True:
+            parts = _parts(buffer, position, filled)
+            if parts is None:
+                return ScanResult(position, filled, ScanStatus.MORE)
+            length = sum(size for _, size in parts)
+            first = buffer[position + _HEADER] if length else 0
+            if first == 0xFE and length < 9:
+                return ScanResult(position, filled, ScanStatus.END)
+            if first == 0xFF:
+                return ScanResult(position, filled, ScanStatus.ERROR)
+            if rows.count == rows.capacity:
+                return ScanResult(position, filled, ScanStatus.FULL)
+            if len(parts) > 1:
+                filled = _join(buffer, parts, filled)
+            rows.starts[rows.count] = position + _HEADER
+            rows.lengths[rows.count] = length
+            rows.count += 1
+            position += _HEADER + length
+
+    def hash_rows(self, buffer: bytearray, rows: RowTable, seed: int, out: Numbers) -> None:
+        """See `Core.hash_rows`."""
+        check_hash(rows, out)
+        with memoryview(buffer) as view:
+            for row in range(rows.count):
+                out[row] = xxhash.xxh3_64_intdigest(_payload(view, rows, row), seed)
+
+    def fold_rows(self, buffer: bytearray, rows: RowTable, seed: int, sums: Numbers) -> None:
+        """See `Core.fold_rows`."""
+        low, high = sums[0], sums[1]
+        with memoryview(buffer) as view:
+            for row in range(rows.count):
+                digest = xxhash.xxh3_128_intdigest(_payload(view, rows, row), seed)
+                low += digest & _MASK
+                high += digest >> 64
+        sums[0], sums[1] = low & _MASK, high & _MASK
+
+    def match_rows(self, old: bytes, new: Numbers, count: int, flags: bytearray) -> int:
+        """See `Core.match_rows`."""
+        check_match(old, new, count, flags)
+        stored = array("Q", old)
+        if sys.byteorder == "big":
+            stored.byteswap()
+        present = new[:count]
+        before, after = Counter(stored), Counter(present)
+        for row, digest in enumerate(present):
+            flags[row] = before[digest] != after[digest]
+        return sum(number for digest, number in before.items() if number != after[digest])
+
+    def transcode(
+        self,
+        buffer: bytearray,
+        rows: RowTable,
+        first: int,
+        layout: RowLayout,
+        out: bytearray,
+        *,
+        emit: bytearray | None,
+        counts: Numbers,
+    ) -> Transcoded:
+        """See `Core.transcode`."""
+        check_transcode(rows, first, layout, emit, counts=counts)
+        size = 0
+        with memoryview(buffer) as view:
+            for row in range(first, rows.count):
+                payload = _payload(view, rows, row)
+                is_kept = emit is None or bool(emit[row])
+                needed = len(payload) + layout.overhead
+                if is_kept and needed > len(out) - size:
+                    if row == first:
+                        raise OutputTooSmall(needed)
+                    return Transcoded(row, size)
+                try:
+                    fields = _encode_row(payload, layout, counts)
+                except UnfitCellError as error:
+                    raise UnfitRow.of(row, error.column, error.unfit) from None
+                if is_kept:
+                    out[size : size + len(fields)] = fields
+                    size += len(fields)
+        return Transcoded(rows.count, size)
+
+
+def _parts(buffer: bytearray, position: int, filled: int) -> list[tuple[int, int]] | None:
+    """Return start and size of each packet's payload of one row; None when some is missing."""
+    parts = []
+    while True:
+        start = position + _HEADER
+        if start > filled:
+            return None
+        size = int.from_bytes(buffer[position : position + 3], "little")
+        if start + size > filled:
+            return None
+        parts.append((start, size))
+        position = start + size
+        if size < _LONGEST_PART:
+            return parts
+
+
+def _join(buffer: bytearray, parts: list[tuple[int, int]], filled: int) -> int:
+    """Close the gaps of the later headers, in place; return how much is filled then."""
+    end = sum(parts[0])
+    with memoryview(buffer) as view:
+        for start, size in parts[1:]:
+            view[end : end + size] = view[start : start + size]
+            end += size
+        behind = sum(parts[-1])
+        rest = filled - behind
+        view[end : end + rest] = view[behind:filled]
+    return end + rest
+
+
+def _payload(view: memoryview, rows: RowTable, row: int) -> memoryview:
+    start, length = rows.starts[row], rows.lengths[row]
+    if start + length > len(view):
+        raise UnfitRow.of(row, -1, Unfit.NO_ROW)
+    return view[start : start + length]
+
+
+def _encode_row(payload: memoryview, layout: RowLayout, counts: Numbers) -> bytes:
+    """Return a row's tuple; raises UnfitCellError at the first cell that is none."""
+    fields = [layout.field_count.to_bytes(2, "big")]
+    for column, cell in enumerate(cells(payload, layout)):
+        field = layout.fields[column]
+        encoded = NULL_FIELD
+        if cell is not None:
+
+            def count(rule: int, at: int = column * len(RULES)) -> None:
+                counts[at + rule] += 1
+
+            try:
+                encoded = encode(cell, field, count)
+            except UnfitError as error:
+                raise UnfitCellError(column, error.unfit) from None
+        if field.is_emitted:
+            fields.append(encoded)
+    fields.append(layout.suffix)
+    return b"".join(fields)

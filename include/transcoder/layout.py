@@ -1,0 +1,253 @@
+"""How each cell of a wire row becomes a field of a COPY tuple: decided once per read of a table.
+
+The decision rests on what the server sends and on the type that the config holds the column as.
+When the two do not belong together the source was altered since discovery, and nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+from include.catalog.model import ColumnConfig, TableConfig
+from include.errors import StructureError
+from include.source.wire import BINARY_CHARACTER_SET, WireColumn, WireType
+
+
+class Kind(IntEnum):
+    """The form of a wire cell; the numbers are those of `enum kind` in core.c.
+
+    `Field.parameter` is, for integers, the bytes of PostgreSQL's integer (0: numeric); for
+    DECIMAL the digits after the point; for BITS the width.
+    """
+
+    INT8 = 1
+    UINT8 = 2
+    INT16 = 3
+    UINT16 = 4
+    INT32 = 5
+    UINT32 = 6
+    INT64 = 7
+    UINT64 = 8
+    FLOAT = 9
+    DOUBLE = 10
+    DECIMAL = 11
+    BITS = 12
+    DATE = 13
+    DATETIME = 14
+    TIME = 15
+    TEXT = 16
+    BYTES = 17
+
+
+# No value takes more room in a tuple than in its row by more than this: 18446744073709551615 is
+# 8 bytes there and 22 here.
+FIELD_OVERHEAD = 24
+_FIELD_COUNT_BYTES = 2
+_PACKED_FIELD = struct.Struct("=BBxxi")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column on the wire; one that is not emitted is walked and checked, but not written."""
+
+    kind: Kind
+    parameter: int
+    is_emitted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowLayout:
+    """Every column of the wire in its order, and what follows its fields in each tuple.
+
+    `suffix` holds `suffix_count` encoded fields (int32 length, then the value). `packed` is what
+    the compiled core reads instead of `fields`; `overhead` is how much longer than its row a tuple
+    can be.
+    """
+
+    fields: tuple[Field, ...]
+    suffix: bytes = b""
+    suffix_count: int = 0
+    packed: bytes = field(init=False, repr=False, compare=False)
+    field_count: int = field(init=False)
+    overhead: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        emitted = sum(field.is_emitted for field in self.fields)
+        packed = b"".join(
+            _PACKED_FIELD.pack(field.kind, field.is_emitted, field.parameter)
+            for field in self.fields
+        )
+        object.__setattr__(self, "packed", packed)
+        object.__setattr__(self, "field_count", emitted + self.suffix_count)
+        object.__setattr__(
+            self, "overhead", _FIELD_COUNT_BYTES + FIELD_OVERHEAD * emitted + len(self.suffix)
+        )
+
+    def only(self, positions: Collection[int]) -> RowLayout:
+        """Return the layout that writes only the columns at these positions, without a suffix."""
+        fields = tuple(
+            replace(field, is_emitted=position in positions)
+            for position, field in enumerate(self.fields)
+        )
+        return RowLayout(fields)
+
+    def with_suffix(self, suffix: bytes, count: int) -> RowLayout:
+        """Return the layout that appends these `count` encoded fields to each tuple."""
+        return RowLayout(self.fields, suffix, count)
+
+
+_INTEGERS = {
+    WireType.TINY: (Kind.INT8, Kind.UINT8),
+    WireType.SHORT: (Kind.INT16, Kind.UINT16),
+    WireType.YEAR: (Kind.INT16, Kind.UINT16),
+    WireType.INT24: (Kind.INT32, Kind.UINT32),
+    WireType.LONG: (Kind.INT32, Kind.UINT32),
+    WireType.LONGLONG: (Kind.INT64, Kind.UINT64),
+}
+# A year ends at 2155, and a mediumint is sent in four bytes.
+_VALUE_BITS = {
+    WireType.TINY: 8,
+    WireType.YEAR: 12,
+    WireType.SHORT: 16,
+    WireType.INT24: 24,
+    WireType.LONG: 32,
+    WireType.LONGLONG: 64,
+}
+_INTEGER_BYTES = {"smallint": 2, "integer": 4, "bigint": 8}
+# Holds a bigint unsigned.
+_WHOLE_NUMERIC = "numeric(20,0)"
+_PLAIN = {
+    ("real", WireType.FLOAT): Kind.FLOAT,
+    ("double precision", WireType.DOUBLE): Kind.DOUBLE,
+    ("date", WireType.DATE): Kind.DATE,
+    ("date", WireType.NEWDATE): Kind.DATE,
+    ("timestamp", WireType.DATETIME): Kind.DATETIME,
+    ("timestamptz", WireType.TIMESTAMP): Kind.DATETIME,
+    ("interval", WireType.TIME): Kind.TIME,
+}
+_STRINGS = {
+    WireType.VARCHAR,
+    WireType.ENUM,
+    WireType.SET,
+    WireType.TINY_BLOB,
+    WireType.MEDIUM_BLOB,
+    WireType.LONG_BLOB,
+    WireType.BLOB,
+    WireType.VAR_STRING,
+    WireType.STRING,
+}
+_NUMBERS_IN_TYPE = re.compile(r"\d+")
+_ADVICE = (
+    "Nothing was loaded; the rows of the last good load are intact. Run the discover_open_dental "
+    "DAG, then refresh this table again."
+)
+
+
+def plan_layout(table: TableConfig, columns: Sequence[WireColumn]) -> RowLayout:
+    """Pair each column of a result with the config's, in order; every field is emitted.
+
+    Raises StructureError, naming the column, what the config says and what the server sends, when
+    the two do not belong together.
+    """
+    configured = table.replicated_columns
+    if [column.name for column in configured] != [column.name for column in columns]:
+        raise StructureError(_name_difference(configured, columns), where=f"table {table.name}")
+    hidden = {cell.column for cell in table.excluded_cells}
+    return RowLayout(
+        tuple(
+            _plan_field(table, column, sent, is_hidden=column.name in hidden)
+            for column, sent in zip(configured, columns, strict=True)
+        )
+    )
+
+
+def _name_difference(configured: Sequence[ColumnConfig], columns: Sequence[WireColumn]) -> str:
+    expected, sent = [c.name for c in configured], [c.name for c in columns]
+    for position, (one, other) in enumerate(zip(expected, sent, strict=False)):
+        if one != other:
+            return (
+                f"the config's column {position + 1} is {one}, the server sends {other}. {_ADVICE}"
+            )
+    return f"the config has {len(expected)} columns, the server sends {len(sent)}. {_ADVICE}"
+
+
+def _plan_field(
+    table: TableConfig, column: ColumnConfig, sent: WireColumn, *, is_hidden: bool
+) -> Field:
+    where = f"{table.name}.{column.name}"
+    if is_hidden and column.warehouse_type.startswith("bit"):
+        # MariaDB announces if(..., null, <bit>) as bits, and sends decimal text.
+        raise StructureError(
+            "is a bit column of which single cells are excluded; the source does not send those "
+            "as bits. Nothing was loaded; the rows of the last good load are intact. Exclude the "
+            "whole column in overrides.yml.",
+            where=where,
+        )
+    planned = _field(column.warehouse_type, sent, is_hidden=is_hidden)
+    if planned is None:
+        raise StructureError(
+            f"the config says {column.source_type}, held as {column.warehouse_type}, and the "
+            f"server sends {_describe(sent)}, which does not fit. {_ADVICE}",
+            where=where,
+        )
+    return planned
+
+
+def _field(warehouse_type: str, sent: WireColumn, *, is_hidden: bool) -> Field | None:
+    """Return how the cell is read, or None when the config's type does not fit what is sent."""
+    code = _wire_type(sent)
+    if code in _INTEGERS:
+        return _integer_field(warehouse_type, sent, code, is_hidden=is_hidden)
+    base = warehouse_type.partition("(")[0]
+    sizes = [int(number) for number in _NUMBERS_IN_TYPE.findall(warehouse_type)]
+    if base == "numeric" and code in (WireType.DECIMAL, WireType.NEWDECIMAL):
+        # PostgreSQL would round silently.
+        return Field(Kind.DECIMAL, sizes[1], True) if sent.decimals <= sizes[1] else None
+    if base == "bit" and code is WireType.BIT:
+        return Field(Kind.BITS, sizes[0], True) if sent.length <= sizes[0] else None
+    if base == "text" and code is WireType.JSON:
+        return Field(Kind.TEXT, 0, True)
+    if base in ("text", "bytea") and code in _STRINGS:
+        is_binary = sent.character_set == BINARY_CHARACTER_SET
+        fits = is_binary == (base == "bytea")
+        return Field(Kind.BYTES if is_binary else Kind.TEXT, 0, True) if fits else None
+    if base == "timestamptz" and code is WireType.DATETIME and is_hidden:
+        # The session's zone is UTC, so the expression's datetime is the column's moment.
+        return Field(Kind.DATETIME, 0, True)
+    kind = _PLAIN.get((base, code))
+    return None if kind is None else Field(kind, 0, True)
+
+
+def _integer_field(
+    warehouse_type: str, sent: WireColumn, code: WireType, *, is_hidden: bool
+) -> Field | None:
+    kind = _INTEGERS[code][sent.is_unsigned]
+    if warehouse_type == _WHOLE_NUMERIC:
+        return Field(kind, 0, True) if sent.is_unsigned or is_hidden else None
+    width = _INTEGER_BYTES.get(warehouse_type)
+    if width is None:
+        return None
+    # A cell that may be hidden is the result of an expression, which can be wider than the column;
+    # each value is then held against the range.
+    fits = _VALUE_BITS[code] + sent.is_unsigned <= 8 * width
+    return Field(kind, width, True) if fits or is_hidden else None
+
+
+def _wire_type(sent: WireColumn) -> WireType:
+    try:
+        return WireType(sent.type_code)
+    except ValueError:
+        # A type that no rule knows fits nothing.
+        return WireType.NULL
+
+
+def _describe(sent: WireColumn) -> str:
+    code = _wire_type(sent)
+    name = str(sent.type_code) if code is WireType.NULL else code.name
+    sign = " unsigned" if sent.is_unsigned else ""
+    text = "" if sent.character_set == BINARY_CHARACTER_SET else ", text"
+    return f"{name}{sign} (length {sent.length}, decimals {sent.decimals}{text})"
