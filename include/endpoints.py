@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from include.errors import ConfigError
@@ -64,8 +65,36 @@ def parse_connection(text: str, *, where: str) -> Endpoint:
         user=str(fields.get("login") or ""),
         password=str(fields.get("password") or ""),
         database=str(fields["database"]),
-        options={str(k): str(v) for k, v in _mapping(fields.get("options")).items()},
+        options=connection_options(_mapping(fields.get("options"))),
     )
+
+
+def connection_options(extra: Mapping[Any, Any]) -> dict[str, str]:
+    """Return a connection's extra fields as flat options.
+
+    Airflow's `"ssl": {"ca": ..., "cert": ..., "key": ...}`, which may be JSON text as well, becomes
+    ssl_ca, ssl_cert and ssl_key; `__extra__` in a URI holds such fields as JSON.
+    """
+    options: dict[str, str] = {}
+    for name, value in extra.items():
+        nested = _nested(value) if name in ("ssl", "__extra__") else None
+        if nested is None:
+            if value is not None:
+                options[str(name)] = str(value)
+        elif name == "__extra__":
+            options |= connection_options(nested)
+        else:
+            options |= {f"ssl_{key}": str(v) for key, v in nested.items() if v is not None}
+    return options
+
+
+def _nested(value: object) -> Mapping[Any, Any] | None:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, Mapping) else None
 
 
 def _from_uri(text: str, where: str) -> dict[str, object]:
@@ -81,7 +110,7 @@ def _from_uri(text: str, where: str) -> dict[str, object]:
         "login": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
         "database": unquote(parts.path.lstrip("/")),
-        "options": {k: v for k, v in parse_qsl(parts.query) if k != "__extra__"},
+        "options": dict(parse_qsl(parts.query)),
     }
 
 
@@ -95,5 +124,5 @@ def _from_json(text: str, where: str) -> dict[str, object]:
     return {**fields, "database": fields.get("schema"), "options": options}
 
 
-def _mapping(value: object) -> Mapping[object, object]:
+def _mapping(value: object) -> Mapping[Any, Any]:
     return value if isinstance(value, Mapping) else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from include.endpoints import DEFAULT_PORTS, Endpoint
+from include.endpoints import DEFAULT_PORTS, Endpoint, connection_options
 from include.errors import ConfigError
 
 SOURCE_CONNECTION = "open_dental"
@@ -49,5 +49,5 @@ def _endpoint(name: str, *, kind: str) -> Endpoint:
         user=found.login or "",
         password=found.password or "",
         database=found.schema,
-        options={str(key): str(value) for key, value in found.extra_dejson.items()},
+        options=connection_options(found.extra_dejson),
     )

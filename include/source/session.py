@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pymysql
-from pymysql.constants import ER
+from pymysql.constants import CLIENT, CR
 from pymysql.cursors import Cursor
 
 from include.endpoints import Endpoint
-from include.errors import SourceError, SourceRefusedError
+from include.errors import PipelineError, SourceError, SourceRefusedError
+from include.source.error_codes import meaning_of
+from include.source.tls import SourceTls, handshake_failure, source_tls
 
 CONNECT_TIMEOUT_SECONDS = 10
 # A page is drained at once, so a read that takes minutes means a dead server.
 READ_TIMEOUT_SECONDS = 300
+# The server gives up a statement before the client does, so that none goes on unobserved.
+STATEMENT_LIMIT_SECONDS = 240
+LOCK_LIMIT_SECONDS = 60
+# A client that stops in the middle of a page keeps a MyISAM table locked for this long at most.
+WRITE_LIMIT_SECONDS = 30
+# Between two pages the warehouse may have to build an index.
+IDLE_LIMIT_SECONDS = 2 * 3600
+KEEPALIVE_IDLE_SECONDS = 30
+KEEPALIVE_INTERVAL_SECONDS = 10
+KEEPALIVE_PROBES = 3
 
 # What the bytes of a row depend on. The zone is numeric: the zone tables may be missing.
 SESSION_SETTINGS = {
@@ -23,59 +37,75 @@ SESSION_SETTINGS = {
     "tx_read_only": "1",
 }
 
-_REFUSALS = {
-    ER.ACCESS_DENIED_ERROR: "refuses the log-in",
-    ER.DBACCESS_DENIED_ERROR: "denies this account the database",
-    ER.BAD_DB_ERROR: "has no such database",
-    ER.TABLEACCESS_DENIED_ERROR: "denies this account a table",
-    ER.COLUMNACCESS_DENIED_ERROR: "denies this account a column",
-    ER.SPECIFIC_ACCESS_DENIED_ERROR: "denies this account a privilege",
-}
+if TYPE_CHECKING:
+    _Base: TypeAlias = pymysql.Connection[Cursor]
+else:
+    _Base = pymysql.Connection
 
 SourceConnection: TypeAlias = "pymysql.Connection[Cursor]"
 
 
-def connect(endpoint: Endpoint, **arguments: Any) -> SourceConnection:
+class _Session(_Base):
+    """A connection that sends no password to a server that cannot encrypt, if it should."""
+
+    demands_tls = False
+
+    def _request_authentication(self) -> None:
+        # The driver itself would go on in plain text.
+        raw: Any = self
+        if self.demands_tls and not raw.server_capabilities & CLIENT.SSL:
+            raise pymysql.OperationalError(CR.CR_SSL_CONNECTION_ERROR, "")
+        raw_parent: Any = super()
+        raw_parent._request_authentication()
+
+
+def connect(endpoint: Endpoint) -> SourceConnection:
     """Open a read-only session and read its settings back.
 
-    Raises SourceRefusedError when the server answers but does not let us in, and SourceError when
-    it cannot be reached. Nothing in the warehouse has been touched by then.
+    Encrypted as the connection's options ask for (see `include.source.tls`). Raises ConfigError for
+    unusable options, SourceRefusedError when the server answers but does not let us in, and
+    SourceError when it cannot be reached. Nothing in the warehouse has been touched by then.
     """
+    tls = source_tls(endpoint)
+    connection = _Session(
+        host=endpoint.host,
+        port=endpoint.port,
+        user=endpoint.user,
+        password=endpoint.password,
+        database=endpoint.database or None,
+        charset="utf8mb4",
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=READ_TIMEOUT_SECONDS,
+        write_timeout=READ_TIMEOUT_SECONDS,
+        autocommit=True,
+        ssl=tls.context(endpoint),
+        defer_connect=True,
+    )
+    connection.demands_tls = tls.mode.is_demanded
     try:
-        connection = pymysql.connect(
-            host=endpoint.host,
-            port=endpoint.port,
-            user=endpoint.user,
-            password=endpoint.password,
-            database=endpoint.database or None,
-            charset="utf8mb4",
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            read_timeout=READ_TIMEOUT_SECONDS,
-            autocommit=True,
-            **arguments,
-        )
-    except pymysql.MySQLError as error:
-        raise translate(error, endpoint) from None
-    try:
+        connection.connect()
+        _keep_alive(connection)
         _apply_settings(connection, endpoint)
+        _check_encryption(connection, endpoint, tls)
+    except pymysql.MySQLError as error:
+        connection.close()
+        raise translate(error, endpoint) from None
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def translate(error: pymysql.MySQLError, endpoint: Endpoint) -> SourceError | SourceRefusedError:
+def translate(error: pymysql.MySQLError, endpoint: Endpoint) -> PipelineError:
     """Say what a driver error means; the driver's own text may hold values and is left out."""
+    original = getattr(error, "original_exception", None)
+    if isinstance(original, ssl.SSLError):
+        return handshake_failure(original, endpoint)
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-    if code in _REFUSALS:
-        return SourceRefusedError(
-            f"the server {_REFUSALS[code]} (error {code}). The warehouse is unchanged. Check the "
-            "connection 'open_dental' and grant this account SELECT on the practice database.",
-            where=endpoint.name,
-        )
-    return SourceError(
-        f"the practice database does not answer as expected (error {code}). What was loaded "
-        "before is intact. Check that the server runs and can be reached, then try again.",
+    meaning = meaning_of(code)
+    return meaning.kind(
+        f"the practice database {meaning.seen} (error {code}). What was loaded before is intact. "
+        f"{meaning.advice}.",
         where=endpoint.name,
     )
 
@@ -85,25 +115,64 @@ def quote(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
+def _keep_alive(connection: SourceConnection) -> None:
+    # The defaults would notice a network that went away after two hours.
+    raw: Any = connection
+    for option, value in (
+        (socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS),
+        (socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS),
+        (socket.TCP_KEEPCNT, KEEPALIVE_PROBES),
+    ):
+        raw._sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
 def _apply_settings(connection: SourceConnection, endpoint: Endpoint) -> None:
-    names = list(SESSION_SETTINGS)
     with connection.cursor() as cursor:
         cursor.execute("select version()")
-        # MySQL 8 knows the flag under its newer name only.
         is_mariadb = "mariadb" in str((cursor.fetchone() or ("",))[0]).lower()
-        spelled = {
-            name: "transaction_read_only" if name == "tx_read_only" and not is_mariadb else name
-            for name in names
-        }
-        for name in names:
-            cursor.execute(f"set session {spelled[name]} = %s", (_literal(SESSION_SETTINGS[name]),))
-        cursor.execute("select " + ", ".join(f"@@session.{spelled[name]}" for name in names))
-        seen = [str(value) for value in cursor.fetchone() or ()]
-    if seen != list(SESSION_SETTINGS.values()):
+        settings = _settings(is_mariadb=is_mariadb)
+        values = [_literal(value) for value in settings.values()]
+        cursor.execute("set " + ", ".join(f"session {name} = %s" for name in settings), values)
+        cursor.execute("select " + ", ".join(f"@@session.{name}" for name in settings))
+        # MariaDB's seconds come back as a float.
+        seen = [str(value).removesuffix(".0") for value in cursor.fetchone() or ()]
+    if seen != list(settings.values()):
         raise SourceError(
-            f"the session settings did not take: asked for {SESSION_SETTINGS}, got "
-            f"{dict(zip(names, seen, strict=False))}. Nothing was read. A proxy that shares "
+            f"the session settings did not take: asked for {settings}, got "
+            f"{dict(zip(settings, seen, strict=False))}. Nothing was read. A proxy that shares "
             "sessions between clients does this: connect to the server itself.",
+            where=endpoint.name,
+        )
+
+
+def _settings(*, is_mariadb: bool) -> dict[str, str]:
+    """Return every setting under the name that this kind of server knows."""
+    flag = "tx_read_only" if is_mariadb else "transaction_read_only"
+    limit = (
+        ("max_statement_time", STATEMENT_LIMIT_SECONDS)
+        if is_mariadb
+        else ("max_execution_time", 1000 * STATEMENT_LIMIT_SECONDS)
+    )
+    return {
+        **{flag if name == "tx_read_only" else name: v for name, v in SESSION_SETTINGS.items()},
+        limit[0]: str(limit[1]),
+        "lock_wait_timeout": str(LOCK_LIMIT_SECONDS),
+        "net_write_timeout": str(WRITE_LIMIT_SECONDS),
+        "wait_timeout": str(IDLE_LIMIT_SECONDS),
+    }
+
+
+def _check_encryption(connection: SourceConnection, endpoint: Endpoint, tls: SourceTls) -> None:
+    if not tls.mode.is_demanded:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("show session status like 'Ssl_cipher'")
+        row = cursor.fetchone()
+    if row is None or not row[1]:
+        raise SourceRefusedError(
+            "the server says that this session is not encrypted, though ssl_mode asks for it. "
+            "Nothing was read. A proxy that ends the encryption does this: connect to the server "
+            "itself.",
             where=endpoint.name,
         )
 

@@ -1,27 +1,99 @@
-"""A session on the warehouse."""
+"""A session on the warehouse, with settings that are read back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
 
 from include.endpoints import Endpoint
-from include.errors import TerminalError, WarehouseError
+from include.errors import ConfigError, PipelineError, TerminalError, WarehouseError
+from include.warehouse.pooler import refuse_transaction_pooler
+from include.warehouse.refusals import connect_failure
 
 CONNECT_TIMEOUT_SECONDS = 10
 APPLICATION_NAME = "dental-warehouse"
+
+# Server-side settings of every session, written as PostgreSQL shows them.
+SESSION_SETTINGS = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "client_encoding": "UTF8",
+    "standard_conforming_strings": "on",
+    "client_min_messages": "warning",
+    # No statement of a night takes hours; one that does hangs.
+    "statement_timeout": "4h",
+    # Longer than the longest read of a page with its pause: the transaction waits meanwhile.
+    "idle_in_transaction_session_timeout": "6min",
+}
+# What the server asks of the network. Not read back: a local socket has none of it.
+_KEEPALIVES = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+# The same from this side, as libpq names it; the last is in milliseconds.
+_CLIENT_KEEPALIVES = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+TLS_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl")
+_TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_TLS_DEMANDED = ("require", "verify-ca", "verify-full")
 
 WarehouseConnection = psycopg.Connection[tuple[Any, ...]]
 
 
 def connect(endpoint: Endpoint, *, autocommit: bool = False) -> WarehouseConnection:
-    """Open a session with UTC, standard strings and no statement cache across poolers.
+    """Open a session with known settings, encrypted as the connection's sslmode asks for.
 
-    Raises TerminalError when the server refuses the account or database, WarehouseError when it
-    cannot be reached.
+    Raises TerminalError when the server refuses the account or database, does not store UTF-8, is
+    not encrypted as asked for or hides behind a pooler that shares sessions; ConfigError for
+    unusable options; WarehouseError when it cannot be reached.
     """
-    tls: dict[str, Any] = {k: v for k, v in endpoint.options.items() if k.startswith("ssl")}
+    tls = tls_options(endpoint)
+    connection = _open(endpoint, tls)
+    try:
+        refuse_transaction_pooler(connection, endpoint, another=lambda: _open(endpoint, tls))
+        _apply_settings(connection, endpoint)
+        if tls.get("sslmode") in _TLS_DEMANDED:
+            _check_encryption(connection, endpoint)
+        connection.autocommit = autocommit
+    except psycopg.Error as error:
+        connection.close()
+        raise WarehouseError(
+            f"the warehouse broke off while a session was opened (SQLSTATE {error.sqlstate}). "
+            "Nothing was written by it. Check that the server runs, then try again.",
+            where=endpoint.name,
+        ) from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def tls_options(endpoint: Endpoint) -> dict[str, str]:
+    """Return libpq's TLS options; raises ConfigError for one that libpq would not understand."""
+    options = {name: text for name, text in endpoint.options.items() if name.startswith("ssl")}
+    unknown = sorted(set(options) - set(TLS_OPTIONS))
+    if unknown or options.get("sslmode", "prefer") not in _TLS_MODES:
+        said = (
+            f"has unknown TLS options: {', '.join(unknown)}" if unknown else "has a wrong sslmode"
+        )
+        raise ConfigError(
+            f"{said}. Nothing was written. Known are {', '.join(TLS_OPTIONS)}; sslmode is one of "
+            f"{', '.join(_TLS_MODES)}.",
+            where=f"connection of {endpoint.name}",
+        )
+    return options
+
+
+def _open(endpoint: Endpoint, tls: Mapping[str, str]) -> WarehouseConnection:
+    # No startup option but the name: a pooler refuses what it does not know.
+    arguments: dict[str, Any] = {**_CLIENT_KEEPALIVES, **tls}
     try:
         return psycopg.connect(
             host=endpoint.host,
@@ -29,22 +101,53 @@ def connect(endpoint: Endpoint, *, autocommit: bool = False) -> WarehouseConnect
             user=endpoint.user,
             password=endpoint.password or None,
             dbname=endpoint.database,
-            autocommit=autocommit,
+            autocommit=True,
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             application_name=APPLICATION_NAME,
-            options="-c timezone=UTC -c datestyle=ISO -c client_min_messages=warning",
-            **tls,
+            **arguments,
         )
     except psycopg.OperationalError as error:
-        text = str(error)
-        if any(word in text for word in ("authentication failed", "does not exist", "pg_hba")):
-            raise TerminalError(
-                "the warehouse refuses the account or has no such database. Nothing was written. "
-                "Check the connection 'warehouse'.",
-                where=endpoint.name,
-            ) from None
-        raise WarehouseError(
-            "the warehouse cannot be reached. Nothing was written. Check that the server runs, "
-            "then try again.",
+        raise connect_failure(str(error), endpoint) from None
+
+
+def _apply_settings(connection: WarehouseConnection, endpoint: Endpoint) -> None:
+    wanted = {**_KEEPALIVES, **SESSION_SETTINGS}
+    connection.execute(
+        "select set_config(name, value, false) from unnest(%s::text[], %s::text[]) s(name, value)",
+        (list(wanted), list(wanted.values())),
+    )
+    names = ["server_encoding", *SESSION_SETTINGS]
+    row = connection.execute(
+        "select array_agg(current_setting(name) order by position) "
+        "from unnest(%s::text[]) with ordinality s(name, position)",
+        (names,),
+    ).fetchone()
+    encoding, *seen = row[0] if row else ("",)
+    if encoding != "UTF8":
+        raise TerminalError(
+            f"this database stores text as {encoding}, which cannot hold what the practice "
+            "writes. Nothing was written. Create the warehouse with ENCODING 'UTF8'.",
             where=endpoint.name,
-        ) from None
+        )
+    if seen != list(SESSION_SETTINGS.values()):
+        raise _not_as_asked(seen, endpoint)
+
+
+def _not_as_asked(seen: list[str], endpoint: Endpoint) -> PipelineError:
+    return WarehouseError(
+        f"the session settings did not take: asked for {SESSION_SETTINGS}, got "
+        f"{dict(zip(SESSION_SETTINGS, seen, strict=False))}. Nothing was written. A proxy that "
+        "shares sessions between clients does this: connect to the server itself.",
+        where=endpoint.name,
+    )
+
+
+def _check_encryption(connection: WarehouseConnection, endpoint: Endpoint) -> None:
+    row = connection.execute("select ssl from pg_stat_ssl where pid = pg_backend_pid()").fetchone()
+    if row is None or not row[0] or not connection.pgconn.ssl_in_use:
+        raise TerminalError(
+            "the server says that this session is not encrypted, though sslmode asks for it. "
+            "Nothing was written. A pooler that ends the encryption does this: let it encrypt its "
+            "side as well (server_tls_sslmode in PgBouncer), or connect to the server itself.",
+            where=endpoint.name,
+        )

@@ -1,0 +1,126 @@
+"""Encryption of the session to the practice database, as the connection's options ask for it.
+
+The options are those of MySQL's own clients: `ssl_mode` (disabled, preferred, required, verify_ca,
+verify_identity), `ssl_ca`, `ssl_cert`, `ssl_key`. Airflow's spelling `"ssl": {"ca": ...}` arrives
+as the same options. Without a mode, a CA means verify_ca and a certificate of our own required, as
+MySQL's clients have it; without any option the session is not encrypted.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from enum import StrEnum
+
+from include.endpoints import Endpoint
+from include.errors import ConfigError, PipelineError, SourceError, SourceRefusedError
+
+_OPTIONS = ("ssl_mode", "ssl_ca", "ssl_cert", "ssl_key")
+# Reasons that are a network's, not a certificate's.
+_PASSING = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+
+
+class TlsMode(StrEnum):
+    """How much protection is asked for, named as MySQL's clients name it."""
+
+    DISABLED = "disabled"
+    PREFERRED = "preferred"
+    REQUIRED = "required"
+    VERIFY_CA = "verify_ca"
+    VERIFY_IDENTITY = "verify_identity"
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the server must show a certificate that the CA signed."""
+        return self in (TlsMode.VERIFY_CA, TlsMode.VERIFY_IDENTITY)
+
+    @property
+    def is_demanded(self) -> bool:
+        """Whether a session without encryption must be refused."""
+        return self is TlsMode.REQUIRED or self.is_verified
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTls:
+    """The mode and the files of certificates; an empty path means none."""
+
+    mode: TlsMode
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+
+    def context(self, endpoint: Endpoint) -> ssl.SSLContext | None:
+        """Return what a handshake needs, None without TLS; ConfigError for unusable files."""
+        if self.mode is TlsMode.DISABLED:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = self.mode is TlsMode.VERIFY_IDENTITY
+        context.verify_mode = ssl.CERT_REQUIRED if self.mode.is_verified else ssl.CERT_NONE
+        option = "ssl_ca"
+        try:
+            if self.ca:
+                context.load_verify_locations(self.ca)
+            elif self.mode.is_verified:
+                context.load_default_certs()
+            option = "ssl_cert or ssl_key"
+            if self.cert:
+                context.load_cert_chain(self.cert, self.key or None)
+        except (OSError, ssl.SSLError) as error:
+            # The error names no path; a file that cannot be read is an OSError, a wrong one SSL's.
+            raise ConfigError(
+                f"{option} names a file that cannot be used ({type(error).__name__}). Nothing was "
+                "read. It must be a PEM file that this process may read.",
+                where=f"connection of {endpoint.name}",
+            ) from None
+        return context
+
+
+def source_tls(endpoint: Endpoint) -> SourceTls:
+    """Read the options; raises ConfigError for unknown ones, so that none is silently ignored."""
+    where = f"connection of {endpoint.name}"
+    given = {name: text for name, text in endpoint.options.items() if name.startswith("ssl")}
+    if unknown := sorted(set(given) - set(_OPTIONS)):
+        raise ConfigError(
+            f"has unknown TLS options: {', '.join(unknown)}. Nothing was read. Known are "
+            f'{", ".join(_OPTIONS)}, or "ssl" with ca, cert and key.',
+            where=where,
+        )
+    default = TlsMode.DISABLED
+    if given.get("ssl_cert"):
+        default = TlsMode.REQUIRED
+    if given.get("ssl_ca"):
+        default = TlsMode.VERIFY_CA
+    text = given.get("ssl_mode") or default
+    try:
+        mode = TlsMode(text.lower())
+    except ValueError:
+        raise ConfigError(
+            f"ssl_mode is '{text}'. Nothing was read. Choose one of {', '.join(TlsMode)}.",
+            where=where,
+        ) from None
+    return SourceTls(
+        mode, given.get("ssl_ca", ""), given.get("ssl_cert", ""), given.get("ssl_key", "")
+    )
+
+
+def handshake_failure(error: ssl.SSLError, endpoint: Endpoint) -> PipelineError:
+    """Say why no encrypted session came about."""
+    if isinstance(error, _PASSING):
+        return SourceError(
+            "the server broke off while encryption was agreed on. What was loaded before is "
+            "intact. Check that the server runs, then try again.",
+            where=endpoint.name,
+        )
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return SourceRefusedError(
+            f"the server's certificate was not accepted ({error.verify_message}). No password was "
+            "sent; what was loaded before is intact. Check that this is the practice's server, "
+            "and ssl_ca and the host name in the connection 'open_dental'.",
+            where=endpoint.name,
+        )
+    return SourceRefusedError(
+        f"the server and this client found no common encryption ({error.reason}). No password was "
+        "sent; what was loaded before is intact. Check the ssl_ options of the connection "
+        "'open_dental' and the server's TLS settings.",
+        where=endpoint.name,
+    )
