@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psycopg
 import pymysql
+from psycopg import errors as pg
 from pymysql.constants import ER
 
 from include.endpoints import Endpoint
@@ -20,6 +22,125 @@ _CHANGED_SOURCE = {
     ER.BAD_FIELD_ERROR: "the source no longer has one of the configured columns",
     ER.KEY_DOES_NOT_EXITS: "the source no longer has the index of the configured key",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """Errors of the warehouse, their family, what was seen and what to do; never a value."""
+
+    errors: tuple[type[psycopg.Error], ...]
+    kind: type[PipelineError]
+    seen: str
+    advice: str
+
+
+# The first that fits counts: the last ones are the classes of those before them.
+_MEANINGS = (
+    _Meaning(
+        (pg.DiskFull,),
+        TerminalError,
+        "the warehouse's disk is full",
+        "Free space there, then refresh this table again.",
+    ),
+    _Meaning(
+        (pg.InsufficientPrivilege,),
+        TerminalError,
+        "the warehouse denies this account a privilege",
+        "Grant it the schemas raw and ops, then refresh this table again.",
+    ),
+    _Meaning(
+        (pg.ReadOnlySqlTransaction,),
+        TerminalError,
+        "the warehouse takes no writes at present: it is a standby, or was made read-only",
+        "Let the connection 'warehouse' name the primary server.",
+    ),
+    _Meaning(
+        (pg.DataCorrupted, pg.IndexCorrupted),
+        TerminalError,
+        "the warehouse reports damaged data",
+        "Have its administrator look at the server's log and disk before anything else is loaded.",
+    ),
+    _Meaning(
+        (pg.DatabaseDropped,),
+        TerminalError,
+        "the warehouse's database was dropped while it was written",
+        "Create it again; the next refresh loads everything.",
+    ),
+    _Meaning(
+        (pg.DeadlockDetected, pg.SerializationFailure),
+        WarehouseError,
+        "the warehouse ended a deadlock with another session by rolling this one back",
+        "Try again.",
+    ),
+    _Meaning(
+        (pg.LockNotAvailable,),
+        WarehouseError,
+        "another session kept the table locked for too long",
+        "Try again when it has ended.",
+    ),
+    _Meaning(
+        (pg.QueryCanceled,),
+        WarehouseError,
+        "the warehouse cancelled a statement: it ran into statement_timeout, or a person did it",
+        "Try again.",
+    ),
+    _Meaning(
+        (pg.IdleInTransactionSessionTimeout, pg.IdleSessionTimeout),
+        WarehouseError,
+        "the warehouse ended a session that had said nothing for too long, as after a process or "
+        "machine was stopped",
+        "Try again.",
+    ),
+    _Meaning(
+        (pg.AdminShutdown, pg.CrashShutdown, pg.CannotConnectNow),
+        WarehouseError,
+        "the warehouse was stopped or restarted, or somebody ended this session",
+        "Try again when it has started.",
+    ),
+    _Meaning(
+        (pg.TooManyConnections,),
+        WarehouseError,
+        "the warehouse has no connection left",
+        "Try again; if it happens again, raise max_connections there or start fewer tasks at once.",
+    ),
+    _Meaning(
+        (pg.OutOfMemory,),
+        WarehouseError,
+        "the warehouse is out of memory",
+        "Try again when it has less to do; if it happens again, lower its work_mem.",
+    ),
+    _Meaning(
+        (pg.CharacterNotInRepertoire, pg.UntranslatableCharacter),
+        StructureError,
+        "{column} holds bytes that are no valid UTF-8 (they are not shown)",
+        "Correct them in the source, or exclude the column in overrides.yml.",
+    ),
+    _Meaning(
+        (psycopg.DataError, pg.ProgramLimitExceeded),
+        StructureError,
+        "{column} holds something that PostgreSQL cannot hold and no rule covers; the value is "
+        "not shown",
+        "Correct it in the source, or exclude the column in overrides.yml.",
+    ),
+    _Meaning(
+        (pg.UndefinedTable, pg.UndefinedColumn),
+        StructureError,
+        "the warehouse lacks this raw table, one of its columns or a table of ops",
+        "Start a refresh: its plan creates what is missing.",
+    ),
+    _Meaning(
+        (psycopg.OperationalError, psycopg.InterfaceError),
+        WarehouseError,
+        "the connection to the warehouse was cut",
+        "Check that the server runs, then try again.",
+    ),
+    _Meaning(
+        (psycopg.Error,),
+        WarehouseError,
+        "the warehouse refused a statement",
+        "Try again; if it happens again, the server's log has the statement.",
+    ),
+)
 _COLUMN_IN_CONTEXT = re.compile(r"line \d+, column ([^:\s]+)")
 
 
@@ -54,55 +175,10 @@ def _source_error(error: pymysql.MySQLError, source: Endpoint, table: str) -> Pi
 
 
 def _warehouse_error(error: psycopg.Error, warehouse: Endpoint, table: str) -> PipelineError:
-    state = error.sqlstate or "none"
     where = f"table {table} in {warehouse.name}"
-    if isinstance(error, psycopg.errors.DiskFull):
-        return TerminalError(
-            f"the warehouse's disk is full (SQLSTATE {state}). {_KEPT} Free space there, then "
-            "refresh this table again.",
-            where=where,
-        )
-    if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return TerminalError(
-            f"the warehouse denies this account a privilege (SQLSTATE {state}). {_KEPT} Grant it "
-            "the schemas raw and ops, then refresh this table again.",
-            where=where,
-        )
-    if isinstance(error, psycopg.errors.LockNotAvailable):
-        return WarehouseError(
-            f"another session kept the table locked for too long (SQLSTATE {state}). {_KEPT} Try "
-            "again when it has ended.",
-            where=where,
-        )
-    if isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.QueryCanceled):
-        return WarehouseError(
-            f"the warehouse cancelled a statement (SQLSTATE {state}: deadlock, timeout or a person "
-            f"did it). {_KEPT} Try again.",
-            where=where,
-        )
-    if isinstance(error, psycopg.DataError | psycopg.errors.ProgramLimitExceeded):
-        column = _COLUMN_IN_CONTEXT.search(error.diag.context or "")
-        name = f"column {column[1]}" if column else "a column"
-        return StructureError(
-            f"{name} holds something that PostgreSQL cannot hold and no rule covers (SQLSTATE "
-            f"{state}; the value is not shown). {_KEPT} Correct it in the source, or exclude the "
-            "column in overrides.yml.",
-            where=where,
-        )
-    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
-        return StructureError(
-            f"the warehouse lacks this raw table, one of its columns or a table of ops (SQLSTATE "
-            f"{state}). {_KEPT} Start a refresh: its plan creates what is missing.",
-            where=where,
-        )
-    if isinstance(error, psycopg.OperationalError):
-        return WarehouseError(
-            f"the warehouse broke off (SQLSTATE {state}). {_KEPT} Check that the server runs, then "
-            "try again.",
-            where=where,
-        )
-    return WarehouseError(
-        f"the warehouse refused a statement (SQLSTATE {state}). {_KEPT} Try again; if it happens "
-        "again, the server's log has the statement.",
-        where=where,
+    meaning = next(m for m in _MEANINGS if isinstance(error, m.errors))
+    column = _COLUMN_IN_CONTEXT.search(error.diag.context or "")
+    seen = meaning.seen.format(column=f"column {column[1]}" if column else "a column")
+    return meaning.kind(
+        f"{seen} (SQLSTATE {error.sqlstate or 'none'}). {_KEPT} {meaning.advice}", where=where
     )

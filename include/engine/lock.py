@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from include.endpoints import Endpoint
 from include.errors import WarehouseError
@@ -26,6 +27,8 @@ WAIT_LIMIT_SECONDS = 120
 # The server's limit for a session that says nothing, and how often a living process speaks.
 SILENCE_LIMIT_SECONDS = 60
 HEARTBEAT_SECONDS = 15
+# The transaction of the session that writes may say nothing for six minutes.
+WRITER_SILENCE_SECONDS = 60
 # idle_session_timeout came with PostgreSQL 14; before it only keepalives end a lost session.
 SILENCE_LIMIT_SINCE = 140_000
 # How pg_stat_activity tells these sessions from those that write.
@@ -71,12 +74,14 @@ class LockSession:
                 return
 
 
-@dataclass(frozen=True, slots=True)
 class TableLock:
     """The lock of one table while it is held, and the session that holds it."""
 
-    session: LockSession
-    raw_name: str
+    def __init__(self, session: LockSession, raw_name: str) -> None:
+        self.session = session
+        self.raw_name = raw_name
+        self.writer: WarehouseConnection | None = None
+        self._spoke_at = time.monotonic()
 
     @property
     def connection(self) -> WarehouseConnection:
@@ -89,9 +94,19 @@ class TableLock:
             raise self._lost()
 
     def notice(self) -> None:
-        """Raise WarehouseError when the heartbeat found the lock lost. Costs nothing."""
+        """Call between pages, in the thread that writes.
+
+        Raises WarehouseError when the heartbeat found the lock lost, and keeps the writer's open
+        transaction alive while only the source is read. Mostly costs nothing.
+        """
         if self.session.is_lost:
             raise self._lost()
+        now = time.monotonic()
+        if self.writer is None or now - self._spoke_at < WRITER_SILENCE_SECONDS:
+            return
+        self._spoke_at = now
+        if self.writer.info.transaction_status is TransactionStatus.INTRANS:
+            self.writer.execute("select 1")
 
     def _lost(self) -> WarehouseError:
         return WarehouseError(
@@ -145,7 +160,9 @@ def table_lock(session: LockSession, raw_name: str) -> Iterator[TableLock]:
     try:
         yield TableLock(session, raw_name)
     finally:
-        _unlock(session.connection, number)
+        # A session that is gone holds no lock any more.
+        with suppress(psycopg.OperationalError, psycopg.InterfaceError):
+            session.connection.execute("select pg_advisory_unlock(%s)", (number,))
 
 
 @contextmanager
@@ -158,23 +175,36 @@ def sole_writer(lock: TableLock, connection: WarehouseConnection) -> Iterator[No
     transaction; the mark outlives its commits and rollbacks.
     """
     number = _lock_number("write", lock.raw_name)
-    row = connection.execute("select pg_try_advisory_lock(%s)", (number,)).fetchone()
+    with _outside_transaction(connection):
+        row = connection.execute("select pg_try_advisory_lock(%s)", (number,)).fetchone()
     if row is None or not row[0]:
         _end_writers(lock, number)
         connection.execute(
             sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{WAIT_LIMIT_SECONDS}s"))
         )
         connection.execute("select pg_advisory_lock(%s)", (number,))
-    connection.commit()
+        connection.commit()
+    lock.writer = connection
     try:
         yield
     finally:
-        # An open transaction belongs to a load that failed; a finished one left none.
+        lock.writer = None
+        # A session that is gone holds no lock any more; an open transaction failed.
         with suppress(psycopg.OperationalError, psycopg.InterfaceError):
             connection.rollback()
-        _unlock(connection, number)
-        with suppress(psycopg.OperationalError, psycopg.InterfaceError):
-            connection.rollback()
+            with _outside_transaction(connection):
+                connection.execute("select pg_advisory_unlock(%s)", (number,))
+
+
+@contextmanager
+def _outside_transaction(connection: WarehouseConnection) -> Iterator[None]:
+    # Small tables feel every question to the server: this saves a BEGIN and a COMMIT.
+    connection.autocommit = True
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.autocommit = False
 
 
 def _end_writers(lock: TableLock, number: int) -> None:
@@ -191,12 +221,6 @@ def _end_writers(lock: TableLock, number: int) -> None:
         lock.raw_name,
         len(ended),
     )
-
-
-def _unlock(connection: WarehouseConnection, number: int) -> None:
-    # A session that is gone holds no lock any more.
-    with suppress(psycopg.OperationalError, psycopg.InterfaceError):
-        connection.execute("select pg_advisory_unlock(%s)", (number,))
 
 
 def _lock_number(purpose: str, raw_name: str) -> int:

@@ -1,0 +1,74 @@
+"""A limit on the sessions that all tasks together hold on the practice's server.
+
+A slot is an advisory lock in the warehouse, so that the limit holds across processes and machines,
+and a task that dies frees its slot. Take the slot before any table's lock: then nobody who holds a
+table waits for a slot.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg
+
+from include.endpoints import Endpoint
+from include.source.pace import CONNECTIONS_OPTION, connection_limit
+from include.warehouse.session import WarehouseConnection
+
+POLL_SECONDS = 0.5
+SAY_EVERY_POLLS = 120
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def source_slot(connection: WarehouseConnection, source: Endpoint) -> Iterator[None]:
+    """Hold one of the source's `max_connections` slots; without that option do nothing.
+
+    Waits for as long as it takes and says so in the log. `connection` is a session on the
+    warehouse that stays open meanwhile; it may hold several slots.
+    """
+    limit = connection_limit(source)
+    if limit is None:
+        yield
+        return
+    server = _server_number(source)
+    polls = 0
+    while (slot := _take(connection, server, limit)) is None:
+        if polls % SAY_EVERY_POLLS == 0:
+            log.info(
+                "waiting for one of %s sessions on %s (%s): other tasks hold them all",
+                limit,
+                source.name,
+                CONNECTIONS_OPTION,
+            )
+        polls += 1
+        time.sleep(POLL_SECONDS)
+    try:
+        yield
+    finally:
+        # A session that is gone holds no slot any more.
+        with suppress(psycopg.OperationalError, psycopg.InterfaceError):
+            connection.execute("select pg_advisory_unlock(%s, %s)", (server, slot))
+
+
+def _take(connection: WarehouseConnection, server: int, limit: int) -> int | None:
+    # A session gets its own lock again at once, so its own slots are left out.
+    row = connection.execute(
+        "select slot from generate_series(1, %(limit)s) slot where not exists ("
+        "select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() "
+        "and objsubid = 2 and classid = %(oid)s and objid = slot) "
+        "and pg_try_advisory_lock(%(server)s, slot) limit 1",
+        {"limit": limit, "server": server, "oid": server % 2**32},
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _server_number(source: Endpoint) -> int:
+    """Return one number for the server, whichever account or database is used on it."""
+    address = f"source {source.host}:{source.port}".encode()
+    return int.from_bytes(hashlib.blake2b(address, digest_size=4).digest(), signed=True)
