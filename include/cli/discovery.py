@@ -45,6 +45,7 @@ def discover(*, config_directory: Path) -> None:
 def plan(*, tables: tuple[str, ...], full: bool, phase: int, config_directory: Path) -> None:
     """Show what a refresh would do, without writing anything; exit code 1 with a quarantine."""
     from include.planning import RefreshRequest, plan_refresh
+    from include.transform.raw_indexes import BAKED_INDEXES
 
     planned = plan_refresh(
         settings.source_endpoint(),
@@ -55,6 +56,7 @@ def plan(*, tables: tuple[str, ...], full: bool, phase: int, config_directory: P
             tables=tables,
             dry_run=True,
             config_directory=config_directory,
+            raw_indexes=BAKED_INDEXES,
         ),
     )
     for tier, names in planned.tiers.items():

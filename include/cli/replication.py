@@ -30,6 +30,7 @@ def load(*, tables: tuple[str, ...], full: bool, validate: bool, config_director
     from include.engine import load_table, settle
     from include.planning import RefreshRequest, plan_refresh
     from include.reporting import report_run
+    from include.transform.raw_indexes import BAKED_INDEXES
     from include.validation import validate_tier
 
     source, warehouse = settings.source_endpoint(), settings.warehouse_endpoint()
@@ -37,7 +38,10 @@ def load(*, tables: tuple[str, ...], full: bool, validate: bool, config_director
         source,
         warehouse,
         RefreshRequest(
-            mode="full" if full else "compare", tables=tables, config_directory=config_directory
+            mode="full" if full else "compare",
+            tables=tables,
+            config_directory=config_directory,
+            raw_indexes=BAKED_INDEXES,
         ),
     )
     if plan.run_id is None:

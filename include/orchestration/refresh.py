@@ -25,6 +25,7 @@ def request() -> RefreshRequest:
     """
     from include import settings
     from include.planning import RefreshRequest
+    from include.transform.raw_indexes import BAKED_INDEXES
 
     context = get_current_context()
     parameters = context["params"]
@@ -36,6 +37,7 @@ def request() -> RefreshRequest:
         config_directory=None,
         overrides_directory=settings.config_directory(),
         dag_run_id=str(context["run_id"]),
+        raw_indexes=BAKED_INDEXES,
     )
 
 

@@ -20,7 +20,8 @@ class RefreshRequest:
     `phase` takes the tiers up to and including it; `tables` restricts further, by names in the
     source, without regard to case. Without `config_directory` the newest config in `ops.config`
     is taken, with the overrides.yml of `overrides_directory` if that is given: so a machine that
-    never discovered anything still follows what was reviewed.
+    never discovered anything still follows what was reviewed. `raw_indexes` is the file that baking
+    the dbt project wrote; without it the indexes that dbt asks for stay as they are.
     """
 
     mode: Mode = "compare"
@@ -30,6 +31,7 @@ class RefreshRequest:
     config_directory: Path | None = None
     overrides_directory: Path | None = None
     dag_run_id: str | None = None
+    raw_indexes: Path | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in ("compare", "full") or not 1 <= self.phase <= len(Tier):

@@ -19,11 +19,13 @@ from include.endpoints import Endpoint
 from include.errors import ConfigError, StructureError, WarehouseError
 from include.planning import bookkeeping
 from include.planning.drift import find_drift
+from include.planning.indexes import bring_all_indexes, with_indexes
 from include.planning.model import RefreshPlan, RefreshRequest
 from include.planning.reshape import apply_reshaping, plan_reshaping, read_raw_columns
 from include.planning.source_state import find_empty, read_sizes
 from include.source import session as source_session
 from include.source.structure import TableStructure, read_structures
+from include.transform.raw_indexes import read_indexes
 from include.warehouse import raw_tables, schema
 from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
@@ -53,6 +55,7 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
     written at all. Raises ConfigError without a valid config or for unknown table names,
     SourceError and SourceRefusedError when the source cannot be read: nothing is changed then.
     """
+    dbt_indexes = read_indexes(request.raw_indexes) if request.raw_indexes else None
     with (
         source_session.connect(source) as reader,
         warehouse_session.connect(warehouse, autocommit=True) as connection,
@@ -72,9 +75,14 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
                 "stay so; nothing is half-done. Try again.",
                 where=warehouse.name,
             ) from None
+        for name, table in draft.tables.items():
+            draft.tables[name] = with_indexes(table, live[name], dbt_indexes)
         if not request.dry_run:
             _settle_config(connection, draft)
         states = bookkeeping.read_states(connection)
+        draft.applied += bring_all_indexes(
+            connection, draft.tables.values(), states, is_dry=request.dry_run
+        )
         asked = [
             table
             for name, table in draft.tables.items()

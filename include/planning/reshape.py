@@ -11,6 +11,7 @@ from psycopg import sql
 from include.catalog.model import ColumnConfig, TableConfig
 from include.planning.drift import is_wider
 from include.warehouse import dependents, raw_tables
+from include.warehouse.indexes import drop_indexes
 from include.warehouse.session import WarehouseConnection
 
 _SPELLED_OUT = {
@@ -115,6 +116,8 @@ def _start_over(
     )
     is_rebuilt = any(column.raw_name in in_key for column in columns)
     views = dependents.take_aside(connection, raw_tables.SCHEMA, table.raw_name)
+    # What they hold may make no sense for the other type; the plan makes those that still do.
+    drop_indexes(connection, table.raw_name)
     if is_rebuilt:
         raw_tables.drop_primary_key(connection, table.raw_name)
         connection.execute(sql.SQL("truncate {}").format(name))

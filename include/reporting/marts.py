@@ -7,14 +7,12 @@ nothing blocks it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from include.errors import ConfigError
 from include.reporting.report import Mart
+from include.transform.lineage import raw_tables_of, read_manifest
 from include.warehouse.session import WarehouseConnection
 
 MART_SCHEMA = "marts"
@@ -22,16 +20,9 @@ MART_SCHEMA = "marts"
 
 def read_lineage(manifest: Path) -> dict[str, frozenset[str]]:
     """Return the raw tables that each mart reads, through however many models."""
-    try:
-        document: Mapping[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise ConfigError(
-            "is no manifest of the dbt project, so nobody can say which marts were built. The "
-            "marts themselves are as dbt left them. Write it with `./dental transform --bake`.",
-            where=str(manifest),
-        ) from None
+    document = read_manifest(manifest)
     return {
-        node["name"]: _raw_tables(document, unique_id)
+        node["name"]: raw_tables_of(document, unique_id)
         for unique_id, node in document["nodes"].items()
         if node["resource_type"] == "model" and node["schema"] == MART_SCHEMA
     }
@@ -78,17 +69,3 @@ def _standing(
     if is_fresh:
         return Mart(name, "built", built_at)
     return Mart(name, "blocked" if closed else "failed", built_at, tuple(sorted(closed)))
-
-
-def _raw_tables(document: Mapping[str, Any], unique_id: str) -> frozenset[str]:
-    found: set[str] = set()
-    pending, seen = [unique_id], {unique_id}
-    while pending:
-        current = pending.pop()
-        if current in document["sources"]:
-            found.add(document["sources"][current]["identifier"])
-        for parent in document["parent_map"].get(current, ()):
-            if parent not in seen:
-                seen.add(parent)
-                pending.append(parent)
-    return frozenset(found)

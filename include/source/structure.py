@@ -20,6 +20,7 @@ from include.errors import SourceRefusedError
 from include.source.session import SourceConnection, translate
 
 PRIMARY = "PRIMARY"
+_PLAIN_INDEXES = ("BTREE", "HASH")
 # A system-versioned table of MariaDB is a base table with a history of its own.
 BASE_TABLE_TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
 
@@ -58,12 +59,17 @@ class ColumnStructure:
 
 @dataclass(frozen=True, slots=True)
 class IndexStructure:
-    """One index. `is_key` says whether it identifies every row and orders whole values."""
+    """One index. `is_key` says whether it identifies every row and orders whole values.
+
+    `is_plain` says whether it holds whole values of columns: no prefixes, words, places or
+    expressions.
+    """
 
     name: str
     columns: tuple[str, ...]
     is_unique: bool
     is_key: bool
+    is_plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +243,14 @@ def _read_indexes(
             and (index == PRIMARY or kind == "BTREE")
             for _, name, sub_part, kind in rows
         )
+        is_plain = all(
+            name is not None and sub_part is None and kind in _PLAIN_INDEXES
+            for _, name, sub_part, kind in rows
+        )
         indexes[table].append(
-            IndexStructure(index, tuple(n for n in names if n is not None), is_unique, is_key)
+            IndexStructure(
+                index, tuple(n for n in names if n is not None), is_unique, is_key, is_plain
+            )
         )
     return indexes
 

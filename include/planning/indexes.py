@@ -1,0 +1,138 @@
+"""Which secondary indexes a raw table gets in a run, and bringing them about before it is loaded.
+
+A table that holds nothing yet gets its indexes from its first load, after its rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from psycopg import sql
+
+from include.catalog.model import ColumnConfig, IndexChoice, IndexConfig, TableConfig
+from include.planning.bookkeeping import TableState
+from include.source.structure import TableStructure
+from include.warehouse.indexes import bring_indexes, existing_indexes, index_names
+from include.warehouse.raw_tables import BOOKKEEPING
+from include.warehouse.session import WarehouseConnection
+
+# A B-tree takes 2704 bytes; some are its own. Wider columns could make a load fail.
+WIDEST_BYTES = 2600
+# The office's readers may hold a table for long; the next plan finds a better moment.
+LOCK_TIMEOUT_SECONDS = 5
+_FIXED_BYTES = 40
+_UTF8_BYTES = 4
+# The most that upper() and lower() make of a character.
+_CASE_FACTOR = 3
+_LENGTH = re.compile(r"(char|varchar|binary|varbinary)\((\d+)\)")
+_LISTED = re.compile(r"(enum|set)\(")
+
+DbtIndexes = Mapping[str, tuple[IndexConfig, ...]]
+
+
+def with_indexes(
+    table: TableConfig, live: TableStructure, dbt_indexes: DbtIndexes | None
+) -> TableConfig:
+    """Return the config with the indexes that its choice means now.
+
+    Left out are indexes that the key serves already, that another one begins with, over columns
+    that raw does not hold, and over values that may be too long. `dbt_indexes` is None where the
+    dbt project was not baked: existing indexes stay then.
+    """
+    if table.index_choice is IndexChoice.NONE:
+        return replace(table, indexes=())
+    if table.index_choice is IndexChoice.SOURCE:
+        wanted: Iterable[IndexConfig] = [
+            IndexConfig(tuple(name.lower() for name in index.columns))
+            for index in live.indexes
+            if index.is_plain
+        ]
+    elif dbt_indexes is None:
+        return replace(table, indexes=None)
+    else:
+        wanted = dbt_indexes.get(table.raw_name, ())
+    columns = {column.raw_name: column for column in table.replicated_columns}
+    fitting = {index for index in wanted if _fits(index, columns)}
+    key = IndexConfig(tuple(name.lower() for name in table.key))
+    kept = [
+        index
+        for index in fitting
+        if not any(other != index and _begins(other, index) for other in fitting)
+        and not _begins(key, index)
+    ]
+    return replace(
+        table, indexes=tuple(sorted(kept, key=lambda one: (one.columns, one.expression or "")))
+    )
+
+
+def bring_all_indexes(
+    connection: WarehouseConnection,
+    tables: Iterable[TableConfig],
+    states: Mapping[str, TableState],
+    *,
+    is_dry: bool,
+) -> list[str]:
+    """Change the indexes of loaded tables to what their configs ask for; say what was changed.
+
+    Each table's are changed in a transaction of its own. A dry run says what would be tried.
+    """
+    present = existing_indexes(connection)
+    said = []
+    for table in tables:
+        state = states.get(table.raw_name)
+        if table.indexes is None or state is None or state.state != "loaded" or state.is_empty:
+            continue
+        have, want = present.get(table.raw_name, frozenset()), index_names(table)
+        if have == want:
+            continue
+        if is_dry:
+            said.append(
+                f"table {table.name}: {len(want - have)} indexes to create, "
+                f"{len(have - want)} to drop"
+            )
+            continue
+        with connection.transaction():
+            connection.execute(
+                sql.SQL("set local lock_timeout = {}").format(
+                    sql.Literal(f"{LOCK_TIMEOUT_SECONDS}s")
+                )
+            )
+            said.append(f"table {table.name}: {bring_indexes(connection, table)}")
+    return said
+
+
+def _fits(index: IndexConfig, columns: Mapping[str, ColumnConfig]) -> bool:
+    width = 0
+    for name in index.columns:
+        if name in BOOKKEEPING:
+            width += _FIXED_BYTES
+            continue
+        if name not in columns:
+            return False
+        widest = _widest(columns[name])
+        if widest is None:
+            return False
+        # What a moment with a zone is compared with depends on the session's zone.
+        if index.expression is not None and columns[name].warehouse_type == "timestamptz":
+            return False
+        width += widest * (1 if index.expression is None else _CASE_FACTOR)
+    return width <= WIDEST_BYTES
+
+
+def _widest(column: ColumnConfig) -> int | None:
+    """Return the most bytes that a value of the column takes; None without a bound."""
+    declared = column.source_type.lower()
+    if column.warehouse_type not in ("text", "bytea"):
+        return _FIXED_BYTES
+    if match := _LENGTH.match(declared):
+        return int(match[2]) * (_UTF8_BYTES if "char" in match[1] else 1)
+    return len(declared) * _UTF8_BYTES if _LISTED.match(declared) else None
+
+
+def _begins(longer: IndexConfig, shorter: IndexConfig) -> bool:
+    """Whether what `longer` indexes begins with what `shorter` does."""
+    if longer.expression is not None or shorter.expression is not None:
+        return longer == shorter
+    return longer.columns[: len(shorter.columns)] == shorter.columns

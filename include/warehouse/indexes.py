@@ -1,0 +1,150 @@
+"""Secondary indexes of raw tables: ours are made and taken away, others are left alone.
+
+Ours are known by their names, which begin as no raw table's name may. Nothing fails because of an
+index: one that cannot be built is named in the log and tried again by the next plan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from include.catalog.model import IndexConfig, TableConfig
+from include.warehouse import raw_tables
+from include.warehouse.session import WarehouseConnection
+
+log = logging.getLogger(__name__)
+
+PREFIX = "_ix_"
+_NAME_LIMIT_BYTES = 63
+# No room, no lock, no time, or an index that this server or these values do not allow.
+_REFUSALS = (
+    psycopg.errors.DiskFull,
+    psycopg.errors.OutOfMemory,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.QueryCanceled,
+    psycopg.errors.ProgramLimitExceeded,
+    psycopg.errors.ProgrammingError,
+    psycopg.errors.DataError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexChanges:
+    """The names of the indexes that were created, dropped, and could not be built."""
+
+    created: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        parts = [
+            f"{len(names)} {'index' if len(names) == 1 else 'indexes'} {what}"
+            for names, what in (
+                (self.created, "created"),
+                (self.dropped, "dropped"),
+                (self.refused, "not built, see the log"),
+            )
+            if names
+        ]
+        return ", ".join(parts) or "no index changed"
+
+
+def index_name(raw_name: str, index: IndexConfig) -> str:
+    """Return the index's name: one per table, columns and expression, readable and short enough."""
+    facts = "\0".join((raw_name, *index.columns, index.expression or ""))
+    digest = hashlib.sha256(facts.encode()).hexdigest()[:8]
+    name = f"{PREFIX}{digest}_{raw_name}_{'_'.join(index.columns)}".encode()
+    return name[:_NAME_LIMIT_BYTES].decode(errors="ignore")
+
+
+def index_names(table: TableConfig) -> frozenset[str]:
+    """Return the names of the indexes that the config asks for."""
+    return frozenset(index_name(table.raw_name, index) for index in table.indexes or ())
+
+
+def existing_indexes(connection: WarehouseConnection) -> dict[str, frozenset[str]]:
+    """Return the names of our indexes, by raw table, in one query."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for table, name in connection.execute(
+        "select c.relname, i.relname from pg_index x join pg_class i on i.oid = x.indexrelid "
+        "join pg_class c on c.oid = x.indrelid where c.relnamespace = to_regnamespace('raw') "
+        "and starts_with(i.relname, %s)",
+        (PREFIX,),
+    ):
+        found[table].add(name)
+    return {table: frozenset(names) for table, names in found.items()}
+
+
+def bring_indexes(connection: WarehouseConnection, table: TableConfig) -> IndexChanges:
+    """Make the raw table's indexes those of its config, in the caller's transaction.
+
+    Harmless to repeat. What cannot be built, for whatever reason of the server's, is rolled back
+    alone; the rest stands. A config that does not know its indexes leaves all as they are.
+    """
+    if table.indexes is None:
+        return IndexChanges()
+    present = set(_of_table(connection, table.raw_name))
+    wanted = {index_name(table.raw_name, index): index for index in table.indexes}
+    dropped = [
+        name for name in sorted(present - set(wanted)) if _attempt(connection, table, _drop(name))
+    ]
+    created: list[str] = []
+    refused: list[str] = []
+    for name, index in wanted.items():
+        if name not in present:
+            built = _attempt(connection, table, _create(table.raw_name, name, index))
+            (created if built else refused).append(name)
+    return IndexChanges(tuple(created), tuple(dropped), tuple(refused))
+
+
+def drop_indexes(connection: WarehouseConnection, raw_name: str) -> None:
+    """Drop our indexes of the raw table, in the caller's transaction: filling it anew is faster."""
+    for name in _of_table(connection, raw_name):
+        connection.execute(_drop(name))
+
+
+def _of_table(connection: WarehouseConnection, raw_name: str) -> Sequence[str]:
+    rows = connection.execute(
+        "select i.relname from pg_index x join pg_class i on i.oid = x.indexrelid "
+        "where x.indrelid = to_regclass(%s) and starts_with(i.relname, %s) order by 1",
+        (f'raw."{raw_name}"', PREFIX),
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def _attempt(connection: WarehouseConnection, table: TableConfig, statement: sql.Composed) -> bool:
+    try:
+        with connection.transaction():
+            connection.execute(statement)
+    except _REFUSALS as error:
+        log.warning(
+            "table %s: an index could not be changed (SQLSTATE %s); nothing else is affected, and "
+            "the next plan tries again: %s",
+            table.name,
+            error.sqlstate,
+            statement.as_string(connection),
+        )
+        return False
+    return True
+
+
+def _drop(name: str) -> sql.Composed:
+    return sql.SQL("drop index {}").format(sql.Identifier(raw_tables.SCHEMA, name))
+
+
+def _create(raw_name: str, name: str, index: IndexConfig) -> sql.Composed:
+    if index.expression is None:
+        parts = sql.SQL(", ").join(map(sql.Identifier, index.columns))
+    else:
+        # One of the few forms that include.transform.condition_columns lets through.
+        parts = sql.SQL("({})").format(sql.SQL(index.expression))
+    return sql.SQL("create index {} on {} ({})").format(
+        sql.Identifier(name), raw_tables.identifier(raw_name), parts
+    )
