@@ -17,7 +17,7 @@ from pathlib import Path
 from include import settings
 from include.errors import ConfigError
 
-SOURCE = Path(__file__).with_name("core.c")
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("core.c", "row_index.c"))
 # For any machine of the architecture: workers share one image or one environment.
 FLAGS = ("-std=c11", "-O3", "-shared", "-fPIC", "-Wall", "-Wextra")
 ADVICE = (
@@ -31,8 +31,10 @@ log = logging.getLogger(__name__)
 
 def library_path() -> Path:
     """Return where the library of the present source belongs."""
-    digest = hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode()).hexdigest()
-    return Path(sys.prefix) / "lib" / "dental" / f"core-{digest[:16]}.so"
+    digest = hashlib.sha256(" ".join(FLAGS).encode())
+    for source in SOURCES:
+        digest.update(source.read_bytes())
+    return Path(sys.prefix) / "lib" / "dental" / f"core-{digest.hexdigest()[:16]}.so"
 
 
 def build() -> Path:
@@ -50,7 +52,7 @@ def build() -> Path:
         unfinished = Path(directory) / path.name
         try:
             done = subprocess.run(
-                [*command, *FLAGS, "-o", str(unfinished), str(SOURCE)],
+                [*command, *FLAGS, "-o", str(unfinished), *map(str, SOURCES)],
                 capture_output=True,
                 text=True,
                 timeout=BUILD_TIMEOUT_SECONDS,
@@ -60,7 +62,8 @@ def build() -> Path:
             raise ConfigError(f"there is no C compiler; {ADVICE}", where=command[0]) from None
         if done.returncode:
             raise ConfigError(
-                f"the compiler failed; {ADVICE} It said:\n{done.stderr.strip()}", where=str(SOURCE)
+                f"the compiler failed; {ADVICE} It said:\n{done.stderr.strip()}",
+                where=str(SOURCES[0].parent),
             )
         unfinished.replace(path)
     return path

@@ -1,36 +1,21 @@
 /* From rows of the MySQL binary protocol to tuples of PostgreSQL's binary COPY, and row hashes.
  *
- * The rules are written down in include/transcoder/encoding.py, which makes the same bytes in
- * plain Python; a test holds the two together. Nothing here keeps state between calls. A packet is
- * not trusted: every read is checked against the end of its row, and a row that is no row of the
- * expected columns is reported, not guessed at.
+ * Nothing here keeps state between calls. A packet is not trusted: every read is checked against
+ * the end of its row, and a row that is no row of the expected columns is reported, not guessed at.
  */
 #define XXH_INLINE_ALL
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <xxhash.h>
 
-/* The numbers of these enums are those of Kind (layout.py), Unfit, ScanStatus (rows.py), RULES. */
+#include "fields.h"
+
+/* The numbers of Kind in layout.py and of ScanStatus in rows.py. */
 enum kind {
     INT8 = 1, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64,
     FLOAT, DOUBLE, DECIMAL, BITS, DATE, DATETIME, TIME, TEXT, BYTES
 };
-enum unfit { FIT, NO_ROW, OUT_OF_ROW, LEFT_OVER, NO_TIME, NO_NUMBER, DOES_NOT_FIT };
 enum scan_status { MORE, END, ERROR, FULL };
-enum rule { ZERO_DATE, IMPOSSIBLE_DATE, NUL_CHARACTER, RULE_COUNT };
-
-enum {
-    HEADER = 4,
-    LONGEST_PART = 0xffffff,
-    DECIMAL_LIMIT = 80, /* characters; 65 digits, a sign and a point are the most there can be */
-    GROUP_LIMIT = DECIMAL_LIMIT / 4 + 2,
-    NUMERIC_NEGATIVE = 0x4000,
-    TIME_HOURS = 838
-};
-#define TEXT_LIMIT 0x3fffffffu /* PostgreSQL's limit of one value */
-#define NULL_FIELD 0xffffffffu
-#define MICROSECONDS_PER_DAY 86400000000LL
+enum { HEADER = 4, LONGEST_PART = 0xffffff };
 
 struct field {
     uint8_t kind, is_emitted;
@@ -69,214 +54,6 @@ static inline int is_inside(const struct rows *rows, uint64_t row)
     return rows->starts[row] <= rows->size && rows->lengths[row] <= rows->size - rows->starts[row];
 }
 
-static inline uint32_t load16(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8; }
-static inline uint32_t load24(const uint8_t *p) { return load16(p) | (uint32_t)p[2] << 16; }
-static inline uint32_t load32(const uint8_t *p) { return load16(p) | load16(p + 2) << 16; }
-static inline uint64_t load64(const uint8_t *p)
-{
-    return (uint64_t)load32(p) | (uint64_t)load32(p + 4) << 32;
-}
-
-static inline uint8_t *put16(uint8_t *out, uint32_t v)
-{
-    out[0] = (uint8_t)(v >> 8);
-    out[1] = (uint8_t)v;
-    return out + 2;
-}
-
-static inline uint8_t *put32(uint8_t *out, uint32_t v)
-{
-    out[0] = (uint8_t)(v >> 24);
-    out[1] = (uint8_t)(v >> 16);
-    out[2] = (uint8_t)(v >> 8);
-    out[3] = (uint8_t)v;
-    return out + 4;
-}
-
-static inline uint8_t *put64(uint8_t *out, uint64_t v)
-{
-    return put32(put32(out, (uint32_t)(v >> 32)), (uint32_t)v);
-}
-
-/* ---- numbers ---- */
-
-/* Write a numeric of base-10000 groups, the first of them worth 10000^weight. */
-static uint8_t *put_numeric(uint8_t *out, const uint16_t *groups, int count, int weight,
-                            int is_negative, int scale)
-{
-    while (count && !groups[0]) {
-        groups++;
-        count--;
-        weight--;
-    }
-    while (count && !groups[count - 1])
-        count--;
-    out = put32(out, 8 + 2 * (uint32_t)count);
-    out = put16(out, (uint32_t)count);
-    out = put16(out, count ? (uint32_t)weight : 0);
-    out = put16(out, count && is_negative ? NUMERIC_NEGATIVE : 0);
-    out = put16(out, (uint32_t)scale);
-    for (int i = 0; i < count; i++)
-        out = put16(out, groups[i]);
-    return out;
-}
-
-static uint8_t *put_whole_numeric(uint8_t *out, uint64_t magnitude, int is_negative)
-{
-    uint16_t groups[5];
-    for (int i = 4; i >= 0; i--) {
-        groups[i] = (uint16_t)(magnitude % 10000);
-        magnitude /= 10000;
-    }
-    return put_numeric(out, groups, 5, 4, is_negative, 0);
-}
-
-/* Write an integer of `width` bytes, or a numeric for width 0. */
-static inline int put_integer(uint8_t **out, int64_t v, int width, int is_kept)
-{
-    if ((width == 2 && v != (int16_t)v) || (width == 4 && v != (int32_t)v))
-        return DOES_NOT_FIT;
-    if (!is_kept)
-        return FIT;
-    if (width == 8)
-        *out = put64(put32(*out, 8), (uint64_t)v);
-    else if (width == 2)
-        *out = put16(put32(*out, 2), (uint32_t)v);
-    else if (width == 4)
-        *out = put32(put32(*out, 4), (uint32_t)v);
-    else
-        *out = put_whole_numeric(*out, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, v < 0);
-    return FIT;
-}
-
-static int put_decimal(uint8_t **out, const uint8_t *text, uint64_t size, int scale, int is_kept)
-{
-    uint16_t groups[GROUP_LIMIT];
-    int count = 0, group = 0, is_negative = size && text[0] == '-';
-    text += is_negative;
-    size -= (uint64_t)is_negative;
-    if (size == 0 || size > DECIMAL_LIMIT)
-        return NO_NUMBER;
-    const uint8_t *point = memchr(text, '.', size);
-    int whole = point ? (int)(point - text) : (int)size;
-    int fraction = point ? (int)size - whole - 1 : 0;
-    if (whole + fraction == 0)
-        return NO_NUMBER;
-    for (int i = 0; i < whole + fraction; i++) {
-        unsigned digit = (unsigned)text[i < whole ? i : i + 1] - '0';
-        if (digit > 9)
-            return NO_NUMBER;
-        group = group * 10 + (int)digit;
-        /* Groups of four digits are counted from the point, both ways. */
-        if ((i - whole) % 4 == -1 || (i - whole) % 4 == 3) {
-            groups[count++] = (uint16_t)group;
-            group = 0;
-        }
-    }
-    if (fraction % 4) {
-        for (int i = fraction % 4; i < 4; i++)
-            group *= 10;
-        groups[count++] = (uint16_t)group;
-    }
-    if (fraction > scale)
-        return DOES_NOT_FIT;
-    if (is_kept)
-        *out = put_numeric(*out, groups, count, (whole + 3) / 4 - 1, is_negative, fraction);
-    return FIT;
-}
-
-static int put_bits(uint8_t **out, const uint8_t *bytes, uint64_t size, int width, int is_kept)
-{
-    uint64_t v = 0;
-    if (size == 0 || size > 8)
-        return NO_NUMBER;
-    for (uint64_t i = 0; i < size; i++)
-        v = v << 8 | bytes[i];
-    if (width < 64 && v >> width)
-        return DOES_NOT_FIT;
-    if (!is_kept)
-        return FIT;
-    int byte_count = (width + 7) / 8;
-    v <<= byte_count * 8 - width;
-    *out = put32(put32(*out, 4 + (uint32_t)byte_count), (uint32_t)width);
-    for (int i = byte_count - 1; i >= 0; i--)
-        *(*out)++ = (uint8_t)(v >> (8 * i));
-    return FIT;
-}
-
-/* ---- dates and times ---- */
-
-static int days_of_month(int year, int month)
-{
-    static const uint8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    return month == 2 ? 28 + is_leap : days[month - 1];
-}
-
-/* Days from 2000-01-01, where PostgreSQL begins to count; for the years 1 to 9999. */
-static int64_t day_number(int year, int month, int day)
-{
-    /* The year is taken to begin in March, so that the leap day is its last. */
-    int y = month > 2 ? year : year - 1;
-    int m = month > 2 ? month - 3 : month + 9;
-    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 730425;
-}
-
-static int put_moment(uint8_t **out, const uint8_t *p, unsigned size, int is_date, int is_kept,
-                      uint64_t *counts)
-{
-    if (size != 0 && size != 4 && size != 7 && size != 11)
-        return NO_TIME;
-    int year = size ? (int)load16(p) : 0, month = size ? p[2] : 0, day = size ? p[3] : 0;
-    int64_t time = 0;
-    if (size >= 7) {
-        uint32_t fraction = size == 11 ? load32(p + 7) : 0;
-        if (p[4] > 23 || p[5] > 59 || p[6] > 59 || fraction > 999999)
-            return NO_TIME;
-        time = ((p[4] * 60LL + p[5]) * 60 + p[6]) * 1000000 + fraction;
-    }
-    if (year > 9999)
-        return NO_TIME;
-    if (is_date && time)
-        return DOES_NOT_FIT;
-    if (year == 0 || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month)) {
-        counts[year || month || day ? IMPOSSIBLE_DATE : ZERO_DATE]++;
-        if (is_kept)
-            *out = put32(*out, NULL_FIELD);
-        return FIT;
-    }
-    if (!is_kept)
-        return FIT;
-    int64_t days = day_number(year, month, day);
-    if (is_date)
-        *out = put32(put32(*out, 4), (uint32_t)days);
-    else
-        *out = put64(put32(*out, 8), (uint64_t)(days * MICROSECONDS_PER_DAY + time));
-    return FIT;
-}
-
-static int put_time(uint8_t **out, const uint8_t *p, unsigned size, int is_kept)
-{
-    int64_t v = 0;
-    if (size != 0 && size != 8 && size != 12)
-        return NO_TIME;
-    if (size) {
-        uint64_t hours = load32(p + 1) * 24ULL + p[5];
-        uint32_t fraction = size == 12 ? load32(p + 8) : 0;
-        if (p[0] > 1 || p[5] > 23 || hours > TIME_HOURS || p[6] > 59 || p[7] > 59 ||
-            fraction > 999999)
-            return NO_TIME;
-        v = (((int64_t)hours * 60 + p[6]) * 60 + p[7]) * 1000000 + fraction;
-        if (p[0])
-            v = -v;
-    }
-    if (is_kept) /* microseconds, then no days and no months */
-        *out = put64(put64(put32(*out, 16), (uint64_t)v), 0);
-    return FIT;
-}
-
-/* ---- strings ---- */
-
 /* Take a length-encoded string; NULL when it leads out of the row. */
 static inline const uint8_t *take_string(const uint8_t **at, const uint8_t *end, uint64_t *size)
 {
@@ -299,117 +76,103 @@ static inline const uint8_t *take_string(const uint8_t **at, const uint8_t *end,
     return p;
 }
 
-static inline int put_string(uint8_t **out, const uint8_t *text, uint64_t size, int is_kept,
-                             uint64_t *nul_count)
+/* Take a value of `width` bytes at `p`, or report that it leads out of the row. */
+#define TAKE(width)                     \
+    p = *at;                            \
+    if ((uint64_t)(end - p) < (width))  \
+        return OUT_OF_ROW;              \
+    *at = p + (width)
+#define INTEGER(width, value)                                   \
+    TAKE(width);                                                \
+    *to = put_integer(*to, (value), field->parameter, &unfit);  \
+    return unfit
+
+/* Write the value at *at as a field at *to; both move behind it. A string is only looked at when
+ * it is not emitted: `to` then has room for FIELD_LIMIT bytes. */
+static inline int put_field(const struct field *field, const uint8_t **at, const uint8_t *end,
+                            uint8_t **to, int is_emitted, uint64_t *counts)
 {
-    if (size > TEXT_LIMIT)
-        return DOES_NOT_FIT;
-    int has_nul = nul_count && memchr(text, 0, size);
-    if (has_nul)
-        ++*nul_count;
-    if (!is_kept)
+    const uint8_t *p;
+    uint64_t size;
+    int unfit = FIT;
+    switch (field->kind) {
+    case INT8: INTEGER(1, (int8_t)*p);
+    case UINT8: INTEGER(1, *p);
+    case INT16: INTEGER(2, (int16_t)load16(p));
+    case UINT16: INTEGER(2, load16(p));
+    case INT32: INTEGER(4, (int32_t)load32(p));
+    case UINT32: INTEGER(4, load32(p));
+    case INT64: INTEGER(8, (int64_t)load64(p));
+    case UINT64:
+        TAKE(8);
+        *to = put_unsigned(*to, load64(p), field->parameter, &unfit);
+        return unfit;
+    case FLOAT:
+        TAKE(4);
+        *to = put32(put32(*to, 4), load32(p));
         return FIT;
-    uint8_t *at = *out + 4;
-    if (has_nul) {
-        for (uint64_t i = 0; i < size; i++)
-            if (text[i])
-                *at++ = text[i];
-    } else {
-        memcpy(at, text, size);
-        at += size;
+    case DOUBLE:
+        TAKE(8);
+        *to = put64(put32(*to, 8), load64(p));
+        return FIT;
+    case DATE: case DATETIME: case TIME:
+        TAKE(1);
+        size = *p;
+        TAKE(size);
+        *to = field->kind == TIME
+                  ? put_time(*to, p, size, &unfit)
+                  : put_moment(*to, p, size, field->kind == DATE, counts, &unfit);
+        return unfit;
     }
-    put32(*out, (uint32_t)(at - *out - 4));
-    *out = at;
-    return FIT;
+    p = take_string(at, end, &size);
+    if (!p)
+        return OUT_OF_ROW;
+    if (field->kind == DECIMAL)
+        *to = put_decimal(*to, p, size, field->parameter, &unfit);
+    else if (field->kind == BITS)
+        *to = put_bits(*to, p, size, field->parameter, &unfit);
+    else if (size > TEXT_LIMIT)
+        unfit = DOES_NOT_FIT;
+    else if (is_emitted)
+        *to = put_string(*to, p, size, field->kind == TEXT ? counts + NUL_CHARACTER : NULL);
+    else if (field->kind == TEXT && memchr(p, 0, size))
+        counts[NUL_CHARACTER]++;
+    return unfit;
 }
 
-/* ---- rows ---- */
-
-/* Take a value of `width` bytes as `taken`, or leave the row as out of bounds. */
-#define TAKE(width)                            \
-    if ((uint64_t)(end - at) < (width))        \
-        return OUT_OF_ROW;                     \
-    taken = at;                                \
-    at += (width)
-
+/* Walk a row and write its tuple at *tuple, which moves behind it; return what does not fit. */
 static int put_row(const struct layout *layout, const uint8_t *at, const uint8_t *end, int is_kept,
-                   uint8_t **out, uint64_t *counts, int32_t *column)
+                   uint8_t **tuple, uint64_t *counts, int32_t *column)
 {
-    const uint8_t *nulls = at + 1, *taken;
+    uint8_t *kept = *tuple;
+    const uint8_t *nulls = at + 1;
     const uint64_t header = 1 + (layout->column_count + 9) / 8;
-    uint8_t *to = *out;
-    uint64_t size;
     if ((uint64_t)(end - at) < header || *at != 0)
         return NO_ROW;
     at += header;
     if (is_kept)
-        to = put16(to, layout->field_count);
+        kept = put16(kept, layout->field_count);
     for (uint32_t i = 0; i < layout->column_count; i++, counts += RULE_COUNT) {
         const struct field *field = layout->fields + i;
-        int kept = is_kept && field->is_emitted, unfit = FIT, parameter = field->parameter;
-        *column = (int32_t)i;
+        const int is_emitted = is_kept && field->is_emitted;
+        uint8_t dropped[FIELD_LIMIT], *to = is_emitted ? kept : dropped;
         if (nulls[(i + 2) / 8] >> ((i + 2) % 8) & 1) {
-            if (kept)
-                to = put32(to, NULL_FIELD);
-            continue;
+            to = put32(to, NULL_FIELD);
+        } else {
+            int unfit = put_field(field, &at, end, &to, is_emitted, counts);
+            if (unfit) {
+                *column = (int32_t)i;
+                return unfit;
+            }
         }
-        switch (field->kind) {
-        case INT8: TAKE(1); unfit = put_integer(&to, (int8_t)*taken, parameter, kept); break;
-        case UINT8: TAKE(1); unfit = put_integer(&to, *taken, parameter, kept); break;
-        case INT16: TAKE(2); unfit = put_integer(&to, (int16_t)load16(taken), parameter, kept); break;
-        case UINT16: TAKE(2); unfit = put_integer(&to, load16(taken), parameter, kept); break;
-        case INT32: TAKE(4); unfit = put_integer(&to, (int32_t)load32(taken), parameter, kept); break;
-        case UINT32: TAKE(4); unfit = put_integer(&to, load32(taken), parameter, kept); break;
-        case INT64: TAKE(8); unfit = put_integer(&to, (int64_t)load64(taken), parameter, kept); break;
-        case UINT64:
-            TAKE(8);
-            if (parameter)
-                unfit = load64(taken) > INT64_MAX
-                            ? DOES_NOT_FIT
-                            : put_integer(&to, (int64_t)load64(taken), parameter, kept);
-            else if (kept)
-                to = put_whole_numeric(to, load64(taken), 0);
-            break;
-        case FLOAT:
-            TAKE(4);
-            if (kept)
-                to = put32(put32(to, 4), load32(taken));
-            break;
-        case DOUBLE:
-            TAKE(8);
-            if (kept)
-                to = put64(put32(to, 8), load64(taken));
-            break;
-        case DATE: case DATETIME: case TIME:
-            TAKE(1);
-            size = *taken;
-            TAKE(size);
-            unfit = field->kind == TIME
-                        ? put_time(&to, taken, (unsigned)size, kept)
-                        : put_moment(&to, taken, (unsigned)size, field->kind == DATE, kept, counts);
-            break;
-        default:
-            taken = take_string(&at, end, &size);
-            if (!taken)
-                return OUT_OF_ROW;
-            if (field->kind == TEXT)
-                unfit = put_string(&to, taken, size, kept, counts + NUL_CHARACTER);
-            else if (field->kind == BYTES)
-                unfit = put_string(&to, taken, size, kept, NULL);
-            else if (field->kind == DECIMAL)
-                unfit = put_decimal(&to, taken, size, parameter, kept);
-            else
-                unfit = put_bits(&to, taken, size, parameter, kept);
-        }
-        if (unfit)
-            return unfit;
+        if (is_emitted)
+            kept = to;
     }
-    *column = -1;
     if (at != end)
         return LEFT_OVER;
     if (is_kept) {
-        memcpy(to, layout->suffix, layout->suffix_size);
-        *out = to + layout->suffix_size;
+        memcpy(kept, layout->suffix, layout->suffix_size);
+        *tuple = kept + layout->suffix_size;
     }
     return FIT;
 }

@@ -1,0 +1,268 @@
+/* Fields of PostgreSQL's binary COPY, made of wire values: int32 length, then the value.
+ *
+ * encoding.py states the same rules in plain Python, and a test holds the two together. Each
+ * function writes at `to` and returns the place behind; what it wrote is void when it sets *unfit.
+ */
+#ifndef DENTAL_FIELDS_H
+#define DENTAL_FIELDS_H
+#include <stdint.h>
+#include <string.h>
+
+/* The numbers of Unfit and RULES in rows.py. */
+enum unfit { FIT, NO_ROW, OUT_OF_ROW, LEFT_OVER, NO_TIME, NO_NUMBER, DOES_NOT_FIT };
+enum rule { ZERO_DATE, IMPOSSIBLE_DATE, NUL_CHARACTER, RULE_COUNT };
+
+enum {
+    DECIMAL_LIMIT = 80, /* characters; 65 digits, a sign and a point are the most there can be */
+    GROUP_LIMIT = DECIMAL_LIMIT / 4 + 2,
+    NUMERIC_NEGATIVE = 0x4000,
+    TIME_HOURS = 838,
+    FIELD_LIMIT = 64 /* bytes; more than any field takes that is no string */
+};
+#define TEXT_LIMIT 0x3fffffffu /* PostgreSQL's limit of one value */
+#define NULL_FIELD 0xffffffffu
+#define MICROSECONDS_PER_DAY 86400000000LL
+
+/* The wire is little-endian, COPY is big-endian; compilers make single instructions of these. */
+static inline uint32_t load16(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8; }
+static inline uint32_t load24(const uint8_t *p) { return load16(p) | (uint32_t)p[2] << 16; }
+static inline uint32_t load32(const uint8_t *p) { return load24(p) | (uint32_t)p[3] << 24; }
+static inline uint64_t load64(const uint8_t *p) { return load32(p) | (uint64_t)load32(p + 4) << 32; }
+
+static inline uint8_t *put16(uint8_t *to, uint32_t v)
+{
+    to[0] = (uint8_t)(v >> 8);
+    to[1] = (uint8_t)v;
+    return to + 2;
+}
+
+static inline uint8_t *put32(uint8_t *to, uint32_t v)
+{
+    return put16(put16(to, v >> 16), v);
+}
+
+static inline uint8_t *put64(uint8_t *to, uint64_t v)
+{
+    return put32(put32(to, (uint32_t)(v >> 32)), (uint32_t)v);
+}
+
+/* Write a numeric of base-10000 groups, the first of them worth 10000^weight. */
+static uint8_t *put_numeric(uint8_t *to, const uint16_t *groups, int count, int weight, int sign,
+                            int scale)
+{
+    for (; count && !groups[0]; count--, weight--)
+        groups++;
+    while (count && !groups[count - 1])
+        count--;
+    to = put32(to, 8 + 2 * (uint32_t)count);
+    to = put16(to, (uint32_t)count);
+    to = put16(to, count ? (uint32_t)weight : 0);
+    to = put16(to, count ? (uint32_t)sign : 0);
+    to = put16(to, (uint32_t)scale);
+    for (int i = 0; i < count; i++)
+        to = put16(to, groups[i]);
+    return to;
+}
+
+static uint8_t *put_whole_numeric(uint8_t *to, uint64_t magnitude, int sign)
+{
+    uint16_t groups[5];
+    for (int i = 4; i >= 0; i--, magnitude /= 10000)
+        groups[i] = (uint16_t)(magnitude % 10000);
+    return put_numeric(to, groups, 5, 4, sign, 0);
+}
+
+/* Write an integer of `width` bytes, or a numeric for width 0. */
+static inline uint8_t *put_integer(uint8_t *to, int64_t v, int width, int *unfit)
+{
+    if (width == 8)
+        return put64(put32(to, 8), (uint64_t)v);
+    if (width == 2) {
+        if (v != (int16_t)v)
+            *unfit = DOES_NOT_FIT;
+        return put16(put32(to, 2), (uint32_t)v);
+    }
+    if (width == 4) {
+        if (v != (int32_t)v)
+            *unfit = DOES_NOT_FIT;
+        return put32(put32(to, 4), (uint32_t)v);
+    }
+    return put_whole_numeric(to, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, v < 0 ? NUMERIC_NEGATIVE : 0);
+}
+
+static inline uint8_t *put_unsigned(uint8_t *to, uint64_t v, int width, int *unfit)
+{
+    if (width == 0)
+        return put_whole_numeric(to, v, 0);
+    if (v > INT64_MAX)
+        *unfit = DOES_NOT_FIT;
+    return put_integer(to, (int64_t)v, width, unfit);
+}
+
+static uint8_t *put_decimal(uint8_t *to, const uint8_t *text, uint64_t size, int scale, int *unfit)
+{
+    uint16_t groups[GROUP_LIMIT];
+    int count = 0, group = 0, is_negative = size && text[0] == '-';
+    text += is_negative;
+    size -= (uint64_t)is_negative;
+    const uint8_t *point = size <= DECIMAL_LIMIT ? memchr(text, '.', size) : NULL;
+    int whole = (int)(point ? point - text : (int64_t)size);
+    int fraction = point ? (int)size - whole - 1 : 0;
+    *unfit = NO_NUMBER;
+    if (size > DECIMAL_LIMIT || whole + fraction == 0)
+        return to;
+    for (int i = 0; i < whole + fraction; i++) {
+        unsigned digit = (unsigned)text[i < whole ? i : i + 1] - '0';
+        if (digit > 9)
+            return to;
+        group = group * 10 + (int)digit;
+        /* Groups of four digits are counted from the point, both ways. */
+        if ((i - whole) % 4 == -1 || (i - whole) % 4 == 3) {
+            groups[count++] = (uint16_t)group;
+            group = 0;
+        }
+    }
+    if (fraction % 4) {
+        for (int i = fraction % 4; i < 4; i++)
+            group *= 10;
+        groups[count++] = (uint16_t)group;
+    }
+    *unfit = fraction > scale ? DOES_NOT_FIT : FIT;
+    return put_numeric(to, groups, count, (whole + 3) / 4 - 1, is_negative ? NUMERIC_NEGATIVE : 0,
+                       fraction);
+}
+
+static uint8_t *put_bits(uint8_t *to, const uint8_t *bytes, uint64_t size, int width, int *unfit)
+{
+    uint64_t v = 0;
+    uint32_t byte_count = (uint32_t)(width + 7) / 8;
+    for (uint64_t i = 0; i < size && i < 8; i++)
+        v = v << 8 | bytes[i];
+    if (size == 0 || size > 8)
+        *unfit = NO_NUMBER;
+    else if (width < 64 && v >> width)
+        *unfit = DOES_NOT_FIT;
+    to = put32(put32(to, 4 + byte_count), (uint32_t)width);
+    v <<= 64 - width; /* the bits are padded on the right */
+    for (uint32_t i = 0; i < byte_count; i++, v <<= 8)
+        *to++ = (uint8_t)(v >> 56);
+    return to;
+}
+
+static int days_of_month(int year, int month)
+{
+    static const uint8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return month == 2 ? 28 + is_leap : days[month - 1];
+}
+
+/* Days from 2000-01-01, where PostgreSQL begins to count; for the years 1 to 9999. */
+static int64_t day_number(int year, int month, int day)
+{
+    /* The year is taken to begin in March, so that the leap day is its last. */
+    int y = month > 2 ? year : year - 1, m = month > 2 ? month - 3 : month + 9;
+    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 730425;
+}
+
+static uint8_t *put_moment(uint8_t *to, const uint8_t *p, uint64_t size, int is_date,
+                           uint64_t *counts, int *unfit)
+{
+    int year = 0, month = 0, day = 0;
+    int64_t time = 0;
+    *unfit = size == 0 || size == 4 || size == 7 || size == 11 ? FIT : NO_TIME;
+    if (*unfit)
+        return to;
+    if (size) {
+        year = (int)load16(p);
+        month = p[2];
+        day = p[3];
+    }
+    if (size >= 7) {
+        uint32_t fraction = size == 11 ? load32(p + 7) : 0;
+        if (p[4] > 23 || p[5] > 59 || p[6] > 59 || fraction > 999999)
+            *unfit = NO_TIME;
+        time = ((p[4] * 60LL + p[5]) * 60 + p[6]) * 1000000 + fraction;
+    }
+    if (year > 9999)
+        *unfit = NO_TIME;
+    if (!*unfit && is_date && time)
+        *unfit = DOES_NOT_FIT;
+    if (*unfit)
+        return to;
+    if (year == 0 || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month)) {
+        counts[year || month || day ? IMPOSSIBLE_DATE : ZERO_DATE]++;
+        return put32(to, NULL_FIELD);
+    }
+    int64_t days = day_number(year, month, day);
+    if (is_date)
+        return put32(put32(to, 4), (uint32_t)days);
+    return put64(put32(to, 8), (uint64_t)(days * MICROSECONDS_PER_DAY + time));
+}
+
+/* Write an interval of microseconds, with no days and no months in it. */
+static uint8_t *put_time(uint8_t *to, const uint8_t *p, uint64_t size, int *unfit)
+{
+    int64_t v = 0;
+    *unfit = size == 0 || size == 8 || size == 12 ? FIT : NO_TIME;
+    if (size && !*unfit) {
+        uint64_t hours = load32(p + 1) * 24ULL + p[5];
+        uint32_t fraction = size == 12 ? load32(p + 8) : 0;
+        if (p[0] > 1 || p[5] > 23 || hours > TIME_HOURS || p[6] > 59 || p[7] > 59 ||
+            fraction > 999999) {
+            *unfit = NO_TIME;
+            return to;
+        }
+        v = (((int64_t)hours * 60 + p[6]) * 60 + p[7]) * 1000000 + fraction;
+        if (p[0])
+            v = -v;
+    }
+    return put64(put64(put32(to, 16), (uint64_t)v), 0);
+}
+
+static inline int has_zero_byte(uint64_t v)
+{
+    return ((v - 0x0101010101010101ULL) & ~v & 0x8080808080808080ULL) != 0;
+}
+
+/* Copy a string; return whether there is a zero byte in it. Most strings are short, and calling
+ * memcpy for them costs more than copying. */
+static inline int copy_string(uint8_t *to, const uint8_t *text, uint64_t size)
+{
+    int has_nul = 0;
+    if (size > 16) {
+        memcpy(to, text, size);
+        return memchr(text, 0, size) != NULL;
+    }
+    if (size >= 8) {
+        uint64_t head, tail; /* they may overlap */
+        memcpy(&head, text, 8);
+        memcpy(&tail, text + size - 8, 8);
+        memcpy(to, &head, 8);
+        memcpy(to + size - 8, &tail, 8);
+        return has_zero_byte(head) || has_zero_byte(tail);
+    }
+    for (uint64_t i = 0; i < size; i++) {
+        to[i] = text[i];
+        has_nul |= !text[i];
+    }
+    return has_nul;
+}
+
+/* Write a string; U+0000 leaves it where `nul_count` says that it is text. */
+static inline uint8_t *put_string(uint8_t *to, const uint8_t *text, uint64_t size,
+                                  uint64_t *nul_count)
+{
+    uint8_t *at = to + 4;
+    if (!copy_string(at, text, size) || !nul_count) {
+        put32(to, (uint32_t)size);
+        return at + size;
+    }
+    ++*nul_count;
+    for (uint64_t i = 0; i < size; i++)
+        if (text[i])
+            *at++ = text[i];
+    put32(to, (uint32_t)(at - to - 4));
+    return at;
+}
+
+#endif
