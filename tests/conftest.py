@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pymysql
 import pytest
 
 from include.endpoints import Endpoint
-from include.errors import TerminalError
 from include.local import servers
 from include.source.session import quote
 from include.warehouse import session as warehouse_session
+from tests.missing import skipped_where_missing
 
-pytest_plugins = ["tests.airflow_system"]
+pytest_plugins = ["tests.airflow_system", "tests.encrypted_servers"]
 
 _numbers = itertools.count(1)
-
-
-@contextmanager
-def skipped_where_missing() -> Iterator[None]:
-    """Skip what needs a server that is not installed, with its name; in CI that is an error."""
-    try:
-        yield
-    except TerminalError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,6 +32,7 @@ START_LIMIT_SECONDS = 60
 STOP_LIMIT_SECONDS = 30
 SOURCE_ADMINISTRATOR = "administrator"
 WAREHOUSE_ADMINISTRATOR = "postgres"
+NO_SETTINGS: Mapping[str, str] = {}
 
 
 def free_port() -> int:
@@ -64,7 +65,9 @@ class Server:
                 self.process.wait()
 
 
-def start_mariadb(directory: Path, *, port: int, password: str) -> Server:
+def start_mariadb(
+    directory: Path, *, port: int, password: str, settings: Mapping[str, str] = NO_SETTINGS
+) -> Server:
     """Start MariaDB on data in `directory`, which is initialised when it is empty."""
     program = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin:/usr/bin")
     if program is None:
@@ -122,6 +125,7 @@ def start_mariadb(directory: Path, *, port: int, password: str) -> Server:
             "--table-open-cache=1024",
             # The data can be made again; syncing 424 table files one by one takes seconds.
             "--sync-frm=OFF",
+            *(f"--{name}={value}" for name, value in settings.items()),
         ],
         log,
         owner,
@@ -133,10 +137,20 @@ def start_mariadb(directory: Path, *, port: int, password: str) -> Server:
     return server
 
 
-def start_postgres(directory: Path, *, port: int, password: str) -> Server:
-    """Start the PostgreSQL of the wheel on data in `directory`, initialised when it is empty."""
+def start_postgres(
+    directory: Path,
+    *,
+    port: int,
+    password: str,
+    programs: Path | None = None,
+    settings: Mapping[str, str] = NO_SETTINGS,
+) -> Server:
+    """Start PostgreSQL on data in `directory`, initialised when it is empty.
+
+    Without `programs`, a directory of PostgreSQL's, it is the one of the wheel.
+    """
     owner = _own(directory)
-    programs = _postgres_programs(directory, owner)
+    programs = programs or _postgres_programs(directory, owner)
     data = directory / "data"
     log = directory / "postgres.log"
     if not (data / "PG_VERSION").exists():
@@ -170,6 +184,7 @@ def start_postgres(directory: Path, *, port: int, password: str) -> Server:
             # Everything here can be made again from the practice database.
             "-csynchronous_commit=off",
             "-cmax_wal_size=4GB",
+            *(f"-c{name}={value}" for name, value in settings.items()),
         ],
         log,
         owner,
@@ -183,6 +198,20 @@ def start_postgres(directory: Path, *, port: int, password: str) -> Server:
 def new_password() -> str:
     """Return a fresh password of letters and digits."""
     return secrets.token_hex(16)
+
+
+def installed_postgres() -> Path:
+    """Return the programs of the newest PostgreSQL of Debian's; TerminalError without one.
+
+    Unlike the wheel's it was built with TLS and lz4.
+    """
+    found = Path("/usr/lib/postgresql").glob("*/bin/postgres")
+    versions = sorted((program.parent for program in found), key=lambda path: int(path.parts[4]))
+    if not versions:
+        raise TerminalError(
+            "is not installed. Run `make dev`, which installs it or says how.", where="postgresql"
+        )
+    return versions[-1]
 
 
 def _postgres_programs(directory: Path, owner: str | None) -> Path:

@@ -1,0 +1,88 @@
+"""A PgBouncer in front of a private server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+
+from include.endpoints import Endpoint
+from include.errors import TerminalError
+from include.local.layout import ACCOUNT_AS_ROOT
+from include.local.servers import free_port
+
+START_LIMIT_SECONDS = 20
+
+
+def installed_pgbouncer() -> str:
+    """Return the program, or raise TerminalError."""
+    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        raise TerminalError("is not installed. Run `make dev`.", where="pgbouncer")
+    return program
+
+
+@contextmanager
+def bouncer(server: Endpoint, directory: Path, **settings: object) -> Iterator[Endpoint]:
+    """Run a pooler with these settings, and yield the server's endpoint by way of it."""
+    endpoint = replace(server, port=free_port())
+    accounts = directory / "accounts"
+    accounts.write_text(f'"{server.user}" "{server.password}"\n')
+    lines = {
+        "listen_addr": endpoint.host,
+        "listen_port": endpoint.port,
+        "unix_socket_dir": "",
+        "auth_type": "scram-sha-256",
+        "auth_file": accounts,
+        "logfile": directory / "log",
+        **settings,
+    }
+    configuration = directory / "pgbouncer.ini"
+    configuration.write_text(
+        f"[databases]\n* = host={server.host} port={server.port}\n[pgbouncer]\n"
+        + "".join(f"{name} = {value}\n" for name, value in lines.items())
+    )
+    account = ACCOUNT_AS_ROOT if os.geteuid() == 0 else None
+    if account:
+        for path in (directory, accounts, configuration):
+            shutil.chown(path, account, account)
+    process = subprocess.Popen(
+        [installed_pgbouncer(), "--quiet", str(configuration)],
+        user=account,
+        group=account,
+        extra_groups=None if account is None else [],
+    )
+    try:
+        _wait(process, endpoint, directory / "log")
+        yield endpoint
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], endpoint: Endpoint, log: Path) -> None:
+    limit = time.monotonic() + START_LIMIT_SECONDS
+    while True:
+        try:
+            psycopg.connect(
+                host=endpoint.host,
+                port=endpoint.port,
+                user=endpoint.user,
+                password=endpoint.password,
+                dbname=endpoint.database,
+            ).close()
+        except psycopg.OperationalError:
+            if process.poll() is not None or time.monotonic() > limit:
+                said = log.read_text() if log.exists() else "nothing"
+                raise AssertionError(f"pgbouncer did not start: {said}") from None
+            time.sleep(0.05)
+        else:
+            return
