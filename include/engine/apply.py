@@ -1,19 +1,21 @@
 """Bring raw rows to the content of pages that were read, in the caller's transaction.
 
-A page is copied into a temporary table, the rows that differ are listed by what has to happen to
-them, and only those are written. Rows that are equal are not touched. What a load writes carries
-its batch; what was there before and after, of the columns that marts restate by, goes to
+Rows are copied into a temporary table, those that differ are listed by what has to happen to them,
+and only those are written. Rows that are equal are not touched. What a load writes carries its
+batch; what was there before and after, of the columns that marts restate by, goes to
 `ops.affected`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from psycopg import sql
 
 from include.catalog.model import TableConfig
 from include.engine.batch import Batch
+from include.engine.copying import Write, copy_into
 from include.engine.movement import Movement
 from include.source.keys import KeyRange, PagingKey
 from include.warehouse import raw_tables
@@ -22,26 +24,14 @@ from include.warehouse.session import WarehouseConnection
 _FLOATS = {"real": "float4send", "double precision": "float8send"}
 _DAYS = ("timestamp", "timestamptz")
 
-
-def copy_lines(
-    connection: WarehouseConnection,
-    target: sql.Composable,
-    columns: Sequence[str],
-    lines: Iterable[bytes],
-) -> None:
-    """Copy text lines into a table."""
-    statement = sql.SQL("copy {} ({}) from stdin (format text, encoding 'UTF8')").format(
-        target, sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        block = b"\n".join(lines)
-        if block:
-            copy.write(block)
-            copy.write(b"\n")
+Source = Callable[[Write], None]
 
 
 class PageApplier:
-    """Applies pages of one keyed table, which has its primary key, over one connection."""
+    """Applies rows of one keyed table, which has its primary key, over one connection.
+
+    Its temporary tables last until the transaction ends; `forget` must be called then.
+    """
 
     def __init__(
         self, connection: WarehouseConnection, table: TableConfig, key: PagingKey, batch: Batch
@@ -56,26 +46,13 @@ class PageApplier:
         self._is_prepared = False
         self._parts = self._statement_parts()
 
-    def apply(self, lines: Iterable[bytes], bounds: KeyRange) -> Movement:
-        """Make the raw rows of the range equal to the page; without rows all of it vanishes.
+    def apply_page(self, write_rows: Source, bounds: KeyRange) -> Movement:
+        """Make the raw rows of the range equal to the rows written; without any all vanish.
 
         For a key that is not ordered alike in both databases nothing is tombstoned here: see
         `tombstone_others`.
         """
-        self._prepare()
-        self._run("truncate {page}, {difference}")
-        copy_lines(self._connection, self._page, self._columns, lines)
-        self._run("analyze {page}")
-        self._run(
-            """
-            insert into {difference}
-            select case when r._batch_id is null then 'inserted'
-                when r._deleted_at is not null then 'undeleted' else 'changed' end, {p_key}
-            from {page} p left join {raw} r on {p_is_r}
-            where r._batch_id is null or r._deleted_at is not null
-                or row({p_content}) is distinct from row({r_content})
-            """
-        )
+        self._fill(write_rows)
         if self._key.is_ordered:
             self._run(
                 """
@@ -88,16 +65,42 @@ class PageApplier:
             )
         return self._write_differences()
 
-    def tombstone_others(self, key_lines: Iterable[bytes]) -> Movement:
-        """Tombstone every living raw row whose key is not listed, compared by bytes."""
+    def apply_rows(self, write_rows: Source, vanished: Sequence[int]) -> tuple[Movement, int]:
+        """Insert, change or bring back the rows written, and tombstone the keys that vanished.
+
+        Also returns how many of the rows written were alive before, equal ones included: who
+        knows how many there should have been sees whether raw was what it should be. Only for a
+        key of one whole number.
+        """
+        self._fill(write_rows)
+        if vanished:
+            self._run(
+                """
+                insert into {difference}
+                select 'deleted', {r_key} from {raw} r
+                where r._deleted_at is null and {keys} = any({vanished})
+                """,
+                vanished=sql.SQL("{}::{}[]").format(
+                    sql.Literal([str(key) for key in vanished]),
+                    sql.SQL(self._key.columns[0].warehouse_type),
+                ),
+            )
+        alive = self._connection.execute(
+            sql.SQL(
+                "select count(*) from {page} p join {raw} r on {p_is_r} where r._deleted_at is null"
+            ).format(**self._parts)
+        ).fetchone()
+        return self._write_differences(), int(alive[0]) if alive else 0
+
+    def tombstone_others(self, write_keys: Source) -> Movement:
+        """Tombstone every living raw row whose key is not written, compared by bytes."""
         self._prepare()
         self._run("truncate {page}, {difference}")
-        self._run(
-            "create temporary table if not exists seen as select {keys} from {raw} with no data"
-        )
-        copy_lines(
-            self._connection, sql.Identifier("pg_temp", "seen"), self._key.raw_names, key_lines
-        )
+        self._run("create temporary table seen on commit drop as select {keys} from {raw} limit 0")
+        with copy_into(
+            self._connection, sql.Identifier("pg_temp", "seen"), self._key.raw_names
+        ) as write:
+            write_keys(write)
         self._run("analyze pg_temp.seen")
         self._run(
             """
@@ -111,16 +114,40 @@ class PageApplier:
         self._run("drop table pg_temp.seen")
         return moved
 
+    def forget(self) -> None:
+        """Know that the transaction has ended, and the temporary tables with it."""
+        self._is_prepared = False
+
+    def _fill(self, write_rows: Source) -> None:
+        """Copy rows into the page and list those that are new, changed or tombstones."""
+        self._prepare()
+        self._run("truncate {page}, {difference}")
+        with copy_into(self._connection, self._page, self._columns) as write:
+            write_rows(write)
+        self._run("analyze {page}")
+        self._run(
+            """
+            insert into {difference}
+            select case when r._batch_id is null then 'inserted'
+                when r._deleted_at is not null then 'undeleted' else 'changed' end, {p_key}
+            from {page} p left join {raw} r on {p_is_r}
+            where r._batch_id is null or r._deleted_at is not null
+                or row({p_content}) is distinct from row({r_content})
+            """
+        )
+
     def _prepare(self) -> None:
         if self._is_prepared:
             return
-        # "as select ... with no data" keeps types and collations, and no constraint.
+        # A page is met along the key's index, in the key's order: its reads are not random.
+        self._run("set local random_page_cost = 1.1")
+        # "as select" keeps types and collations, and no constraint.
         self._run(
-            "create temporary table if not exists page as select {columns} from {raw} with no data"
+            "create temporary table if not exists page on commit drop as select {columns} from {raw} limit 0"
         )
         self._run(
-            "create temporary table if not exists difference as "
-            "select ''::text as _kind, {keys} from {raw} with no data"
+            "create temporary table if not exists difference on commit drop as "
+            "select ''::text as _kind, {keys} from {raw} limit 0"
         )
         self._is_prepared = True
 
@@ -184,7 +211,7 @@ class PageApplier:
     def _run(self, statement: str, **more: sql.Composable) -> None:
         self._connection.execute(sql.SQL(statement).format(**self._parts, **more))
 
-    def _statement_parts(self) -> dict[str, sql.Composable]:
+    def _statement_parts(self) -> dict[str, Any]:
         types = [column.warehouse_type for column in self._table.replicated_columns]
         typed = list(zip(self._columns, types, strict=True))
         keys = self._key.raw_names

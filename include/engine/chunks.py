@@ -6,20 +6,19 @@ into one of them, and a row that appears changes only that one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from psycopg.types.json import Jsonb
+import xxhash
 
 from include.catalog.model import TableConfig
 from include.source.keys import KeyRange, PagingKey
 from include.source.session import SESSION_SETTINGS
-from include.warehouse.session import WarehouseConnection
+from include.source.statement import ResultBuffer
 
 # Whatever changes what a cell becomes in the warehouse must change this.
-TRANSCODER_VERSION = "text-1"
+TRANSCODER_VERSION = "binary-1"
 # Neighbours that both hold less than this share of a full chunk become one.
 MERGE_BELOW = 0.25
 # Never equal to a digest: the content must be compared row by row.
@@ -32,13 +31,20 @@ Substitutions = Mapping[tuple[str, str], int]
 class Chunk:
     """One range of the key, how many rows it held, and their hash.
 
-    `substitutions` counts the values that a rule changed, by column and rule.
+    `substitutions` counts the values that a rule changed, by column and rule. `stored_ids` are the
+    rows of `ops.chunk` that hold this range and the hashes of its rows; a chunk that was read
+    since has none.
     """
 
     bounds: KeyRange
     row_count: int
     content_hash: bytes
     substitutions: Substitutions = field(default_factory=dict)
+    stored_ids: tuple[int, ...] = ()
+
+
+# The whole key space, of which nothing is known.
+EVERYTHING = Chunk(KeyRange(), 0, UNKNOWN)
 
 
 def content_salt(table: TableConfig, key: PagingKey) -> bytes:
@@ -53,15 +59,20 @@ def content_salt(table: TableConfig, key: PagingKey) -> bytes:
     return json.dumps(facts, sort_keys=True).encode()
 
 
-def content_hash(salt: bytes, packed: Iterable[bytes]) -> bytes:
+def content_hash(salt: bytes, page: ResultBuffer) -> bytes:
     """Return 128 bits that depend on every byte and on the order of the rows.
 
-    Packed rows are cells with their lengths before them, so that no two different pages of a
-    table are the same bytes.
+    The lengths come first, so that no two different pages are the same bytes.
     """
-    digest = hashlib.blake2b(len(salt).to_bytes(8, "little") + salt, digest_size=16)
-    digest.update(b"".join(packed))
+    digest = xxhash.xxh3_128(len(salt).to_bytes(8, "little") + salt)
+    digest.update(memoryview(page.rows.lengths).cast("B")[: 8 * page.rows.count])
+    digest.update(memoryview(page.data)[page.first : page.end])
     return digest.digest()
+
+
+def row_seed(salt: bytes) -> int:
+    """Return the seed of the hashes of single rows."""
+    return xxhash.xxh3_64_intdigest(salt)
 
 
 def plan_ranges(chunks: Sequence[Chunk], *, full_rows: int) -> list[Chunk]:
@@ -80,11 +91,12 @@ def plan_ranges(chunks: Sequence[Chunk], *, full_rows: int) -> list[Chunk]:
                     left.row_count + chunk.row_count,
                     UNKNOWN,
                     _sum([left.substitutions, chunk.substitutions]),
+                    left.stored_ids + chunk.stored_ids,
                 )
             )
         else:
             planned.append(chunk)
-    return planned or [Chunk(KeyRange(), 0, UNKNOWN)]
+    return planned or [EVERYTHING]
 
 
 def without_empty(chunks: Sequence[Chunk]) -> list[Chunk]:
@@ -108,62 +120,6 @@ def without_empty(chunks: Sequence[Chunk]) -> list[Chunk]:
 def total_substitutions(chunks: Iterable[Chunk]) -> dict[tuple[str, str], int]:
     """Return how many values of the rows held now a rule changed, by column and rule."""
     return _sum(chunk.substitutions for chunk in chunks)
-
-
-def read_chunks(connection: WarehouseConnection, raw_name: str, key: PagingKey) -> list[Chunk]:
-    """Return the stored chunks in key order; nothing when they were made along another key."""
-    rows = connection.execute(
-        "select lo, hi, row_count, content_hash, substitutions, key_columns from ops.chunk "
-        "where table_name = %s order by ordinal",
-        (raw_name,),
-    ).fetchall()
-    if any(tuple(row[5]) != key.raw_names for row in rows):
-        return []
-    return [
-        Chunk(
-            KeyRange(tuple(lo) if lo else None, tuple(hi) if hi else None),
-            row_count,
-            bytes(digest),
-            {(column, rule): n for column, rules in counts.items() for rule, n in rules.items()},
-        )
-        for lo, hi, row_count, digest, counts, _ in rows
-    ]
-
-
-def write_chunks(
-    connection: WarehouseConnection, raw_name: str, key: PagingKey, chunks: Sequence[Chunk]
-) -> None:
-    """Replace the stored chunks, in the caller's transaction."""
-    connection.execute("delete from ops.chunk where table_name = %s", (raw_name,))
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into ops.chunk (table_name, ordinal, lo, hi, row_count, content_hash, "
-            "substitutions, key_columns) values (%s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (
-                    raw_name,
-                    ordinal,
-                    _array(chunk.bounds.lo),
-                    _array(chunk.bounds.hi),
-                    chunk.row_count,
-                    chunk.content_hash,
-                    Jsonb(_nested(chunk.substitutions)),
-                    list(key.raw_names),
-                )
-                for ordinal, chunk in enumerate(chunks)
-            ],
-        )
-
-
-def _array(values: Sequence[str] | None) -> list[str] | None:
-    return None if values is None else list(values)
-
-
-def _nested(counts: Substitutions) -> dict[str, dict[str, int]]:
-    nested: dict[str, dict[str, int]] = {}
-    for (column, rule), count in counts.items():
-        nested.setdefault(column, {})[rule] = count
-    return nested
 
 
 def _sum(many: Iterable[Substitutions]) -> dict[tuple[str, str], int]:

@@ -1,95 +1,190 @@
-"""A refresh: every chunk is read and hashed, and only those that changed go any further."""
+"""A refresh: every chunk is read and hashed, and only what changed goes any further."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from include.engine.apply import PageApplier
-from include.engine.chunks import Chunk, content_hash, content_salt, plan_ranges
+from include.engine.chunks import EVERYTHING, Chunk, plan_ranges
 from include.engine.context import LoadContext, Pass
+from include.engine.copying import Write
+from include.engine.encoding import PageEncoder
 from include.engine.movement import Movement
-from include.engine.multiset import apply_multiset
-from include.engine.transcoding import Transcoder
-from include.source.keys import KeyRange
-from include.source.pages import Page
+from include.engine.row_index import RowIndexer
+from include.engine.walk import PageRead, pages_read
+from include.transcoder.row_index import IndexChanges
 
 # A refresh that moves more rows than this commits by parts.
 ONE_TRANSACTION_ROWS = 1_000_000
+# Changed rows wait until so many bytes are together: each statement has its price.
+BATCH_BYTES = 4 * 1024 * 1024
 
 log = logging.getLogger(__name__)
+
+
+class UnexpectedRawRowsError(Exception):
+    """Raw does not hold what the last load left there: something else wrote to it."""
 
 
 def compare_chunks(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
     """Bring the raw table, which has its key, to the source's content.
 
-    The caller commits; parts are committed on the way only beyond ONE_TRANSACTION_ROWS.
+    The caller commits; parts are committed on the way only beyond ONE_TRANSACTION_ROWS. Raises
+    UnexpectedRawRowsError when the stored row hashes do not fit the raw rows.
     """
-    table = context.table
-    applier = PageApplier(context.connection, table, context.key, context.batch)
-    transcoder = Transcoder(table)
-    keys = None if context.key.is_ordered else _KeyLines(context)
-    salt = content_salt(table, context.key)
-    planned = plan_ranges(stored, full_rows=context.page_size.rows)
-    done: list[Chunk] = []
-    moved = pending = Movement()
-    byte_count = changed = 0
-    for position, expected in enumerate(planned):
-        # Room to grow before it splits: twice what it held.
-        limit = max(2 * expected.row_count, context.page_size.rows)
-        for page, bounds in context.pages(expected.bounds, limit=limit):
-            byte_count += page.byte_count
-            if keys:
-                keys.add(page)
-            digest = content_hash(salt, page.packed)
-            is_whole = bounds == expected.bounds
-            if is_whole and digest == expected.content_hash and not context.ignores_hashes:
-                done.append(expected)
-                continue
-            changed += 1
-            transcoded = transcoder.transcode(page.rows())
-            step = applier.apply(transcoded.lines, bounds)
-            moved += step
-            pending += step
-            done.append(Chunk(bounds, len(page.packed), digest, transcoded.substitutions))
-            if pending.total >= ONE_TRANSACTION_ROWS and is_whole:
-                context.commit_part([*done, *planned[position + 1 :]], pending)
-                log.info("table %s: %s rows moved and committed so far", table.name, moved.total)
-                pending = Movement()
-    if keys and (changed or context.was_interrupted):
-        step = applier.tombstone_others(keys.lines)
-        moved += step
-        pending += step
-    return Pass(done, byte_count, changed, moved, pending)
+    return _Comparison(context, stored).run()
 
 
-def compare_multiset(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
-    """Bring a raw table without a key to the source's content; the caller commits."""
-    page = context.reader.read_all()
-    # Rows come in no order: sorted, equal content gives an equal hash.
-    digest = content_hash(content_salt(context.table, context.key), sorted(page.packed))
-    if [c.content_hash for c in stored] == [digest] and not context.ignores_hashes:
-        return Pass(list(stored), page.byte_count, 0, Movement(), Movement())
-    transcoded = Transcoder(context.table).transcode(page.rows())
-    moved = apply_multiset(context.connection, context.table, context.batch, transcoded.lines)
-    chunk = Chunk(KeyRange(), len(page.packed), digest, transcoded.substitutions)
-    return Pass([chunk], page.byte_count, 1, moved, moved)
+class _Comparison:
+    """One pass over all chunks of a table."""
 
+    def __init__(self, context: LoadContext, stored: Sequence[Chunk]) -> None:
+        self._context = context
+        self._stored = stored
+        self._planned = plan_ranges(stored, full_rows=context.page_size.rows)
+        self._applier = PageApplier(context.connection, context.table, context.key, context.batch)
+        self._encoder: PageEncoder | None = None
+        self._indexer: RowIndexer | None = None
+        self._waiting = _ChangedRows(self._applier)
+        self._done: list[Chunk] = []
+        self._moved = self._pending = Movement()
+        self._byte_count = self._changed = 0
+        self._old_index: tuple[int, list[bytes] | None] = (-1, None)
 
-class _KeyLines:
-    """The keys of all pages as COPY lines, for a key that ranges cannot compare."""
+    def run(self) -> Pass:
+        """Compare chunk by chunk and apply what differs."""
+        with pages_read(self._context, self._planned) as pages:
+            for read in pages:
+                self._byte_count += read.page.byte_count
+                expected = self._planned[read.position]
+                if self._is_unchanged(read, expected):
+                    self._done.append(expected)
+                    continue
+                self._changed += 1
+                self._take(read, expected)
+                uncommitted = self._pending.total + self._waiting.row_count
+                if uncommitted >= ONE_TRANSACTION_ROWS and read.is_last:
+                    self._commit_part(read.position)
+        self._flush()
+        if not self._context.key.is_ordered and (self._changed or self._context.was_interrupted):
+            self._tombstone_others()
+        return Pass(self._done, self._byte_count, self._changed, self._moved, self._pending)
 
-    def __init__(self, context: LoadContext) -> None:
-        columns = context.table.replicated_columns
-        names = [column.name for column in columns]
-        self._positions = [names.index(column.name) for column in context.key.columns]
-        self._transcoder = Transcoder(
-            replace(context.table, columns=tuple(columns[at] for at in self._positions))
+    def _is_unchanged(self, read: PageRead, expected: Chunk) -> bool:
+        return (
+            read.bounds == expected.bounds
+            and read.digest == expected.content_hash
+            and not self._context.ignores_hashes
         )
-        self.lines: list[bytes] = []
 
-    def add(self, page: Page) -> None:
-        """Keep the keys of a page."""
-        rows = [tuple(row[at] for at in self._positions) for row in page.rows()]
-        self.lines.extend(self._transcoder.transcode(rows).lines)
+    def _take(self, read: PageRead, expected: Chunk) -> None:
+        """Apply a page that differs, or set its changed rows aside, and remember its content."""
+        context = self._context
+        encoder = self._encoder = self._encoder or PageEncoder(
+            context.core, context.table, context.reader.layout
+        )
+        indexer = self._indexer = self._indexer or RowIndexer.of(context)
+        old = self._old_rows(read, expected) if indexer else None
+        if indexer and old is not None:
+            changes, flags = indexer.compare(read.page, read.bounds, old)
+            self._waiting.add(encoder.blocks(read.page, emit=flags), changes)
+            if self._waiting.byte_count >= BATCH_BYTES:
+                self._flush()
+        else:
+
+            def write_rows(write: Write) -> None:
+                for block in encoder.blocks(read.page):
+                    write(block)
+
+            self._count(self._applier.apply_page(write_rows, read.bounds))
+        index = indexer.pack(read.page) if indexer else None
+        chunk = Chunk(read.bounds, read.page.rows.count, read.digest, encoder.substitutions)
+        self._done.append(context.store.add(chunk, index))
+
+    def _old_rows(self, read: PageRead, expected: Chunk) -> list[bytes] | None:
+        """Return the stored row indexes of the page's chunk; nothing when all must be compared."""
+        if self._context.ignores_hashes or not expected.stored_ids:
+            return None
+        if self._old_index[0] != read.position:
+            self._old_index = (read.position, self._context.store.row_index(expected))
+        return self._old_index[1]
+
+    def _flush(self) -> None:
+        self._count(self._waiting.apply())
+
+    def _count(self, step: Movement) -> None:
+        self._moved += step
+        self._pending += step
+
+    def _commit_part(self, position: int) -> None:
+        self._flush()
+        waiting = {number for chunk in self._planned[position + 1 :] for number in chunk.stored_ids}
+        rest = [chunk for chunk in self._stored if chunk.stored_ids[0] in waiting]
+        self._context.commit_part([*self._done, *rest], self._pending)
+        self._applier.forget()
+        log.info(
+            "table %s: %s rows moved and committed so far",
+            self._context.table.name,
+            self._moved.total,
+        )
+        self._pending = Movement()
+
+    def _tombstone_others(self) -> None:
+        """Read the keys once more, because no range says which of them vanished."""
+        context = self._context
+        keys = replace(context, reader=context.reader.of_keys())
+
+        def write_keys(write: Write) -> None:
+            encoder = None
+            with pages_read(keys, [EVERYTHING]) as pages:
+                for read in pages:
+                    encoder = encoder or PageEncoder(
+                        keys.core, keys.reader.table, keys.reader.layout
+                    )
+                    for block in encoder.blocks(read.page):
+                        write(block)
+
+        self._count(self._applier.tombstone_others(write_keys))
+
+
+class _ChangedRows:
+    """Rows of many pages that differ from the last load's, waiting to be applied together."""
+
+    def __init__(self, applier: PageApplier) -> None:
+        self._applier = applier
+        self._start_again()
+
+    def add(self, blocks: Iterable[memoryview], changes: IndexChanges) -> None:
+        """Take the encoded rows and the keys that vanished."""
+        for block in blocks:
+            self._rows += block
+        self._vanished.extend(changes.vanished)
+        self._changed += changes.changed
+        self.row_count += changes.changed + changes.inserted + len(changes.vanished)
+
+    @property
+    def byte_count(self) -> int:
+        """How much memory the rows take; a key counts as a short row."""
+        return len(self._rows) + 64 * len(self._vanished)
+
+    def apply(self) -> Movement:
+        """Write what was taken to raw. Raises UnexpectedRawRowsError."""
+        if not self.byte_count:
+            return Movement()
+        moved, alive = self._applier.apply_rows(
+            lambda write: write(self._rows) if self._rows else None, self._vanished
+        )
+        if (alive, moved.deleted) != (self._changed, len(self._vanished)):
+            raise UnexpectedRawRowsError(
+                f"{self._changed} rows to change and {len(self._vanished)} "
+                f"to delete, but {alive} and {moved.deleted} of them are alive in raw"
+            )
+        self._start_again()
+        return moved
+
+    def _start_again(self) -> None:
+        self._rows = bytearray()
+        self._vanished: list[int] = []
+        self._changed = self.row_count = 0

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.catalog.model import TableConfig
 from include.engine.batch import Batch
-from include.engine.chunks import Chunk, write_chunks
+from include.engine.chunk_store import ChunkStore
+from include.engine.chunks import Chunk
 from include.engine.lock import TableLock
 from include.engine.movement import Movement
 from include.engine.records import Attempt, record_movement, record_partial
-from include.source.keys import KeyRange, PagingKey
-from include.source.pages import Page, PageReader
+from include.source.keys import PagingKey
+from include.source.pace import ReadPace
+from include.source.pages import PageReader
+from include.source.read_ahead import BufferPool
+from include.source.statement import ResultBuffer
+from include.transcoder.core import Core
 from include.warehouse.session import WarehouseConnection
 
 # A page should take half of the 8 MB that one read may bring: rows differ in length.
@@ -35,15 +40,18 @@ class PageSize:
         fitting = int(PAGE_BYTES / self._average) if self._average > 0 else self._chunk_rows
         return max(1, min(self._chunk_rows, fitting))
 
-    def learn(self, page: Page) -> None:
+    def learn(self, page: ResultBuffer) -> None:
         """Take the length of the rows just read for the next ones'."""
-        if page.packed:
-            self._average = page.byte_count / len(page.packed)
+        if page.rows.count:
+            self._average = page.byte_count / page.rows.count
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one pass over the source read and did; `pending` is not yet in `ops.table_load`."""
+    """What one pass over the source read and did; `pending` is not yet in `ops.table_load`.
+
+    Every chunk is stored; `chunks` are the table's only ones once they are arranged.
+    """
 
     chunks: list[Chunk]
     byte_count: int
@@ -67,7 +75,10 @@ class LoadContext:
     attempt: Attempt
     batch: Batch
     key: PagingKey
+    core: Core
     reader: PageReader
+    buffers: BufferPool
+    pace: ReadPace
     page_size: PageSize
     connection: WarehouseConnection
     lock: TableLock
@@ -79,25 +90,18 @@ class LoadContext:
         """The table's config."""
         return self.attempt.table
 
-    def pages(self, bounds: KeyRange, *, limit: int) -> Iterator[tuple[Page, KeyRange]]:
-        """Read a range page by page; a full page ends at its last key, and the rest follows."""
-        lo = bounds.lo
-        while True:
-            self.lock.notice()
-            page = self.reader.read(KeyRange(lo, bounds.hi), limit=limit)
-            self.page_size.learn(page)
-            if len(page.packed) < limit:
-                yield page, KeyRange(lo, bounds.hi)
-                return
-            hi = self.reader.last_key(page)
-            yield page, KeyRange(lo, hi)
-            lo = hi
+    @property
+    def store(self) -> ChunkStore:
+        """The table's stored chunks along its key."""
+        return ChunkStore(self.connection, self.table.raw_name, self.key)
 
     def commit_part(self, chunks: Sequence[Chunk], moved: Movement) -> None:
         """Commit what was done so far with the chunks that describe it, and close the gate."""
-        write_chunks(self.connection, self.table.raw_name, self.key, chunks)
+        self.store.arrange(chunks)
         record_movement(self.connection, self.attempt, moved)
         record_partial(self.connection, self.attempt)
+        # Should the server crash, this part is lost as a whole and read again.
+        self.connection.execute("set local synchronous_commit = off")
         self.commit()
 
     def commit(self) -> None:

@@ -7,19 +7,27 @@ part goes on behind its last chunk.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from psycopg import sql
 
-from include.engine.apply import affected_value, copy_lines
-from include.engine.chunks import Chunk, content_hash, content_salt
+from include.engine.apply import affected_value
+from include.engine.batch import Batch
+from include.engine.chunks import UNKNOWN, Chunk
 from include.engine.context import LoadContext, Pass
+from include.engine.copying import copy_into
+from include.engine.encoding import PageEncoder
 from include.engine.movement import Movement
-from include.engine.transcoding import Transcoder
+from include.engine.row_index import RowIndexer
+from include.engine.walk import PageRead, pages_read
 from include.source.keys import KeyRange
 from include.warehouse import raw_tables
 
 COMMIT_ROWS = 200_000
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 log = logging.getLogger(__name__)
 
@@ -29,48 +37,99 @@ def load_first(context: LoadContext, loaded: Sequence[Chunk], *, commits_parts: 
 
     The last part is left to the caller to commit. Without `commits_parts` all of it is.
     """
-    table = context.table
-    connection = context.connection
-    transcoder = Transcoder(table)
-    salt = content_salt(table, context.key)
-    columns = [column.raw_name for column in table.replicated_columns]
-    suffix = context.batch.copy_suffix
-    target = raw_tables.identifier(table.raw_name)
-    chunks = list(loaded)
-    if not chunks:
+    if not loaded:
         _clear(context)
-    start = chunks[-1].bounds.hi if chunks else None
-    inserted = pending = byte_count = 0
-    for page, bounds in context.pages(KeyRange(start, None), limit=context.page_size.rows):
-        transcoded = transcoder.transcode(page.rows())
-        copy_lines(
-            connection,
-            target,
-            [*columns, "_loaded_at", "_batch_id"],
-            (line + suffix for line in transcoded.lines),
+    start = loaded[-1].bounds.hi if loaded else None
+    load = _FirstLoad(context, loaded)
+    with pages_read(context, [Chunk(KeyRange(start, None), 0, UNKNOWN)]) as pages:
+        for first in pages:
+            is_end = load.copy_part(chain([first], pages))
+            if commits_parts and not is_end:
+                load.commit_part()
+    return load.finish()
+
+
+class _FirstLoad:
+    """The parts of one first load."""
+
+    def __init__(self, context: LoadContext, loaded: Sequence[Chunk]) -> None:
+        self._context = context
+        self._target = raw_tables.identifier(context.table.raw_name)
+        names = [column.raw_name for column in context.table.replicated_columns]
+        self._columns = [*names, "_loaded_at", "_batch_id"]
+        self._encoder: PageEncoder | None = None
+        self._indexer: RowIndexer | None = None
+        self._loaded = len(loaded)
+        self._chunks = list(loaded)
+        self._inserted = self._pending = self._byte_count = 0
+
+    def copy_part(self, pages: Iterator[PageRead]) -> bool:
+        """Copy pages until enough rows for a commit are in; say whether these were the last."""
+        context = self._context
+        read: list[tuple[Chunk, bytes | None]] = []
+        row_count = 0
+        is_end = False
+        with copy_into(context.connection, self._target, self._columns) as write:
+            for page_read in pages:
+                page = page_read.page
+                encoder = self._prepared()
+                for block in encoder.blocks(page):
+                    write(block)
+                index = self._indexer.pack(page) if self._indexer else None
+                chunk = Chunk(
+                    page_read.bounds, page.rows.count, page_read.digest, encoder.substitutions
+                )
+                read.append((chunk, index))
+                row_count += page.rows.count
+                self._byte_count += page.byte_count
+                is_end = page_read.is_last
+                if row_count >= COMMIT_ROWS:
+                    break
+        self._pending += row_count
+        # A COPY under way lets no other statement through.
+        self._chunks.extend(context.store.add(chunk, index) for chunk, index in read)
+        return is_end
+
+    def commit_part(self) -> None:
+        """Commit what was copied, with the gate closed."""
+        self._context.commit_part(self._chunks, Movement(inserted=self._pending))
+        self._inserted += self._pending
+        log.info(
+            "table %s: %s rows loaded and committed so far",
+            self._context.table.name,
+            self._inserted,
         )
-        row_count = len(page.packed)
-        chunks.append(
-            Chunk(bounds, row_count, content_hash(salt, page.packed), transcoded.substitutions)
+        self._pending = 0
+
+    def finish(self) -> Pass:
+        """Add what a complete table has."""
+        context = self._context
+        name = context.table.raw_name
+        if context.key.columns:
+            raw_tables.add_primary_key(context.connection, name, context.key.raw_names)
+        context.connection.execute(sql.SQL("analyze {}").format(self._target))
+        _record_affected(context)
+        return Pass(
+            self._chunks,
+            self._byte_count,
+            len(self._chunks) - self._loaded,
+            Movement(inserted=self._inserted + self._pending),
+            Movement(inserted=self._pending),
         )
-        inserted += row_count
-        pending += row_count
-        byte_count += page.byte_count
-        if commits_parts and pending >= COMMIT_ROWS and bounds.hi is not None:
-            context.commit_part(chunks, Movement(inserted=pending))
-            log.info("table %s: %s rows loaded and committed so far", table.name, inserted)
-            pending = 0
-    if context.key.columns:
-        raw_tables.add_primary_key(connection, table.raw_name, context.key.raw_names)
-    connection.execute(sql.SQL("analyze {}").format(target))
-    _record_affected(context)
-    return Pass(
-        chunks,
-        byte_count,
-        len(chunks) - len(loaded),
-        Movement(inserted=inserted),
-        Movement(inserted=pending),
-    )
+
+    def _prepared(self) -> PageEncoder:
+        if self._encoder is None:
+            context = self._context
+            layout = context.reader.layout.with_suffix(*encoded_bookkeeping(context.batch))
+            self._encoder = PageEncoder(context.core, context.table, layout)
+            self._indexer = RowIndexer.of(context)
+        return self._encoder
+
+
+def encoded_bookkeeping(batch: Batch) -> tuple[bytes, int]:
+    """Return `_loaded_at` and `_batch_id` as fields of a binary COPY, and their number."""
+    microseconds = (batch.loaded_at - _EPOCH) // timedelta(microseconds=1)
+    return struct.pack(">iqiq", 8, microseconds, 8, batch.batch_id), 2
 
 
 def _clear(context: LoadContext) -> None:
@@ -79,6 +138,7 @@ def _clear(context: LoadContext) -> None:
         sql.SQL("delete from {}").format(raw_tables.identifier(context.table.raw_name))
     )
     raw_tables.drop_primary_key(context.connection, context.table.raw_name)
+    context.store.clear()
 
 
 def _record_affected(context: LoadContext) -> None:

@@ -13,170 +13,67 @@ import logging
 from dataclasses import replace
 from typing import Literal
 
-import psycopg
 from psycopg import sql
 
 from include.catalog.model import TableConfig
-from include.catalog.store import load_table_config
-from include.endpoints import Endpoint
-from include.engine.batch import Batch, take_batch
-from include.engine.chunks import (
-    read_chunks,
-    total_substitutions,
-    without_empty,
-    write_chunks,
-)
-from include.engine.compare import compare_chunks, compare_multiset
-from include.engine.context import LoadContext, PageSize, Pass
-from include.engine.failures import describe, translated
+from include.engine.chunks import total_substitutions, without_empty
+from include.engine.compare import UnexpectedRawRowsError, compare_chunks
+from include.engine.context import LoadContext, Pass
 from include.engine.first_load import load_first
-from include.engine.lock import TableLock, lock_session, sole_writer, table_lock
 from include.engine.movement import TableLoad
+from include.engine.multiset import compare_multiset
 from include.engine.records import (
-    Attempt,
     record_counts,
-    record_failure,
     record_movement,
-    record_start,
     record_substitutions,
     record_success,
 )
-from include.errors import ConfigError, WarehouseError
-from include.source import session as source_session
-from include.source.keys import paging_key
-from include.source.live_table import check_live_table
-from include.source.pages import PageReader
+from include.errors import WarehouseError
 from include.warehouse import raw_tables
-from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
 
 Mode = Literal["compare", "full"]
 
-# Readers and the schema changes of a plan hold a raw table for moments only.
-LOCK_TIMEOUT_SECONDS = 60
-
 log = logging.getLogger(__name__)
 
 
-def load_table(
-    source: Endpoint, warehouse: Endpoint, *, run_id: int, table: str, mode: Mode = "compare"
-) -> TableLoad:
-    """Load one table with the config that its run pinned; `table` is its name in the source.
+def load(context: LoadContext) -> TableLoad:
+    """Make the raw table, which exists, equal to the source table and record it; commits.
 
-    Safe to repeat. After it the raw table equals the source table as it was read, less what the
-    config excludes. A failure leaves the rows of the last good load, closes the table's gate and
-    is recorded in `ops.table_load`. Raises TerminalError for what a person must fix, and
-    SourceError or WarehouseError for what may pass.
+    After it the raw table equals the source table as it was read, less what the config excludes.
     """
-    config = pinned_config(warehouse, run_id=run_id, table=table)
-    return load_configured(source, warehouse, Attempt(run_id, config), mode=mode)
-
-
-def pinned_config(warehouse: Endpoint, *, run_id: int, table: str) -> TableConfig:
-    """Return the table's config in the version that the run pinned."""
-    with (
-        translated(warehouse, warehouse, table),
-        warehouse_session.connect(warehouse, autocommit=True) as connection,
-    ):
-        row = connection.execute(
-            "select config_version from ops.run where run_id = %s", (run_id,)
-        ).fetchone()
-        if row is None:
-            raise ConfigError(
-                f"has no run {run_id}. Nothing was read or written. Start a new refresh.",
-                where="ops.run",
-            )
-        config = load_table_config(connection, int(row[0]), table)
-    if config is None:
-        raise ConfigError(
-            f"is not in the config that run {run_id} pinned (version {row[0]}). Nothing was read "
-            "or written. Run discovery if the table is new; table names have the source's case.",
-            where=f"table {table}",
-        )
-    return config
-
-
-def load_configured(
-    source: Endpoint, warehouse: Endpoint, attempt: Attempt, *, mode: Mode = "compare"
-) -> TableLoad:
-    """Load one table with the given config; see `load_table`."""
-    name = attempt.table.name
-    with (
-        translated(source, warehouse, name),
-        lock_session(warehouse) as session,
-        table_lock(session, attempt.table.raw_name) as lock,
-    ):
-        batch = take_batch(lock.connection)
-        record_start(lock.connection, attempt, batch)
-        try:
-            with (
-                translated(source, warehouse, name),
-                warehouse_session.connect(warehouse) as connection,
-                sole_writer(lock, connection),
-            ):
-                load = _load(source, (connection, lock), attempt, batch, mode)
-        except BaseException as error:
-            _record_failure(lock.connection, attempt, error)
-            raise
+    context = replace(
+        context, was_interrupted=state(context.connection, context.table) == "loading"
+    )
+    done, is_first = _bring_up(context)
+    finished = _finish(context, done, is_first=is_first)
     log.info(
         "table %s: %s rows read; %s inserted, %s changed, %s deleted, %s came back; "
         "%s of %s chunks changed",
-        name,
-        load.rows_read,
-        load.inserted,
-        load.changed,
-        load.deleted,
-        load.undeleted,
-        load.chunks_changed,
-        load.chunks_read,
+        finished.table,
+        finished.rows_read,
+        finished.inserted,
+        finished.changed,
+        finished.deleted,
+        finished.undeleted,
+        finished.chunks_changed,
+        finished.chunks_read,
     )
-    return load
-
-
-def _load(
-    source: Endpoint,
-    connections: tuple[WarehouseConnection, TableLock],
-    attempt: Attempt,
-    batch: Batch,
-    mode: Mode,
-) -> TableLoad:
-    connection, lock = connections
-    table = attempt.table
-    key = paging_key(table)
-    with source_session.connect(source) as reading:
-        live = check_live_table(reading, table, key)
-        connection.execute(
-            sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_SECONDS}s"))
-        )
-        raw_tables.create_table(connection, table)
-        connection.commit()
-        context = LoadContext(
-            attempt=attempt,
-            batch=batch,
-            key=key,
-            reader=PageReader(reading, table, key=key, index=live.key_index),
-            page_size=PageSize(table.chunk_rows, live.average_row_bytes),
-            connection=connection,
-            lock=lock,
-            ignores_hashes=mode == "full",
-            was_interrupted=_state(connection, table) == "loading",
-        )
-        done, is_first = _bring_up(context)
-    return _finish(context, done, is_first=is_first)
+    return finished
 
 
 def _bring_up(context: LoadContext) -> tuple[Pass, bool]:
-    """Choose how the table is loaded, and load it."""
+    """Choose how the table is loaded, and load it; also say whether it is a first load."""
     connection, table, key = context.connection, context.table, context.key
-    stored = read_chunks(connection, table.raw_name, key)
+    stored = context.store.read()
     standing_key = raw_tables.primary_key(connection, table.raw_name)
     if not key.columns:
         # A key that the table has lost since must not stand in the way of equal rows.
         raw_tables.drop_primary_key(connection, table.raw_name)
-        return _counted(context, compare_multiset(context, stored)), not stored
+        return compare_multiset(context, stored), not stored
     if standing_key == key.raw_names:
-        return _counted(context, compare_chunks(context, stored)), False
-    if not context.was_interrupted and any(_row_counts(context)):
+        return _compared(context), False
+    if not context.was_interrupted and any(row_counts(context)):
         log.warning(
             "table %s: the key is now %s, so the raw table is built again",
             table.name,
@@ -191,33 +88,34 @@ def _bring_up(context: LoadContext) -> tuple[Pass, bool]:
         table.name,
         len(stored),
     )
-    compared = _counted(context, compare_chunks(context, without_empty(done.chunks)))
-    return (
-        replace(
-            compared,
-            moved=done.moved + compared.moved,
-            pending=done.pending + compared.pending,
-        ),
-        True,
-    )
+    context.store.arrange(done.chunks)
+    compared = _compared(context)
+    return _joined(done, compared), True
 
 
-def _counted(context: LoadContext, done: Pass) -> Pass:
-    """Check that as many rows live as were read; something else wrote to the table otherwise."""
-    alive, _ = _row_counts(context)
-    if alive == done.rows_read:
-        return done
+def _compared(context: LoadContext) -> Pass:
+    """Compare with what is stored; compare every row where raw is not what a load left there."""
+    done: Pass | None = None
+    try:
+        done = compare_chunks(context, context.store.read())
+        if not done.moved.total and not context.was_interrupted:
+            return done
+        alive, _ = row_counts(context)
+        if alive == done.rows_read:
+            return done
+        context.store.arrange(done.chunks)
+        found = f"{done.rows_read} rows were read but {alive} live in the warehouse"
+    except UnexpectedRawRowsError as error:
+        context.connection.rollback()
+        found = str(error)
     log.warning(
-        "table %s: %s rows were read but %s live in the warehouse, so something else wrote there; "
-        "comparing every row",
+        "table %s: %s, so something else wrote there; comparing every row",
         context.table.name,
-        done.rows_read,
-        alive,
+        found,
     )
     thorough = replace(context, ignores_hashes=True, was_interrupted=True)
-    compare = compare_chunks if context.key.columns else compare_multiset
-    repaired: Pass = compare(thorough, done.chunks)
-    alive, _ = _row_counts(context)
+    repaired = compare_chunks(thorough, context.store.read())
+    alive, _ = row_counts(context)
     if alive != repaired.rows_read:
         raise WarehouseError(
             f"{repaired.rows_read} rows were read but {alive} live in the warehouse after a full "
@@ -225,11 +123,11 @@ def _counted(context: LoadContext, done: Pass) -> Pass:
             "else writes to the schema raw.",
             where=f"table {context.table.name}",
         )
-    return replace(
-        repaired,
-        moved=done.moved + repaired.moved,
-        pending=done.pending + repaired.pending,
-    )
+    return _joined(done, repaired) if done else repaired
+
+
+def _joined(first: Pass, second: Pass) -> Pass:
+    return replace(second, moved=first.moved + second.moved, pending=first.pending + second.pending)
 
 
 def _finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
@@ -249,10 +147,10 @@ def _finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
         is_first_load=is_first,
     )
     connection = context.connection
-    if chunks != read_chunks(connection, table.raw_name, context.key):
-        write_chunks(connection, table.raw_name, context.key, chunks)
+    if chunks != context.store.read():
+        context.store.arrange(chunks)
     if load.moved or is_first:
-        alive, deleted = _row_counts(context)
+        alive, deleted = row_counts(context)
         record_counts(connection, table, alive=alive, deleted=deleted)
     substitutions = total_substitutions(chunks)
     record_movement(connection, context.attempt, done.pending)
@@ -264,7 +162,8 @@ def _finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
     return load
 
 
-def _row_counts(context: LoadContext) -> tuple[int, int]:
+def row_counts(context: LoadContext) -> tuple[int, int]:
+    """Return how many raw rows live, and how many are tombstones."""
     row = context.connection.execute(
         sql.SQL(
             "select count(*) filter (where _deleted_at is null), "
@@ -274,17 +173,9 @@ def _row_counts(context: LoadContext) -> tuple[int, int]:
     return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
-def _state(connection: WarehouseConnection, table: TableConfig) -> str:
+def state(connection: WarehouseConnection, table: TableConfig) -> str:
+    """Return the table's state in `ops.table_state`."""
     row = connection.execute(
         "select state from ops.table_state where table_name = %s", (table.raw_name,)
     ).fetchone()
     return str(row[0]) if row else "never_loaded"
-
-
-def _record_failure(lock: WarehouseConnection, attempt: Attempt, error: BaseException) -> None:
-    try:
-        record_failure(lock, attempt, describe(error))
-    except psycopg.Error:
-        log.warning(
-            "table %s: the failure could not be recorded in the warehouse", attempt.table.name
-        )

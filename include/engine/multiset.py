@@ -1,22 +1,43 @@
 """Tables without a key that can be paged: compared as a multiset of whole rows.
 
-The living raw rows with some content are brought to the number that the source has of it: too many
-are tombstoned, too few are first brought back to life and then inserted. So rows that are equal
-never move, and an edit is one tombstone and one new row. The table is held in memory once.
+All rows are read in one go and hashed, in no order; only when the sum of the hashes differs are
+they read again and copied. The living raw rows with some content are then brought to the number
+that the source has of it: too many are tombstoned, too few are first brought back to life and then
+inserted. So rows that are equal never move, and an edit is one tombstone and one new row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import ctypes
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
+import xxhash
 from psycopg import sql
 
 from include.catalog.model import TableConfig
-from include.engine.apply import affected_value, copy_lines
+from include.engine.apply import Source, affected_value
 from include.engine.batch import Batch
+from include.engine.chunks import Chunk, content_salt, row_seed
+from include.engine.context import LoadContext, Pass
+from include.engine.copying import Write, copy_into
+from include.engine.encoding import PageEncoder
 from include.engine.movement import Movement
+from include.source.keys import KeyRange
+from include.source.read_ahead import BufferPool, ReadAhead
+from include.source.statement import ResultBuffer
 from include.warehouse import raw_tables
 from include.warehouse.session import WarehouseConnection
+
+# The source's rows come in blocks of about this size. While they are copied so many of them wait
+# in memory; a MyISAM table that is larger stays locked until the warehouse has taken the rest.
+BLOCK_BYTES = 4 * 1024 * 1024
+BLOCK_ROWS = 50_000
+BLOCKS_IN_MEMORY = 12
+
+log = logging.getLogger(__name__)
 
 # Where each row goes. A row's text is exact: floats in their shortest exact form, bytes as hex.
 _STANDING = """
@@ -67,10 +88,94 @@ on conflict do nothing
 """
 
 
+def compare_multiset(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
+    """Bring a raw table without a key to the source's content; the caller commits."""
+    digest = _Digest(context)
+    with _blocks(context, in_memory=1) as blocks:
+        for block in blocks:
+            digest.add(block)
+    is_same = [c.content_hash for c in stored] == [digest.value]
+    if is_same and not context.ignores_hashes and not context.was_interrupted:
+        return Pass(list(stored), digest.byte_count, 0, Movement(), Movement())
+    # The rows of the second reading are those that count.
+    digest = _Digest(context)
+    substitutions: dict[tuple[str, str], int] = {}
+
+    def write_rows(write: Write) -> None:
+        encoder = None
+        with _blocks(context, in_memory=BLOCKS_IN_MEMORY) as blocks:
+            for block in blocks:
+                digest.add(block)
+                encoder = encoder or PageEncoder(context.core, context.table, context.reader.layout)
+                for encoded in encoder.blocks(block):
+                    write(encoded)
+                for name, count in encoder.substitutions.items():
+                    substitutions[name] = substitutions.get(name, 0) + count
+
+    moved = apply_multiset(context.connection, context.table, context.batch, write_rows)
+    chunk = Chunk(KeyRange(), digest.row_count, digest.value, substitutions)
+    return Pass([context.store.add(chunk, None)], digest.byte_count, 1, moved, moved)
+
+
+class _Digest:
+    """The hash of a multiset of rows, block by block."""
+
+    def __init__(self, context: LoadContext) -> None:
+        self._core = context.core
+        self._salt = content_salt(context.table, context.key)
+        self._seed = row_seed(self._salt)
+        self._sums: Any = (ctypes.c_uint64 * 2)()
+        self.row_count = self.byte_count = 0
+
+    def add(self, block: ResultBuffer) -> None:
+        """Take the rows of a block."""
+        self._core.fold_rows(block.data, block.rows, self._seed, self._sums)
+        self.row_count += block.rows.count
+        self.byte_count += block.byte_count
+
+    @property
+    def value(self) -> bytes:
+        """128 bits that depend on which rows there were and how often, not on their order."""
+        sums = b"".join(number.to_bytes(8, "little") for number in (*self._sums, self.row_count))
+        return xxhash.xxh3_128(self._salt + sums).digest()
+
+
+@contextmanager
+def _blocks(context: LoadContext, *, in_memory: int) -> Iterator[Iterator[ResultBuffer]]:
+    """Read all rows with one statement; a block is valid until the next is asked for."""
+    pool = BufferPool(in_memory + 1)
+    ahead = ReadAhead(_drained(context, pool), stop=pool.close, depth=in_memory)
+
+    def returning() -> Iterator[ResultBuffer]:
+        for block in ahead:
+            yield block
+            pool.give_back(block)
+
+    try:
+        yield returning()
+    finally:
+        ahead.close()
+
+
+def _drained(context: LoadContext, pool: BufferPool) -> Iterator[ResultBuffer]:
+    block = pool.take()
+    statement = context.reader.start(block)
+    try:
+        while True:
+            block.reserve(BLOCK_ROWS)
+            is_end = statement.drain(block, byte_limit=BLOCK_BYTES)
+            yield block
+            if is_end:
+                return
+            block = pool.take()
+    finally:
+        statement.close()
+
+
 def apply_multiset(
-    connection: WarehouseConnection, table: TableConfig, batch: Batch, lines: Iterable[bytes]
+    connection: WarehouseConnection, table: TableConfig, batch: Batch, write_rows: Source
 ) -> Movement:
-    """Make the living raw rows equal to `lines`, in the caller's transaction."""
+    """Make the living raw rows equal to the rows written, in the caller's transaction."""
     names = [column.raw_name for column in table.replicated_columns]
     parts: dict[str, sql.Composable] = {
         "raw": raw_tables.identifier(table.raw_name),
@@ -85,7 +190,8 @@ def apply_multiset(
         return connection.execute(text.format(**parts, **more)).rowcount
 
     run("create temporary table page as select {columns} from {raw} with no data")
-    copy_lines(connection, sql.Identifier("pg_temp", "page"), names, lines)
+    with copy_into(connection, sql.Identifier("pg_temp", "page"), names) as write:
+        write_rows(write)
     # A name that no source column can have, because theirs may not begin with "_".
     run("alter table pg_temp.page add column _content text")
     run("update pg_temp.page set _content = md5(row({columns})::text)")

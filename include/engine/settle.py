@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from include.catalog.model import TableConfig
 from include.catalog.store import load_catalog
 from include.endpoints import Endpoint
 from include.engine.failures import translated
-from include.engine.load import load_configured
 from include.engine.records import Attempt
+from include.engine.session import EngineSession
 from include.errors import ConfigError, PipelineError
 from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
@@ -59,38 +59,47 @@ def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResul
     passes: dict[str, int] = {}
     skews: dict[str, dict[str, int]] = {}
     failed: dict[str, str] = {}
-    for group, tables in sorted(groups.items()):
-        moved: dict[str, int] = {}
-        for number in range(1, PASS_LIMIT + 1):
-            passes[group] = number
-            moved = {}
-            for table in tables:
-                attempt = Attempt(run_id, table, is_repeat=True)
-                try:
-                    load = load_configured(source, warehouse, attempt)
-                except PipelineError as error:
-                    # Each table fails alone: the load has recorded it and closed its gate.
-                    log.warning("group %s: %s", group, error)
-                    failed[table.name] = str(error)
-                    continue
-                if load.moved:
-                    moved[table.name] = load.moved
-            if not moved or failed:
-                break
-        if moved:
-            log.warning(
-                "group %s: %s tables still changed in pass %s; published with that skew",
-                group,
-                len(moved),
-                passes[group],
-            )
-            skews[group] = moved
-        with (
-            translated(source, warehouse, "of the run"),
-            warehouse_session.connect(warehouse, autocommit=True) as connection,
-        ):
-            _record(connection, run_id, group, {t.raw_name: moved.get(t.name, 0) for t in tables})
+    with EngineSession(source, warehouse) as session:
+        for group, tables in sorted(groups.items()):
+            moved: dict[str, int] = {}
+            for number in range(1, PASS_LIMIT + 1):
+                passes[group] = number
+                moved = _pass(session, run_id, tables, failed)
+                if not moved or failed:
+                    break
+            if moved:
+                log.warning(
+                    "group %s: %s tables still changed in pass %s; published with that skew",
+                    group,
+                    len(moved),
+                    passes[group],
+                )
+                skews[group] = moved
+            with (
+                translated(source, warehouse, "of the run"),
+                warehouse_session.connect(warehouse, autocommit=True) as connection,
+            ):
+                rows = {t.raw_name: moved.get(t.name, 0) for t in tables}
+                _record(connection, run_id, group, rows)
     return SettleResult(passes, skews, failed)
+
+
+def _pass(
+    session: EngineSession, run_id: int, tables: Sequence[TableConfig], failed: dict[str, str]
+) -> dict[str, int]:
+    """Load the tables of a group once more; return what moved, and add to `failed`."""
+    moved: dict[str, int] = {}
+    for table in tables:
+        try:
+            load = session.load_configured(Attempt(run_id, table, is_repeat=True))
+        except PipelineError as error:
+            # Each table fails alone: the load has recorded it and closed its gate.
+            log.warning("table %s: %s", table.name, error)
+            failed[table.name] = str(error)
+            continue
+        if load.moved:
+            moved[table.name] = load.moved
+    return moved
 
 
 def _groups(connection: WarehouseConnection, run_id: int) -> dict[str, list[TableConfig]]:

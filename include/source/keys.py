@@ -8,6 +8,7 @@ not qualify, because it orders by collation in the source and by bytes in the wa
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -61,7 +62,19 @@ class KeyColumn:
 
     name: str
     kind: KeyKind
+    source_type: str
     warehouse_type: str
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether every value is a whole number of 64 bits at most."""
+        return self.kind is KeyKind.NUMBER and base_type(self.source_type) != "decimal"
+
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether an integer has no sign; zerofill implies it, and a year has none."""
+        words = self.source_type.lower().split()
+        return bool({"unsigned", "zerofill"} & set(words)) or words[0].startswith("year")
 
     @property
     def raw_name(self) -> str:
@@ -69,7 +82,10 @@ class KeyColumn:
         return self.name.lower()
 
     def written(self, cell: bytes | None) -> str:
-        """Return a cell of the wire as a bound. Raises StructureError when it cannot be one."""
+        """Return a cell of the binary protocol as a bound.
+
+        Raises StructureError when it cannot be one.
+        """
         if cell is None:
             raise StructureError(
                 "is NULL in a row although it belongs to the key. The rows of the last good load "
@@ -78,6 +94,10 @@ class KeyColumn:
             )
         if self.kind is KeyKind.BINARY:
             return cell.hex()
+        if self.kind is KeyKind.TEMPORAL:
+            return _written_moment(cell)
+        if self.is_integer:
+            return str(int.from_bytes(cell, "little", signed=not self.is_unsigned))
         try:
             text = cell.decode()
         except UnicodeDecodeError:
@@ -123,6 +143,11 @@ class PagingKey:
     """The columns along which a table is read; empty for a multiset of rows."""
 
     columns: tuple[KeyColumn, ...]
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it is one whole number."""
+        return len(self.columns) == 1 and self.columns[0].is_integer
 
     @property
     def is_ordered(self) -> bool:
@@ -175,8 +200,16 @@ def paging_key(table: TableConfig) -> PagingKey:
         kind = _KINDS.get(base_type(column.source_type))
         if kind is None or column.is_excluded or name in hidden:
             return PagingKey(())
-        columns.append(KeyColumn(name, kind, column.warehouse_type))
+        columns.append(KeyColumn(name, kind, column.source_type, column.warehouse_type))
     return PagingKey(tuple(columns))
+
+
+def _written_moment(cell: bytes) -> str:
+    """Write a date or moment of the wire: its parts, as many as are not zero at the end."""
+    parts = (cell + bytes(11))[:11]
+    year, month, day, hour, minute, second, micros = struct.unpack("<HBBBBBI", parts)
+    written = f"{year:04}-{month:02}-{day:02}"
+    return f"{written} {hour:02}:{minute:02}:{second:02}.{micros:06}" if len(cell) > 4 else written
 
 
 def base_type(source_type: str) -> str:

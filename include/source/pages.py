@@ -1,139 +1,132 @@
-"""Pages of a table's rows, as the bytes that the server sends.
+"""Pages of a table's rows in key order, as the bytes that the server sends.
 
 A page is drained into memory completely before it is returned, so that a MyISAM table is locked
-only while the server works, never while somebody else waits. Rows stay packed until they are
-needed: most pages are only hashed.
+only while the server works, never while somebody else waits.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-from pymysql.connections import MySQLResult
-from pymysql.constants import COMMAND
+from collections.abc import Sequence
+from dataclasses import replace
 
 from include.catalog.model import ColumnConfig, TableConfig
-from include.source.keys import KeyRange, KeyValues, PagingKey, base_type
+from include.errors import StructureError
+from include.source.keys import KeyRange, KeyValues, PagingKey
 from include.source.session import SourceConnection, quote
-
-Cell = bytes | None
-Row = tuple[Cell, ...]
-
-_NULL = 251
-# Marker of the length prefix -> how many bytes the length has.
-_LENGTH_BYTES = {252: 2, 253: 3, 254: 8}
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Rows in key order, each as one packed text-protocol row of `width` cells."""
-
-    packed: tuple[bytes, ...]
-    width: int
-    byte_count: int
-
-    def rows(self) -> list[Row]:
-        """Unpack every row."""
-        return [unpack(packed, self.width) for packed in self.packed]
+from include.source.statement import PreparedStatement, ResultBuffer
+from include.transcoder.core import Core, split_row
+from include.transcoder.layout import RowLayout, plan_layout
 
 
 class PageReader:
-    """Reads one table over one session, along `key`; without a key, all of it at once."""
+    """Reads one table over one session along `key`; the columns must stay as they were at first.
+
+    Every method raises pymysql.MySQLError when the server does not answer, and StructureError
+    when the columns are not those of the config.
+    """
 
     def __init__(
-        self, connection: SourceConnection, table: TableConfig, *, key: PagingKey, index: str | None
+        self,
+        connection: SourceConnection,
+        table: TableConfig,
+        core: Core,
+        *,
+        key: PagingKey,
+        index: str | None,
     ) -> None:
         self._connection = connection
+        self._core = core
+        self._table = table
         self._key = key
-        self._columns = table.replicated_columns
-        names = [column.name for column in self._columns]
+        self._index = index
+        self._description = b""
+        self._layout: RowLayout | None = None
+        names = [column.name for column in table.replicated_columns]
         self._key_positions = [names.index(column.name) for column in key.columns]
         force = f" force index ({quote(index)})" if index else ""
-        cells = ", ".join(_expression(table, column) for column in self._columns)
-        self._select = f"select {cells} from {quote(table.name)}{force}"  # noqa: S608
+        self._from = f"from {quote(table.name)}{force}"
+        self._cells = ", ".join(_expression(table, column) for column in table.replicated_columns)
         self._order = ", ".join(quote(column.name) for column in key.columns)
 
-    def read(self, bounds: KeyRange, *, limit: int) -> Page:
-        """Return the first `limit` rows of the range. Raises pymysql.MySQLError."""
+    @property
+    def table(self) -> TableConfig:
+        """The table that is read."""
+        return self._table
+
+    def of_keys(self) -> PageReader:
+        """Return a reader of the same rows that reads nothing but the key's columns."""
+        keys = tuple(self._table.column(column.name) for column in self._key.columns)
+        table = replace(self._table, columns=keys, excluded_cells=())
+        return PageReader(self._connection, table, self._core, key=self._key, index=self._index)
+
+    @property
+    def layout(self) -> RowLayout:
+        """How the rows are written; known once something was read."""
+        if self._layout is None:
+            raise RuntimeError("nothing was read yet")
+        return self._layout
+
+    @property
+    def key_positions(self) -> Sequence[int]:
+        """Where the key's columns stand in a row."""
+        return self._key_positions
+
+    def read(self, page: ResultBuffer, bounds: KeyRange, *, limit: int) -> None:
+        """Fill `page` with the first `limit` rows of the range."""
         predicate = self._key.source_predicate(bounds)
         where = f" where {predicate}" if predicate else ""
-        return self._run(f"{self._select}{where} order by {self._order} limit {limit}")
+        statement = self._prepare(f"{where} order by {self._order} limit {limit}")
+        try:
+            page.reserve(limit + 1)
+            statement.execute(page)
+            self._check_columns(page)
+            statement.drain(page)
+        finally:
+            statement.close()
 
-    def read_all(self) -> Page:
-        """Return every row, in no order. Raises pymysql.MySQLError."""
-        return self._run(self._select)
+    def start(self, page: ResultBuffer) -> PreparedStatement:
+        """Ask for every row, in no order; the caller drains the statement and closes it."""
+        statement = self._prepare("")
+        try:
+            statement.execute(page)
+            self._check_columns(page)
+        except BaseException:
+            statement.close()
+            raise
+        return statement
 
-    def last_key(self, page: Page) -> KeyValues:
-        """Return the key of the page's last row."""
-        return self.key_of(unpack(page.packed[-1], page.width))
-
-    def key_of(self, row: Row) -> KeyValues:
+    def key_of(self, page: ResultBuffer, row: int) -> KeyValues:
         """Return the key of a row as a bound."""
+        cells = split_row(page.payload(row), self.layout)
         return tuple(
-            column.written(row[position])
+            column.written(cells[position])
             for column, position in zip(self._key.columns, self._key_positions, strict=True)
         )
 
-    def _run(self, statement: str) -> Page:
-        packed = _execute(self._connection, statement)
-        return Page(packed, len(self._columns), sum(map(len, packed)))
+    def _prepare(self, rest: str) -> PreparedStatement:
+        return PreparedStatement(
+            self._connection, self._core, f"select {self._cells} {self._from}{rest}"
+        )
 
-
-def unpack(packed: bytes, width: int) -> Row:
-    """Split a packed row into its cells."""
-    cells: list[Cell] = []
-    at = 0
-    for _ in range(width):
-        length = packed[at]
-        at += 1
-        if length == _NULL:
-            cells.append(None)
-            continue
-        if length > _NULL:
-            size = _LENGTH_BYTES[length]
-            length = int.from_bytes(packed[at : at + size], "little")
-            at += size
-        cells.append(packed[at : at + length])
-        at += length
-    return tuple(cells)
+    def _check_columns(self, page: ResultBuffer) -> None:
+        if self._layout is None:
+            self._layout = plan_layout(self._table, page.columns)
+            self._description = page.description
+        elif page.description != self._description:
+            raise StructureError(
+                "its columns changed while it was being read. What is not yet committed was "
+                "rolled back; the rows of the last good load are intact. Run the "
+                "discover_open_dental DAG, then refresh this table again.",
+                where=f"table {self._table.name}",
+            )
 
 
 def _expression(table: TableConfig, column: ColumnConfig) -> str:
     name = quote(column.name)
     expression = name
-    if base_type(column.source_type) in ("float", "double"):
-        # The text of a FLOAT has 6 digits; a product with a double has all that it takes, and
-        # unlike a sum it keeps the sign of -0.
-        expression = f"({name} * 1e0)"
     for cell in table.excluded_cells:
         if cell.column == column.name:
             pattern = f"_utf8mb4 x'{('(?i)' + cell.pattern).encode().hex()}'"
             matched = f"convert({quote(cell.when_column)} using utf8mb4) regexp {pattern}"
             expression = f"if({matched}, null, {expression})"
     return expression if expression == name else f"{expression} as {name}"
-
-
-def _execute(connection: SourceConnection, statement: str) -> tuple[bytes, ...]:
-    # PyMySQL's public cursors unpack and convert every cell; comparing content needs neither.
-    raw: Any = connection
-    raw._execute_command(COMMAND.COM_QUERY, statement)
-    result = _PackedResult(connection)
-    result.read()
-    return result.packed
-
-
-class _PackedResult(MySQLResult):
-    """A result whose rows stay packed."""
-
-    packed: tuple[bytes, ...] = ()
-
-    def _read_rowdata_packet(self) -> None:
-        connection: Any = self.connection
-        packed: list[bytes] = []
-        while True:
-            packet = connection._read_packet()
-            if packet.is_eof_packet():
-                break
-            packed.append(packet.get_all_data())
-        self.packed = tuple(packed)

@@ -102,9 +102,22 @@ create table if not exists ops.table_load (
     primary key (run_id, table_name)
 );
 
+-- Chunks are only remembered content. Those of an older form go, and the next load compares all.
+do $$
+begin
+    if to_regclass('ops.chunk') is not null and not exists (
+        select from information_schema.columns
+        where table_schema = 'ops' and table_name = 'chunk' and column_name = 'row_index'
+    ) then
+        drop table ops.chunk;
+    end if;
+end
+$$;
+
 -- The ranges of the key that were last read, with the hash of what they held. Both bounds are the
 -- key's columns as text, lo excluded, hi included; null means open.
 create table if not exists ops.chunk (
+    chunk_id bigint generated always as identity primary key,
     table_name text not null,
     ordinal integer not null,
     lo text [],
@@ -115,8 +128,12 @@ create table if not exists ops.chunk (
     substitutions jsonb not null default '{}',
     -- The key, as raw names, that the bounds belong to; chunks along another key are void.
     key_columns text [] not null default '{}',
-    primary key (table_name, ordinal)
+    -- Keys and hashes of the rows, packed by include.transcoder; null where keys are no integers.
+    row_index bytea
 );
+-- Hashes do not compress.
+alter table ops.chunk alter column row_index set storage external;
+create index if not exists chunk_table_name_ordinal on ops.chunk (table_name, ordinal);
 
 -- Old and new values of the restate_by columns of every row that a load inserted, changed, brought
 -- back or tombstoned: identifiers, and days (of a timestamp, its date). Nothing for NULL.

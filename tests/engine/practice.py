@@ -13,9 +13,10 @@ from pymysql.cursors import Cursor
 from include.catalog.model import CellExclusion, ColumnConfig, TableConfig, Tier
 from include.catalog.types import warehouse_type
 from include.endpoints import Endpoint
-from include.engine.load import Mode, load_configured
+from include.engine.load import Mode
 from include.engine.movement import TableLoad
 from include.engine.records import Attempt
+from include.engine.session import EngineSession
 from include.source import session as source_session
 from include.source.structure import read_structures
 from include.warehouse import schema
@@ -80,7 +81,8 @@ class Practice:
 
     def load(self, table: TableConfig, mode: Mode = "compare") -> TableLoad:
         """Load one table in the practice's run."""
-        return load_configured(self.source, self.warehouse, Attempt(self.run_id, table), mode=mode)
+        with EngineSession(self.source, self.warehouse) as session:
+            return session.load_configured(Attempt(self.run_id, table), mode=mode)
 
     def raw_versions(self, table: TableConfig) -> list[tuple[Any, ...]]:
         """Return what changes whenever PostgreSQL writes a row."""

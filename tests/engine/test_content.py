@@ -9,7 +9,7 @@ import pytest
 from include.catalog.model import CellExclusion
 from include.engine.verify import verify_table
 from include.errors import StructureError
-from include.source.pages import Page, PageReader
+from include.source.statement import PreparedStatement, ResultBuffer
 from tests.engine.oracle import Excluded, assert_equal
 from tests.engine.practice import Practice
 
@@ -30,14 +30,16 @@ def test_excluded_columns_and_cells_never_leave_the_source(
         cells=(CellExclusion("ValueString", "PrefName", r"pass\S*(word)?"),),
     )
     seen: list[bytes] = []
-    run = PageReader._run
+    drain = PreparedStatement.drain
 
-    def listening(self: PageReader, statement: str) -> Page:
-        page = run(self, statement)
-        seen.extend(page.packed)
-        return page
+    def listening(
+        self: PreparedStatement, buffer: ResultBuffer, *, byte_limit: int | None = None
+    ) -> bool:
+        is_end = drain(self, buffer, byte_limit=byte_limit)
+        seen.extend(buffer.payload(row) for row in range(buffer.rows.count))
+        return is_end
 
-    monkeypatch.setattr(PageReader, "_run", listening)
+    monkeypatch.setattr(PreparedStatement, "drain", listening)
     practice.load(table)
     assert practice.query("select * from raw.preference limit 0") == []
     assert practice.query("select id, valuestring from raw.preference order by id") == [

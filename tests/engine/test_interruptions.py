@@ -12,7 +12,8 @@ from include.engine import compare, first_load, lock
 from include.engine.movement import TableLoad
 from include.errors import WarehouseError
 from include.source.keys import KeyRange
-from include.source.pages import Page, PageReader
+from include.source.pages import PageReader
+from include.source.statement import ResultBuffer
 from include.warehouse import session as warehouse_session
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice
@@ -28,10 +29,10 @@ def at_page(number: int, action: Callable[[], None]) -> None:
     read = PageReader.read
     pages = iter(range(1, 1_000_000))
 
-    def interrupted(self: PageReader, bounds: KeyRange, *, limit: int) -> Page:
+    def interrupted(self: PageReader, page: ResultBuffer, bounds: KeyRange, *, limit: int) -> None:
         if next(pages) == number:
             action()
-        return read(self, bounds, limit=limit)
+        read(self, page, bounds, limit=limit)
 
     PageReader.read = interrupted  # type: ignore[method-assign]
 

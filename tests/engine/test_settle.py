@@ -10,7 +10,8 @@ from include.catalog.store import pin_bytes
 from include.engine import load_table, settle
 from include.errors import ConfigError
 from include.source.keys import KeyRange
-from include.source.pages import Page, PageReader
+from include.source.pages import PageReader
+from include.source.statement import ResultBuffer
 from include.warehouse import session as warehouse_session
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice
@@ -72,9 +73,9 @@ def test_a_group_that_never_rests_is_recorded_with_its_skew(
     load_all(practice, tables)
     read = PageReader.read
 
-    def busy(self: PageReader, bounds: KeyRange, *, limit: int) -> Page:
+    def busy(self: PageReader, page: ResultBuffer, bounds: KeyRange, *, limit: int) -> None:
         practice.execute("update PaySplit set Amount = Amount + 1 where Id = 2")
-        return read(self, bounds, limit=limit)
+        read(self, page, bounds, limit=limit)
 
     monkeypatch.setattr(PageReader, "read", busy)
     result = settle(practice.source, practice.warehouse, run_id=practice.run_id)

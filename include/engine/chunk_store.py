@@ -1,0 +1,124 @@
+"""The chunks of a table in `ops.chunk`, with the hashes of their rows.
+
+Row hashes are as large as a twentieth of the table, so they are read for changed chunks only and
+written as soon as they are known; bounds and counts are small and stay in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from psycopg.types.json import Jsonb
+
+from include.engine.chunks import Chunk, Substitutions
+from include.source.keys import KeyRange, PagingKey
+from include.warehouse.session import WarehouseConnection
+
+_COLUMNS = "chunk_id, lo, hi, row_count, content_hash, substitutions, key_columns"
+
+
+class ChunkStore:
+    """The stored chunks of one table along one key, in the caller's transaction."""
+
+    def __init__(self, connection: WarehouseConnection, raw_name: str, key: PagingKey) -> None:
+        self._connection = connection
+        self._raw_name = raw_name
+        self._key = key
+
+    def read(self) -> list[Chunk]:
+        """Return the chunks in key order; nothing when they were made along another key."""
+        rows = self._connection.execute(
+            f"select {_COLUMNS} from ops.chunk where table_name = %s order by ordinal",  # noqa: S608
+            (self._raw_name,),
+        ).fetchall()
+        if any(tuple(row[6]) != self._key.raw_names for row in rows):
+            return []
+        return [
+            Chunk(
+                KeyRange(tuple(lo) if lo else None, tuple(hi) if hi else None),
+                row_count,
+                bytes(digest),
+                {
+                    (column, rule): n
+                    for column, rules in counts.items()
+                    for rule, n in rules.items()
+                },
+                (chunk_id,),
+            )
+            for chunk_id, lo, hi, row_count, digest, counts, _ in rows
+        ]
+
+    def row_index(self, chunk: Chunk) -> list[bytes] | None:
+        """Return the keys and hashes of the chunk's rows, in parts in key order, if all are known.
+
+        The parts are what `include.transcoder` packs.
+        """
+        rows = self._connection.execute(
+            "select row_index from ops.chunk where chunk_id = any(%s) order by ordinal",
+            (list(chunk.stored_ids),),
+        ).fetchall()
+        parts = [bytes(part) for (part,) in rows if part is not None]
+        return parts if parts and len(parts) == len(chunk.stored_ids) else None
+
+    def add(self, chunk: Chunk, row_index: bytes | None) -> Chunk:
+        """Store a chunk that was read, its place still open; returns it with its id."""
+        row = self._connection.execute(
+            "insert into ops.chunk (table_name, ordinal, lo, hi, row_count, content_hash, "
+            "substitutions, key_columns, row_index) values (%s, -1, %s, %s, %s, %s, %s, %s, %b) "
+            "returning chunk_id",
+            (
+                self._raw_name,
+                _array(chunk.bounds.lo),
+                _array(chunk.bounds.hi),
+                chunk.row_count,
+                chunk.content_hash,
+                Jsonb(_nested(chunk.substitutions)),
+                list(self._key.raw_names),
+                row_index,
+            ),
+        ).fetchone()
+        if row is None:
+            raise RuntimeError("the insert returned no row")
+        return replace(chunk, stored_ids=(int(row[0]),))
+
+    def arrange(self, chunks: Sequence[Chunk]) -> None:
+        """Make `chunks`, each stored as one row, the table's only ones, with bounds and order."""
+        ids = [chunk.stored_ids[0] for chunk in chunks]
+        self._connection.execute(
+            "delete from ops.chunk where table_name = %s and chunk_id <> all(%s)",
+            (self._raw_name, ids),
+        )
+        self._connection.execute(
+            "update ops.chunk c set ordinal = n.ordinal, lo = n.lo::text[], hi = n.hi::text[] "
+            "from (select * from unnest(%s::bigint[], %s::text[], %s::text[]) "
+            "with ordinality as n (chunk_id, lo, hi, ordinal)) n where c.chunk_id = n.chunk_id",
+            (
+                ids,
+                [_literal(chunk.bounds.lo) for chunk in chunks],
+                [_literal(chunk.bounds.hi) for chunk in chunks],
+            ),
+        )
+
+    def clear(self) -> None:
+        """Forget every chunk of the table, along whatever key."""
+        self._connection.execute("delete from ops.chunk where table_name = %s", (self._raw_name,))
+
+
+def _array(values: Sequence[str] | None) -> list[str] | None:
+    return None if values is None else list(values)
+
+
+def _literal(values: Sequence[str] | None) -> str | None:
+    """Write an array as PostgreSQL does, because an array of arrays must be rectangular."""
+    if values is None:
+        return None
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
+
+
+def _nested(counts: Substitutions) -> dict[str, dict[str, int]]:
+    nested: dict[str, dict[str, int]] = {}
+    for (column, rule), count in counts.items():
+        nested.setdefault(column, {})[rule] = count
+    return nested

@@ -1,0 +1,104 @@
+"""Pages of a table turned into rows of a binary COPY, with what cannot be held counted by rule."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from typing import Any
+
+from include.catalog.model import TableConfig
+from include.errors import StructureError
+from include.source.keys import paging_key
+from include.source.statement import ResultBuffer
+from include.transcoder.core import RULES, Core, OutputTooSmall, UnfitRow, split_row
+from include.transcoder.layout import RowLayout
+
+_BLOCK_BYTES = 512 * 1024
+_KEPT = "The rows of the last good load are intact."
+
+
+class PageEncoder:
+    """Encodes pages of one table with one layout, through memory that it keeps."""
+
+    def __init__(self, core: Core, table: TableConfig, layout: RowLayout) -> None:
+        self._core = core
+        self._table = table
+        self._columns = table.replicated_columns
+        self._layout = layout
+        self._out = bytearray(_BLOCK_BYTES)
+        self._counts: Any = (ctypes.c_uint64 * (len(RULES) * len(layout.fields)))()
+        self.substitutions: dict[tuple[str, str], int] = {}
+
+    def blocks(self, page: ResultBuffer, *, emit: bytearray | None = None) -> Iterator[memoryview]:
+        """Yield the page's rows, or those flagged in `emit`, as blocks that hold until the next.
+
+        Afterwards `substitutions` counts, over all rows of the page, the values that a rule
+        changed, by column and rule. Raises StructureError, with the column and the row's place but
+        never its value, for what no rule covers or the table's config forbids.
+        """
+        ctypes.memset(self._counts, 0, ctypes.sizeof(self._counts))
+        self.substitutions = {}
+        row = 0
+        while row < page.rows.count:
+            try:
+                done = self._core.transcode(
+                    page.data,
+                    page.rows,
+                    row,
+                    self._layout,
+                    self._out,
+                    emit=emit,
+                    counts=self._counts,
+                )
+            except OutputTooSmall as error:
+                self._out = bytearray(max(error.needed, 2 * len(self._out)))
+                continue
+            except UnfitRow as error:
+                raise self._unfit(page, error) from None
+            row = done.rows
+            if done.size:
+                yield memoryview(self._out)[: done.size]
+        self._take_counts()
+
+    def _take_counts(self) -> None:
+        rule_count = len(RULES)
+        for at, column in enumerate(self._columns):
+            for number, rule in enumerate(RULES):
+                count = self._counts[at * rule_count + number]
+                if count:
+                    self._check_rule(column.name, rule, count)
+                    self.substitutions[column.raw_name, rule] = count
+
+    def _check_rule(self, column: str, rule: str, count: int) -> None:
+        if column in self._table.key:
+            raise StructureError(
+                f"belongs to the key and holds {count} values that PostgreSQL cannot hold "
+                f"({rule}). {_KEPT} Correct them in the source, or exclude the table in "
+                "overrides.yml.",
+                where=f"{self._table.name}.{column}",
+            )
+
+    def _unfit(self, page: ResultBuffer, error: UnfitRow) -> StructureError:
+        column = self._columns[error.column].name if error.column < len(self._columns) else "?"
+        return StructureError(
+            f"holds {error.what} in the row with {self._place(page, error.row)}, which PostgreSQL "
+            f"cannot hold and no rule covers. {_KEPT} Correct it in the source, or exclude the "
+            "column in overrides.yml.",
+            where=f"{self._table.name}.{column}",
+        )
+
+    def _place(self, page: ResultBuffer, row: int) -> str:
+        """Name a row by its key where that is a whole number, else by the key's columns only."""
+        key = paging_key(self._table)
+        if not key.columns:
+            return "no key"
+        try:
+            cells = split_row(page.payload(row), self._layout)
+        except UnfitRow:
+            return "a key that cannot be read"
+        names = [column.name for column in self._columns]
+        return ", ".join(
+            f"{column.name} "
+            + (column.written(cells[names.index(column.name)]) if column.is_integer else "(hidden)")
+            for column in key.columns
+        )

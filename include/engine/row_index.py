@@ -1,0 +1,83 @@
+"""Which rows of a changed chunk changed: the keys and hashes of its rows, then and now.
+
+Kept for tables whose key is one integer. A chunk that differs then costs the rows that differ, not
+all of its rows; the chunk's own hash still decides whether anything is looked at.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+from include.engine.chunks import content_salt, row_seed
+from include.engine.context import LoadContext
+from include.errors import StructureError
+from include.source.keys import KeyRange
+from include.source.statement import ResultBuffer
+from include.transcoder import row_index
+from include.transcoder.core import RULES, OutputTooSmall
+from include.transcoder.row_index import IndexChanges, KeyOrderError, KeyTuples
+
+_WIDTHS = {"smallint": 2, "integer": 4, "bigint": 8}
+_TUPLES_BYTES = 1 << 19
+
+
+class RowIndexer:
+    """Makes and compares the row indexes of one table; something was read of it already."""
+
+    def __init__(self, context: LoadContext, width: int) -> None:
+        self._core = context.core
+        self._table = context.table
+        self._layout = context.reader.layout.only(context.reader.key_positions)
+        self._width = width
+        self._seed = row_seed(content_salt(context.table, context.key))
+        self._tuples = bytearray(_TUPLES_BYTES)
+        self._hashes: Any = (ctypes.c_uint64 * 1)()
+        self._counts: Any = (ctypes.c_uint64 * (len(RULES) * len(self._layout.fields)))()
+
+    @classmethod
+    def of(cls, context: LoadContext) -> RowIndexer | None:
+        """Return the table's indexer, or nothing when its key is not one integer."""
+        columns = context.key.columns
+        width = _WIDTHS.get(columns[0].warehouse_type) if len(columns) == 1 else None
+        return cls(context, width) if width else None
+
+    def pack(self, page: ResultBuffer) -> bytes:
+        """Return the page's row index. Raises StructureError when the keys do not ascend."""
+        try:
+            return row_index.pack(self._rows(page))
+        except KeyOrderError:
+            raise StructureError(
+                "the rows did not come in the order of the configured key, so it is no key any "
+                "more. What is not yet committed was rolled back; the rows of the last good load "
+                "are intact. Run the discover_open_dental DAG, then refresh this table again.",
+                where=f"table {self._table.name}",
+            ) from None
+
+    def compare(
+        self, page: ResultBuffer, bounds: KeyRange, old: Sequence[bytes]
+    ) -> tuple[IndexChanges, bytearray]:
+        """Compare a page with what earlier row indexes say about its range; flag what differs."""
+        flags = bytearray(page.rows.count)
+        lo, hi = (None if side is None else int(side[0]) for side in (bounds.lo, bounds.hi))
+        found = row_index.compare(old, self._rows(page), flags, bounds=(lo, hi))
+        return found, flags
+
+    def _rows(self, page: ResultBuffer) -> KeyTuples:
+        if len(self._hashes) < page.rows.count:
+            self._hashes = (ctypes.c_uint64 * page.rows.capacity)()
+        self._core.hash_rows(page.data, page.rows, self._seed, self._hashes)
+        while not self._write_keys(page):
+            self._tuples = bytearray(2 * len(self._tuples))
+        return KeyTuples(self._tuples, self._width, self._hashes, page.rows.count)
+
+    def _write_keys(self, page: ResultBuffer) -> bool:
+        """Write the keys' tuples; say whether there was room for all."""
+        try:
+            done = self._core.transcode(
+                page.data, page.rows, 0, self._layout, self._tuples, emit=None, counts=self._counts
+            )
+        except OutputTooSmall:
+            return False
+        return done.rows == page.rows.count

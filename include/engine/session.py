@@ -1,0 +1,204 @@
+"""The connections of a loader, kept from table to table.
+
+A session has three: one that reads the source, one that writes the warehouse, and one that holds
+locks. A table that fails takes its connections with it, and the next one opens new ones.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from types import TracebackType
+
+import psycopg
+from psycopg import sql
+
+from include.catalog.model import TableConfig
+from include.catalog.store import load_table_config
+from include.endpoints import Endpoint
+from include.engine import load as loading
+from include.engine.batch import Batch, take_batch
+from include.engine.context import LoadContext, PageSize
+from include.engine.failures import describe, translated
+from include.engine.load import Mode
+from include.engine.lock import LockSession, TableLock, lock_session, sole_writer, table_lock
+from include.engine.movement import TableLoad
+from include.engine.records import Attempt, record_failure, record_start
+from include.engine.slots import source_slot
+from include.errors import ConfigError
+from include.source import session as source_session
+from include.source.keys import paging_key
+from include.source.live_table import check_live_table
+from include.source.pace import ReadPace
+from include.source.pages import PageReader
+from include.source.read_ahead import BufferPool
+from include.source.session import SourceConnection
+from include.transcoder.core import load_core
+from include.warehouse import raw_tables
+from include.warehouse import session as warehouse_session
+from include.warehouse.session import WarehouseConnection
+
+# Readers and the schema changes of a plan hold a raw table for moments only.
+LOCK_TIMEOUT_SECONDS = 60
+# One page is written while the next one is read.
+_PAGES_IN_MEMORY = 2
+
+log = logging.getLogger(__name__)
+
+
+class EngineSession:
+    """Loads tables one after another; a context manager, for one thread at a time."""
+
+    def __init__(self, source: Endpoint, warehouse: Endpoint) -> None:
+        self._source = source
+        self._warehouse = warehouse
+        self._core = load_core()
+        self._buffers = BufferPool(_PAGES_IN_MEMORY)
+        self._open = ExitStack()
+        self._locks: LockSession | None = None
+        self._writing: WarehouseConnection | None = None
+        self._reading: SourceConnection | None = None
+        self._has_slot = False
+
+    def __enter__(self) -> EngineSession:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def load(self, *, run_id: int, table: str, mode: Mode = "compare") -> TableLoad:
+        """Load one table with the config that its run pinned; `table` is its name in the source.
+
+        Safe to repeat. After it the raw table equals the source table as it was read, less what
+        the config excludes. A failure leaves the rows of the last good load, closes the table's
+        gate and is recorded in `ops.table_load`. Raises TerminalError for what a person must fix,
+        and SourceError or WarehouseError for what may pass.
+        """
+        try:
+            with translated(self._source, self._warehouse, table):
+                config = _pinned_config(self._lock_session().connection, run_id, table)
+        except BaseException:
+            self._close()
+            raise
+        return self.load_configured(Attempt(run_id, config), mode=mode)
+
+    def load_configured(self, attempt: Attempt, *, mode: Mode = "compare") -> TableLoad:
+        """Load one table with the given config; see `load`."""
+        table = attempt.table
+        try:
+            with (
+                translated(self._source, self._warehouse, table.name),
+                # A slot comes first: nobody who holds a table waits for one.
+                table_lock(self._session_with_slot(), table.raw_name) as lock,
+            ):
+                batch = take_batch(lock.connection)
+                record_start(lock.connection, attempt, batch)
+                try:
+                    with translated(self._source, self._warehouse, table.name):
+                        return self._load(attempt, batch, lock, mode)
+                except BaseException as error:
+                    _record_failure(lock.connection, attempt, error)
+                    raise
+        except BaseException:
+            self._close()
+            raise
+
+    def _load(self, attempt: Attempt, batch: Batch, lock: TableLock, mode: Mode) -> TableLoad:
+        table = attempt.table
+        key = paging_key(table)
+        connection = self._writing_session()
+        with sole_writer(lock, connection):
+            reading = self._reading_session()
+            live = check_live_table(reading, table, key)
+            raw_tables.create_table(connection, table)
+            connection.commit()
+            return loading.load(
+                LoadContext(
+                    attempt=attempt,
+                    batch=batch,
+                    key=key,
+                    core=self._core,
+                    reader=PageReader(reading, table, self._core, key=key, index=live.key_index),
+                    buffers=self._buffers,
+                    pace=ReadPace.of(self._source),
+                    page_size=PageSize(table.chunk_rows, live.average_row_bytes),
+                    connection=connection,
+                    lock=lock,
+                    ignores_hashes=mode == "full",
+                    was_interrupted=False,
+                )
+            )
+
+    def _lock_session(self) -> LockSession:
+        if self._locks is None:
+            self._locks = self._open.enter_context(lock_session(self._warehouse))
+        return self._locks
+
+    def _session_with_slot(self) -> LockSession:
+        locks = self._lock_session()
+        if not self._has_slot:
+            self._open.enter_context(source_slot(locks.connection, self._source))
+            self._has_slot = True
+        return locks
+
+    def _writing_session(self) -> WarehouseConnection:
+        if self._writing is None:
+            connection = self._writing = warehouse_session.connect(self._warehouse)
+            # Whatever is not committed when a session ends belongs to a load that failed.
+            self._open.callback(connection.close)
+            connection.execute(
+                sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_SECONDS}s"))
+            )
+            connection.commit()
+        return self._writing
+
+    def _reading_session(self) -> SourceConnection:
+        if self._reading is None:
+            self._reading = self._open.enter_context(source_session.connect(self._source))
+        return self._reading
+
+    def _close(self) -> None:
+        self._locks = self._writing = self._reading = None
+        self._has_slot = False
+        self._open.close()
+
+
+def load_table(
+    source: Endpoint, warehouse: Endpoint, *, run_id: int, table: str, mode: Mode = "compare"
+) -> TableLoad:
+    """Load one table in a session of its own; see `EngineSession.load`."""
+    with EngineSession(source, warehouse) as session:
+        return session.load(run_id=run_id, table=table, mode=mode)
+
+
+def _pinned_config(connection: WarehouseConnection, run_id: int, table: str) -> TableConfig:
+    row = connection.execute(
+        "select config_version from ops.run where run_id = %s", (run_id,)
+    ).fetchone()
+    if row is None:
+        raise ConfigError(
+            f"has no run {run_id}. Nothing was read or written. Start a new refresh.",
+            where="ops.run",
+        )
+    config = load_table_config(connection, int(row[0]), table)
+    if config is None:
+        raise ConfigError(
+            f"is not in the config that run {run_id} pinned (version {row[0]}). Nothing was read "
+            "or written. Run discovery if the table is new; table names have the source's case.",
+            where=f"table {table}",
+        )
+    return config
+
+
+def _record_failure(lock: WarehouseConnection, attempt: Attempt, error: BaseException) -> None:
+    try:
+        record_failure(lock, attempt, describe(error))
+    except psycopg.Error:
+        log.warning(
+            "table %s: the failure could not be recorded in the warehouse", attempt.table.name
+        )

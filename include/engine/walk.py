@@ -1,0 +1,70 @@
+"""The pages of a table in key order, each with the range that it covers and its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from include.engine.chunks import Chunk, content_hash, content_salt
+from include.engine.context import LoadContext
+from include.source.keys import KeyRange
+from include.source.read_ahead import ReadAhead
+from include.source.statement import ResultBuffer
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """A page in memory until the next one is asked for; `position` is that of its planned chunk.
+
+    `is_last` says that the chunk's range ends with this page.
+    """
+
+    page: ResultBuffer
+    bounds: KeyRange
+    digest: bytes
+    position: int
+    is_last: bool
+
+
+@contextmanager
+def pages_read(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[Iterator[PageRead]]:
+    """Read the planned ranges one after another, a page ahead of who takes them.
+
+    A page that comes back full ends at its last key, and the rest of its range follows: so an
+    overgrown chunk splits while it is read.
+    """
+    context.buffers.reopen()
+    ahead = ReadAhead(_pages(context, planned), stop=context.buffers.close)
+    try:
+        yield _returning(context, iter(ahead))
+    finally:
+        ahead.close()
+
+
+def _pages(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[PageRead]:
+    salt = content_salt(context.table, context.key)
+    size = context.page_size
+    for position, expected in enumerate(planned):
+        lo, hi = expected.bounds.lo, expected.bounds.hi
+        is_last = False
+        while not is_last:
+            # Room to grow before it splits: twice what it held.
+            limit = max(2 * expected.row_count, size.rows)
+            page = context.buffers.take()
+            context.reader.read(page, KeyRange(lo, hi), limit=limit)
+            size.learn(page)
+            page_bytes = page.byte_count
+            is_last = page.rows.count < limit
+            end = hi if is_last else context.reader.key_of(page, page.rows.count - 1)
+            digest = content_hash(salt, page)
+            yield PageRead(page, KeyRange(lo, end), digest, position, is_last)
+            context.pace.pause_after(page_bytes)
+            lo = end
+
+
+def _returning(context: LoadContext, pages: Iterator[PageRead]) -> Iterator[PageRead]:
+    for read in pages:
+        context.lock.notice()
+        yield read
+        context.buffers.give_back(read.page)

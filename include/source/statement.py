@@ -1,0 +1,210 @@
+"""One statement in the binary protocol, its whole result drained into memory.
+
+The binary protocol is the cheapest form of a row for the server, and the closest to PostgreSQL's
+own. PyMySQL logs in and keeps the session; here its socket is read directly, because its cursors
+would unpack and convert every cell.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import pymysql
+from pymysql.constants import COMMAND, CR
+
+from include.source.session import READ_TIMEOUT_SECONDS, SourceConnection
+from include.source.wire import WireColumn, parse_column, read_length
+from include.transcoder.core import Core, RowTable, ScanStatus
+
+_PREPARE = COMMAND.COM_STMT_PREPARE
+_EXECUTE = COMMAND.COM_STMT_EXECUTE
+_CLOSE = COMMAND.COM_STMT_CLOSE
+_HEADER_BYTES = 4
+_ERROR_PACKET = 0xFF
+_SMALLEST_BUFFER = 256 * 1024
+# What is read of a socket at once, and so the least room that must be left.
+_RECEIVE_BYTES = 64 * 1024
+
+
+class ResultBuffer:
+    """The memory that one result is drained into, used again for the next one.
+
+    `data[first:end]` holds the row packets as they came and `rows` says where each row's payload
+    is in `data`.
+    """
+
+    def __init__(self) -> None:
+        self.data = bytearray(_SMALLEST_BUFFER)
+        self.rows = RowTable(1)
+        self.first = 0
+        self.end = 0
+        self.description = b""
+
+    @property
+    def columns(self) -> tuple[WireColumn, ...]:
+        """The result's columns, from the definitions that came with it."""
+        columns = []
+        position = 0
+        while position < len(self.description):
+            length = int.from_bytes(self.description[position : position + 3], "little")
+            position += _HEADER_BYTES
+            columns.append(parse_column(self.description[position : position + length]))
+            position += length
+        return tuple(columns)
+
+    @property
+    def byte_count(self) -> int:
+        """How many bytes the rows are on the wire."""
+        return self.end - self.first
+
+    def payload(self, row: int) -> bytes:
+        """Return a copy of one row's bytes."""
+        start = self.rows.starts[row]
+        return bytes(self.data[start : start + self.rows.lengths[row]])
+
+    def reserve(self, row_count: int) -> None:
+        """Have room for that many rows' places."""
+        if self.rows.capacity < row_count:
+            self.rows = RowTable(row_count)
+        self.rows.reset()
+
+    def grow(self) -> None:
+        """Double the memory; what is in it stays."""
+        larger = bytearray(2 * len(self.data))
+        larger[: len(self.data)] = self.data
+        self.data = larger
+
+
+class PreparedStatement:
+    """A prepared statement whose result can be read in parts; `close` must follow.
+
+    Raises pymysql.MySQLError; after an error of the connection itself that is closed.
+    """
+
+    def __init__(self, connection: SourceConnection, core: Core, statement: str) -> None:
+        # PyMySQL declares nothing of what is needed here.
+        private: Any = connection
+        self._connection = private
+        self._core = core
+        self._connection._execute_command(_PREPARE, statement.encode())
+        answer = _read_packet(self._connection)
+        self._id, columns, parameters = struct.unpack_from("<IHH", answer, 1)
+        for count in (parameters, columns):
+            for _ in range(count + 1 if count else 0):
+                _read_packet(self._connection)
+        self._position = self._filled = 0
+        self._rest = b""
+        self._is_open = self._is_cut = False
+
+    def execute(self, buffer: ResultBuffer) -> None:
+        """Send the statement off and read the description of its result."""
+        request = struct.pack("<IBI", self._id, 0, 1)
+        self._connection._execute_command(_EXECUTE, request)
+        self._position = self._filled = 0
+        self._is_open = True
+        count = read_length(self._packet(buffer), 0)[0]
+        start = self._position
+        for _ in range(count):
+            self._packet(buffer)
+        buffer.description = bytes(buffer.data[start : self._position])
+        self._packet(buffer)
+        buffer.first = buffer.end = self._position
+
+    def drain(self, buffer: ResultBuffer, *, byte_limit: int | None = None) -> bool:
+        """Read rows until the result ends and return True, or until `byte_limit` and return False.
+
+        It also ends when `buffer.rows` has no more room. The next rows may go to any buffer.
+        """
+        if self._is_cut:
+            self._put_rest(buffer)
+        buffer.rows.reset()
+        buffer.first = self._position
+        while True:
+            found = self._core.scan(buffer.data, self._position, self._filled, buffer.rows)
+            self._position, self._filled = found.position, found.filled
+            buffer.end = self._position
+            if found.status is ScanStatus.END:
+                self._is_open = False
+                return True
+            if found.status is ScanStatus.ERROR:
+                self._raise(buffer.data, self._position)
+            is_enough = byte_limit is not None and buffer.byte_count >= byte_limit
+            if found.status is ScanStatus.FULL or is_enough:
+                self._rest = bytes(memoryview(buffer.data)[self._position : self._filled])
+                self._is_cut = True
+                return False
+            self._receive(buffer)
+
+    def close(self) -> None:
+        """Free the statement on the server; a result that was not read to its end is cut off."""
+        if self._is_open:
+            self._connection._force_close()
+        elif self._connection.open:
+            self._connection._execute_command(_CLOSE, struct.pack("<I", self._id))
+
+    def _put_rest(self, buffer: ResultBuffer) -> None:
+        """Begin a buffer with what was received behind the last one's rows."""
+        while len(buffer.data) < len(self._rest) + _RECEIVE_BYTES:
+            buffer.grow()
+        buffer.data[: len(self._rest)] = self._rest
+        self._position, self._filled = 0, len(self._rest)
+        self._rest = b""
+        buffer.first = buffer.end = 0
+
+    def _packet(self, buffer: ResultBuffer) -> bytes:
+        """Take one packet that is no row; it is short."""
+        while True:
+            body = self._position + _HEADER_BYTES
+            if self._filled >= body:
+                size = int.from_bytes(buffer.data[self._position : self._position + 3], "little")
+                if self._filled >= body + size:
+                    break
+            self._receive(buffer)
+        if buffer.data[body] == _ERROR_PACKET:
+            self._raise(buffer.data, self._position)
+        self._position = body + size
+        return bytes(buffer.data[body : self._position])
+
+    def _receive(self, buffer: ResultBuffer) -> None:
+        if len(buffer.data) - self._filled < _RECEIVE_BYTES:
+            buffer.grow()
+        self._filled += _receive_into(self._connection, memoryview(buffer.data)[self._filled :])
+
+    def _raise(self, data: bytearray, position: int) -> None:
+        size = int.from_bytes(data[position : position + 3], "little")
+        start = position + _HEADER_BYTES
+        self._is_open = False
+        pymysql.err.raise_mysql_exception(bytes(data[start : start + size]))
+
+
+def _read_packet(connection: Any) -> bytes:
+    """Read one short packet of an answer that has no rows."""
+    header = _read_exactly(connection, _HEADER_BYTES)
+    payload = _read_exactly(connection, int.from_bytes(header[:3], "little"))
+    if payload[0] == _ERROR_PACKET:
+        pymysql.err.raise_mysql_exception(payload)
+    return payload
+
+
+def _read_exactly(connection: Any, size: int) -> bytes:
+    data = bytearray(size)
+    filled = 0
+    while filled < size:
+        filled += _receive_into(connection, memoryview(data)[filled:])
+    return bytes(data)
+
+
+def _receive_into(connection: Any, view: memoryview) -> int:
+    # PyMySQL's own buffered reader is empty between commands, so its socket may be read directly.
+    connection._sock.settimeout(READ_TIMEOUT_SECONDS)
+    try:
+        count: int = connection._sock.recv_into(view)
+    except OSError:
+        count = 0
+    if count == 0:
+        connection._force_close()
+        raise pymysql.err.OperationalError(
+            CR.CR_SERVER_LOST, "Lost connection to MySQL server during query"
+        )
+    return count
