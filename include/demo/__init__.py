@@ -14,7 +14,7 @@ books, `memory` keeps the practice for the next process. `facts` knows the 424 t
 """
 
 from include.demo.facts import Engine
+from include.demo.plan import PracticePlan, natural_years
 from include.demo.simulation import advance, build
-from include.demo.world import PracticePlan
 
-__all__ = ["Engine", "PracticePlan", "advance", "build"]
+__all__ = ["Engine", "PracticePlan", "advance", "build", "natural_years"]

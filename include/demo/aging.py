@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from include.demo.books import Books, Cents, Kind, LedgerEntry
+from include.demo.closed_years import ClosedYears
 from include.demo.codes import BILL_IN_ADVANCE_DAYS
 
 # The oldest day of each bucket but the last, in days before the day of the report.
@@ -35,8 +36,14 @@ class FamilyAging:
         return not (any(self.buckets) or self.total or self.insurance_estimate or self.plan_due)
 
 
-def age(books: Books, guarantor_of: dict[int, int], *, day: date) -> dict[int, FamilyAging]:
+def age(
+    books: Books, closed: ClosedYears, *, guarantor_of: dict[int, int], day: date
+) -> dict[int, FamilyAging]:
     """Return the aging of every family that has any, by guarantor, as of a day."""
+    old: dict[int, tuple[Cents, Cents]] = {}
+    for patient, charged, credited in closed.accounts():
+        known = old.get(guarantor_of[patient], (0, 0))
+        old[guarantor_of[patient]] = (known[0] + charged, known[1] + credited)
     entries: dict[int, list[LedgerEntry]] = defaultdict(list)
     for entry in books.ledger():
         # Charges that have not come due are no transactions yet.
@@ -44,25 +51,35 @@ def age(books: Books, guarantor_of: dict[int, int], *, day: date) -> dict[int, F
             entries[guarantor_of[entry.posting.patient]].append(entry)
     estimates = _sum_by_family(books, Kind.ESTIMATE, guarantor_of=guarantor_of, until=None)
     billed = day + timedelta(days=BILL_IN_ADVANCE_DAYS)
-    charged = _sum_by_family(books, Kind.PLAN_DUE, guarantor_of=guarantor_of, until=billed)
+    due = _sum_by_family(books, Kind.PLAN_DUE, guarantor_of=guarantor_of, until=billed)
     paid = _sum_by_family(books, Kind.PLAN_PAYMENT, guarantor_of=guarantor_of, until=None)
-    families = sorted({*entries, *estimates, *charged, *paid})
+    families = sorted({*old, *entries, *estimates, *due, *paid})
     aged = {
         family: FamilyAging(
-            age_entries(entries[family], day),
-            sum(entry.cents for entry in entries[family]),
+            age_entries(entries[family], day, old=old.get(family, (0, 0))),
+            sum(entry.cents for entry in entries[family]) + _balance(old.get(family, (0, 0))),
             estimates.get(family, 0),
-            charged.get(family, 0) - paid.get(family, 0),
+            due.get(family, 0) - paid.get(family, 0),
         )
         for family in families
     }
     return {family: result for family, result in aged.items() if not result.is_empty}
 
 
-def age_entries(entries: Iterable[LedgerEntry], day: date) -> tuple[Cents, Cents, Cents, Cents]:
-    """Return one family's buckets, youngest first, after credits have paid the oldest first."""
-    buckets = [0, 0, 0, 0]
-    credit = 0
+def _balance(old: tuple[Cents, Cents]) -> Cents:
+    charged, credited = old
+    return charged - credited
+
+
+def age_entries(
+    entries: Iterable[LedgerEntry], day: date, *, old: tuple[Cents, Cents] = (0, 0)
+) -> tuple[Cents, Cents, Cents, Cents]:
+    """Return one family's buckets, youngest first, after credits have paid the oldest first.
+
+    `old` are the charges and credits of years that are closed.
+    """
+    buckets = [0, 0, 0, old[0]]
+    credit = old[1]
     groups: dict[tuple[int, int, date], tuple[Cents, date]] = {}
     for entry in entries:
         posting = entry.posting

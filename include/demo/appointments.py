@@ -132,7 +132,7 @@ def confirm(practice: Practice, appointment: Appointment) -> None:
     name = "Confirmed by text" if text else practice.random.choice(("Confirmed", "Message left"))
     change(practice, appointment, Confirmed=practice.definition(name))
     contacts.talk(practice, appointment.patient, subject="About a visit", is_text=text)
-    if practice.chance(0.3):
+    if practice.chance(practice.plan.habits.kept_confirmations):
         keep_history(practice, appointment, action=CHANGED, user=practice.desk_user())
 
 

@@ -18,6 +18,8 @@ _COINSURANCE, _DEDUCTIBLE_TYPE, _LIMITATION = 1, 2, 5
 _CALENDAR_YEAR = 2
 _DEDUCTIBLE: Cents = 5_000
 PLANS_PER_100_PATIENTS = 4
+# Plans are never deleted: an old office has seen many.
+PLANS_PER_100_PATIENTS_EVER = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,11 @@ def open_plans(practice: Practice) -> None:
                 SecDateEntry=practice.day,
             )
         )
+    share = PLANS_PER_100_PATIENTS_EVER if practice.plan.has_past else PLANS_PER_100_PATIENTS
     kinds = random.choices(
         [kind for kind, _ in _KINDS],
         [weight for _, weight in _KINDS],
-        k=max(8, practice.plan.patients * PLANS_PER_100_PATIENTS // 100),
+        k=max(8, practice.plan.patients * share // 100),
     )
     kinds[:3] = ["p", "", "c"]
     codes = list(practice.codes.values())

@@ -27,7 +27,7 @@ def talk(practice: Practice, patient: Patient, *, subject: str, is_text: bool = 
         DateTEntry=EMPTY_DATETIME if practice.chance(UNSTAMPED) else journal.now,
     )
     practice.recent.remember("commlog", num)
-    if is_text and practice.chance(0.2):
+    if is_text and practice.chance(practice.plan.habits.logged_texts):
         journal.insert(
             "smstomobile",
             PatNum=patient.num,

@@ -21,10 +21,10 @@ _LONG_TEXT_REPEATS = 1_200
 
 def plan_dirt(practice: Practice) -> None:
     """Put the first piece of each kind into the practice's first years."""
-    length = (practice.plan.until - practice.plan.first_day).days
+    length = (practice.plan.until - practice.plan.lived_from).days
     for kind in KINDS:
         offset = practice.random.randint(length // 3, max(length * 5 // 6, length // 3))
-        day = practice.clock.open_day(practice.plan.first_day + timedelta(days=offset))
+        day = practice.clock.open_day(practice.plan.lived_from + timedelta(days=offset))
         practice.plan_for(min(day, practice.plan.until), "dirt", kind)
 
 

@@ -78,6 +78,10 @@ class Journal:
         """Return the last number given out in a table."""
         return self._last_key[table]
 
+    def skip_to(self, table: str, key: int, /) -> None:
+        """Take numbers as given out that rows from elsewhere hold."""
+        self._last_key[table] = max(key, self._last_key[table])
+
     def clear(self) -> None:
         """Forget what has been saved; keys go on counting."""
         self.inserts.clear()

@@ -58,6 +58,6 @@ def path_of(truth: Path) -> Path:
 @cache
 def _version() -> bytes:
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest().encode()

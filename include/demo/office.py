@@ -8,6 +8,10 @@ from include.demo.world import Code, Practice, Provider
 
 # How many patients one dentist looks after here; hygienists come in the same number.
 PATIENTS_PER_DENTIST = 1_100
+PATIENTS_PER_EMPLOYEE = 500
+# In an old office most patients ever have stayed away long since.
+PATIENTS_EVER_PER_DENTIST = 7_000
+PATIENTS_EVER_PER_EMPLOYEE = 2_900
 _CATEGORY_OF = {
     "D0": "Exams and X-rays",
     "D1": "Cleanings",
@@ -110,7 +114,7 @@ def _staff(practice: Practice) -> None:
             journal.insert(
                 "grouppermission", UserGroupNum=group, PermType=permission, NewerDate="0001-01-01"
             )
-    count = max(3, practice.plan.patients // 500)
+    count = max(3, practice.plan.patients // _patients_per_employee(practice))
     for index in range(count):
         employee = journal.insert(
             "employee",
@@ -127,6 +131,10 @@ def _staff(practice: Practice) -> None:
         )
     for index in range(count + 2):
         journal.insert("computer", CompName=f"FRONT{index}", LastHeartBeat=clock.now)
+
+
+def _patients_per_employee(practice: Practice) -> int:
+    return PATIENTS_EVER_PER_EMPLOYEE if practice.plan.has_past else PATIENTS_PER_EMPLOYEE
 
 
 def _user(
@@ -147,7 +155,8 @@ def _user(
 
 
 def _rooms_and_providers(practice: Practice) -> None:
-    dentists = max(2, round(practice.plan.patients / PATIENTS_PER_DENTIST))
+    per_dentist = PATIENTS_EVER_PER_DENTIST if practice.plan.has_past else PATIENTS_PER_DENTIST
+    dentists = max(2, round(practice.plan.patients / per_dentist))
     for index in range(2 * dentists):
         is_hygienist = index >= dentists
         title = "RDH" if is_hygienist else "DMD"

@@ -11,8 +11,6 @@ from include.demo.world import Family, PaymentPlan, Practice, Procedure
 _DEBIT, _CREDIT = 0, 1
 _MONTH = timedelta(days=30)
 _LINKED_PROCEDURE = 2
-DYNAMIC_SHARE = 0.35
-MONTHS = 10
 
 
 def agree(practice: Practice, family: Family) -> None:
@@ -27,9 +25,12 @@ def agree(practice: Practice, family: Family) -> None:
     total = sum(work.remaining for work in works)
     if total < 30_000:
         return
-    is_dynamic = practice.chance(DYNAMIC_SHARE)
+    habits = practice.plan.habits
+    if practice.journal.last_key("payplan") >= habits.payment_plans:
+        return
+    is_dynamic = practice.chance(habits.dynamic_plans)
     day = practice.day
-    monthly = -(-total // MONTHS)
+    monthly = -(-total // habits.months)
     num = practice.journal.insert(
         "payplan",
         PatNum=patient.num,
@@ -37,7 +38,7 @@ def agree(practice: Practice, family: Family) -> None:
         PayPlanDate=day,
         Note="",
         CompletedAmt=total / 100,
-        NumberOfPayments=0 if is_dynamic else MONTHS,
+        NumberOfPayments=0 if is_dynamic else habits.months,
         PayAmt=monthly / 100,
         Signature="",
         PlanCategory=practice.definition("Large case"),
@@ -133,7 +134,7 @@ def _charge(practice: Practice, plan: PaymentPlan, *, principal: Cents, day: dat
 def month(practice: Practice, plan: PaymentPlan) -> None:
     """Let a month of a plan pass: a dynamic plan is charged, the guarantor mostly pays."""
     principal = min(plan.monthly, plan.left)
-    if plan.linked and len(plan.charges) < MONTHS:
+    if plan.linked and len(plan.charges) < practice.plan.habits.months:
         _charge(practice, plan, principal=principal, day=practice.day)
     if practice.chance(0.88):
         payer = plan.family.members[0]

@@ -13,8 +13,8 @@ from include.demo.world import Family, Patient, Practice
 # Share of families with dental insurance, and of those with a second cover.
 INSURED = 0.62
 DOUBLE_COVERED = 0.06
-_SIZES = (1, 1, 1, 2, 2, 2, 3, 4, 4, 5)
-_MEAN_SIZE = sum(_SIZES) / len(_SIZES)
+FAMILY_SIZES = (1, 1, 1, 2, 2, 2, 3, 4, 4, 5)
+_MEAN_SIZE = sum(FAMILY_SIZES) / len(FAMILY_SIZES)
 # New patients a day in later years, as a share of the planned years' mean.
 _SETTLED_PACE = 0.6
 
@@ -22,22 +22,22 @@ _SETTLED_PACE = 0.6
 def plan_arrivals(practice: Practice) -> None:
     """Spread the patients' first days over the years: an opening rush that settles down."""
     plan = practice.plan
-    days = (plan.until - plan.first_day).days + 1
-    left = plan.patients
+    days = (plan.until - plan.lived_from).days + 1
+    left = plan.arriving
     while left > 0:
-        size = min(left, practice.random.choice(_SIZES))
+        size = min(left, practice.random.choice(FAMILY_SIZES))
         left -= size
         offset = int(days * practice.random.random() ** 1.7)
-        day = min(practice.clock.open_day(plan.first_day + timedelta(days=offset)), plan.until)
+        day = min(practice.clock.open_day(plan.lived_from + timedelta(days=offset)), plan.until)
         practice.plan_for(day, "family", size)
 
 
 def expect_more(practice: Practice) -> None:
     """Let families go on coming after the planned years, at the pace of a settled practice."""
     plan = practice.plan
-    pace = _SETTLED_PACE * plan.patients / (365 * plan.years)
+    pace = _SETTLED_PACE * plan.arriving / (365 * plan.lived_years)
     if practice.day > plan.until and practice.chance(pace / _MEAN_SIZE):
-        practice.plan_for(practice.day, "family", practice.random.choice(_SIZES))
+        practice.plan_for(practice.day, "family", practice.random.choice(FAMILY_SIZES))
 
 
 def arrive(practice: Practice, size: int) -> Family:
@@ -84,7 +84,7 @@ def _register(practice: Practice, family: Family, *, newcomer: Newcomer) -> Pati
     hygienist = random.choice(practice.hygienists)
     user = practice.desk_user()
     street, city, state, digits = family.address
-    num = len(practice.patients) + 1
+    num = journal.last_key("patient") + 1
     guarantor = family.guarantor or num
     phone = f"({random.randint(200, 989)})555-01{random.randint(0, 99):02}"
     journal.insert(

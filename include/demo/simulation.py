@@ -18,7 +18,9 @@ from include.demo import (
 )
 from include.demo import truth as truth_file
 from include.demo.day import live
-from include.demo.world import Practice, PracticePlan
+from include.demo.past import story
+from include.demo.plan import PracticePlan
+from include.demo.world import Practice
 from include.endpoints import Endpoint
 from include.source.session import SourceConnection
 
@@ -37,13 +39,16 @@ def build(endpoint: Endpoint, plan: PracticePlan, *, truth: Path) -> None:
     practice = Practice(plan)
     with writer.connect(endpoint) as connection:
         writer.create_database(connection, endpoint.database, engine=plan.engine)
-        with writer.keys_disabled(connection):
+        with writer.keys_disabled(connection, has_past=plan.has_past):
             office.furnish(practice)
             carriers.open_plans(practice)
+            if plan.has_past:
+                writer.save(connection, practice.journal)
+                story.tell(practice, connection, endpoint=endpoint)
             schedule.extend(practice)
             people.plan_arrivals(practice)
             dirt.plan_dirt(practice)
-            _live_until(practice, connection, days=(plan.until - plan.first_day).days + 1)
+            _live_until(practice, connection, days=(plan.until - plan.lived_from).days + 1)
             _close_books(practice)
             writer.save(connection, practice.journal)
     memory.keep(practice, truth, content=_truth(practice))
@@ -83,7 +88,7 @@ def _live_until(practice: Practice, connection: SourceConnection, *, days: int) 
 def _close_books(practice: Practice) -> None:
     """Write every family's aging on its guarantor, as the nightly task does."""
     practice.clock.tell(22 * 60)
-    aged = aging.age(practice.books, truth_file.guarantors(practice), day=practice.day)
+    aged = _aged(practice)
     for family in sorted({*aged, *practice.balances}):
         result = aged.get(family, aging.FamilyAging((0, 0, 0, 0), 0, 0, 0))
         amounts = (
@@ -109,5 +114,14 @@ def _close_books(practice: Practice) -> None:
 
 
 def _truth(practice: Practice) -> bytes:
-    aged = aging.age(practice.books, truth_file.guarantors(practice), day=practice.day)
+    aged = _aged(practice)
     return truth_file.encode(truth_file.describe(practice, aged))
+
+
+def _aged(practice: Practice) -> dict[int, aging.FamilyAging]:
+    return aging.age(
+        practice.books,
+        practice.closed,
+        guarantor_of=truth_file.guarantors(practice),
+        day=practice.day,
+    )

@@ -16,8 +16,6 @@ _SURFACES = ("M", "O", "D", "MO", "DO", "MOD", "B", "L")
 _PLANNED = 1
 _MEASURED_TEETH = (2, 3, 8, 14, 19, 30)
 _PERMISSION_PLAN = 4
-# Share of presented treatment that the patient saves as a signed plan.
-SAVED_SHARE = 0.35
 
 
 def plan_procedure(
@@ -131,7 +129,7 @@ def _enter(practice: Practice, patient: Patient, *, found: list[Procedure]) -> N
     audit.log(
         practice, _PERMISSION_PLAN, user=user, patient=patient.num, text="Treatment plan opened"
     )
-    if practice.chance(SAVED_SHARE):
+    if practice.chance(practice.plan.habits.saved_plans):
         save_plan(practice, patient, found=found, user=user)
 
 

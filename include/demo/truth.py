@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from include.demo.aging import FamilyAging
-from include.demo.books import FIGURES, Books, Cents, Kind
+from include.demo.books import FIGURES, Cents, Kind
 from include.demo.world import Practice
 
 
@@ -22,13 +22,13 @@ def dollars(cents: Cents) -> str:
 
 def describe(practice: Practice, aged: dict[int, FamilyAging]) -> dict[str, Any]:
     """Return the content of truth.json as of the practice's day; days are without gaps."""
-    plan, books, last = practice.plan, practice.books, practice.day
+    plan, last = practice.plan, practice.day
     return {
         "seed": plan.seed,
-        "patients": len(practice.patients),
+        "patients": len(practice.patients) + len(practice.former),
         "first_day": plan.first_day.isoformat(),
         "last_day": last.isoformat(),
-        "days": _days(books, plan.first_day, last=last),
+        "days": _days(practice, last),
         "receivables": _receivables(practice, last),
         "aging": {str(family): _aging(result) for family, result in aged.items()},
     }
@@ -54,12 +54,19 @@ def guarantors(practice: Practice) -> dict[int, int]:
     """Return each patient's current guarantor."""
     known = {patient.num: patient.family.guarantor for patient in practice.patients}
     # Checks belong to no patient.
-    return {0: 0, **known}
+    return {0: 0, **practice.former, **known}
 
 
-def _days(books: Books, first: date, *, last: date) -> dict[str, dict[str, Any]]:
+def _days(practice: Practice, last: date) -> dict[str, dict[str, Any]]:
+    books, first = practice.books, practice.plan.first_day
     figures = books.figures(last)
-    new = Counter(books.first_visits().values())
+    for day, figure, cents in practice.closed.figures():
+        figures.setdefault(day, dict.fromkeys(FIGURES, 0))[figure] += cents
+    closed = practice.closed.first_visits
+    visits = {patient: date.fromordinal(day) for patient, day in closed.items()}
+    for patient, day in books.first_visits().items():
+        visits[patient] = min(day, visits.get(patient, day))
+    new = Counter(visits.values())
     broken = Counter(posting.day for posting in books.posted(Kind.BROKEN_APPOINTMENT).values())
     start = min([first, *figures])
     days: dict[str, dict[str, Any]] = {}
@@ -77,6 +84,8 @@ def _days(books: Books, first: date, *, last: date) -> dict[str, dict[str, Any]]
 def _receivables(practice: Practice, last: date) -> dict[str, dict[str, str]]:
     guarantor_of = guarantors(practice)
     changes: dict[int, dict[date, Cents]] = defaultdict(lambda: defaultdict(int))
+    for patient, day, cents in practice.closed.changes():
+        changes[guarantor_of[patient]][day] += cents
     for entry in practice.books.ledger():
         if entry.posting.day <= last:
             changes[guarantor_of[entry.posting.patient]][entry.posting.day] += entry.cents

@@ -14,28 +14,9 @@ from typing import Any
 
 from include.demo.books import Books, Cents
 from include.demo.clock import Clock
-from include.demo.facts import Engine
+from include.demo.closed_years import ClosedYears
 from include.demo.journal import Journal, Row
-
-
-@dataclass(frozen=True, slots=True)
-class PracticePlan:
-    """What to simulate; the same plan gives the same rows and the same books.
-
-    `patients` come over `years` years that end on `until`, the last simulated day. `engine` makes
-    every table of that storage engine; None keeps each table's own.
-    """
-
-    patients: int
-    years: int
-    seed: int
-    until: date
-    engine: Engine | None = None
-
-    @property
-    def first_day(self) -> date:
-        """The day on which the practice opens."""
-        return self.until - timedelta(days=round(365.25 * self.years) - 1)
+from include.demo.plan import PracticePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +246,9 @@ class Practice:
         self.random = Random(plan.seed)  # noqa: S311 - a simulation, repeatable
         self.journal = Journal()
         self.books = Books()
+        self.closed = ClosedYears()
+        # The guarantors of patients who came before the lived years and stayed away since.
+        self.former: dict[int, int] = {}
         self.clock = Clock(self.journal, plan.first_day)
         self.definitions: dict[str, int] = {}
         self.codes: dict[str, Code] = {}
@@ -282,7 +266,7 @@ class Practice:
         self.free: dict[tuple[date, int], int] = {}
         # The hours of coming days, with the rows of schedule and scheduleop that hold them.
         self.hours: dict[date, list[tuple[Hours, int, list[int]]]] = {}
-        self.scheduled_until = plan.first_day
+        self.scheduled_until = plan.lived_from
         self.day_money: list[tuple[str, int, Cents]] = []
         self.recent = Recent()
         self.balances: dict[int, tuple[Cents, ...]] = {}

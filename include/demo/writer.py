@@ -50,6 +50,22 @@ FAST_GROWING = (
     "securityloghash",
     "sheetfield",
 )
+# The past fills these, too.
+LARGE_WITH_PAST = (
+    "benefit",
+    "document",
+    "insbluebook",
+    "insbluebooklog",
+    "inseditlog",
+    "inseditpatlog",
+    "insverifyhist",
+    "patfield",
+    "recall",
+    "rxnorm",
+    "statementprod",
+    "toothinitial",
+    "treatplanattach",
+)
 
 
 @contextmanager
@@ -116,11 +132,13 @@ def use(connection: SourceConnection, database: str) -> None:
 
 
 @contextmanager
-def keys_disabled(connection: SourceConnection) -> Iterator[None]:
+def keys_disabled(connection: SourceConnection, *, has_past: bool) -> Iterator[None]:
     """Fill fast-growing tables without their secondary indexes, and build those at the end."""
+    names = FAST_GROWING + LARGE_WITH_PAST if has_past else FAST_GROWING
     for action in ("disable", "enable"):
         with connection.cursor() as cursor:
-            for name in FAST_GROWING:
+            cursor.execute("set session myisam_sort_buffer_size = 268435456")
+            for name in names:
                 cursor.execute(f"alter table {quote(name)} {action} keys")
         if action == "disable":
             yield
@@ -138,11 +156,11 @@ def save(connection: SourceConnection, journal: Journal) -> None:
                 _update(cursor, name, changes=changes)
         connection.commit()
     except pymysql.MySQLError as error:
-        raise _explain(error) from None
+        raise explain(error) from None
     journal.clear()
 
 
-def _explain(error: pymysql.MySQLError) -> SourceError | TerminalError:
+def explain(error: pymysql.MySQLError) -> SourceError | TerminalError:
     """Say what a failed save means; the driver's own text may hold values and is left out."""
     code = error.args[0] if error.args else 0
     if code in _LOCAL_FILES_REFUSED:
@@ -167,7 +185,7 @@ def _delete(cursor: Cursor, name: str, *, keys: list[int]) -> None:
 
 def _insert(cursor: Cursor, name: str, *, rows: Iterable[Row]) -> None:
     for columns, group in _by_columns(rows).items():
-        _load(cursor, name, columns=columns, rows=group)
+        load(cursor, name, columns=columns, lines=map(_line, group))
 
 
 def _update(cursor: Cursor, name: str, *, changes: dict[int, Row]) -> None:
@@ -181,7 +199,7 @@ def _update(cursor: Cursor, name: str, *, changes: dict[int, Row]) -> None:
         cursor.execute(
             f"create temporary table changes (primary key ({quote(key)})) engine=MyISAM {empty}"
         )
-        _load(cursor, "changes", columns=columns, rows=group)
+        load(cursor, "changes", columns=columns, lines=map(_line, group))
         settings = ", ".join(f"t.{quote(c)} = c.{quote(c)}" for c in columns if c != key)
         # An edit that leaves the stamp alone must say so, or the server would move it.
         stamp = facts.tables()[name].stamp
@@ -199,11 +217,12 @@ def _by_columns(rows: Iterable[Row]) -> dict[tuple[str, ...], list[Row]]:
     return groups
 
 
-def _load(cursor: Cursor, name: str, *, columns: tuple[str, ...], rows: list[Row]) -> None:
+def load(cursor: Cursor, name: str, *, columns: tuple[str, ...], lines: Iterable[str]) -> None:
+    """Load lines of escaped, tabbed values; rows of the same key are replaced."""
     with tempfile.TemporaryDirectory(prefix="dental-demo-") as directory:
         path = Path(directory) / "rows"
         with path.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(_line(row) for row in rows)
+            file.writelines(lines)
         listed = ", ".join(map(quote, columns))
         cursor.execute(
             f"load data local infile '{path}' replace into table {quote(name)} "

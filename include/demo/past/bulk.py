@@ -1,0 +1,108 @@
+"""Carries rows and statements to the server in the background, in order."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+import pymysql
+from pymysql.cursors import Cursor
+
+from include.demo import writer
+from include.endpoints import Endpoint
+
+# A table's rows are sent when there are so many; bounds the memory with the queue's length.
+_ROWS_AT_ONCE = 40_000
+_WAITING = 12
+_LOOK_SECONDS = 0.2
+
+Work = Callable[[Cursor], object]
+
+
+class Background:
+    """A session and a thread of its own that does one piece of work after the other.
+
+    Leaving the block waits for all of it and raises what went wrong; work that is behind an error
+    is not done.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Nothing is connected before the block is entered."""
+        self._endpoint = endpoint
+        self._waiting: queue.Queue[Work | None] = queue.Queue(_WAITING)
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._work, name="demo-background", daemon=True)
+
+    def __enter__(self) -> Background:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+        if kind is None and self._error is not None:
+            raise self._error
+
+    def do(self, work: Work) -> None:
+        """Add a piece of work; raises the error of an earlier one."""
+        if self._error is not None:
+            raise self._error
+        self._waiting.put(work)
+
+    def wait(self) -> None:
+        """Return when everything that was added is done; raise what went wrong."""
+        done = threading.Event()
+        self.do(lambda cursor: done.set())
+        while not done.wait(_LOOK_SECONDS):
+            if self._error is not None:
+                raise self._error
+
+    def _work(self) -> None:
+        try:
+            self._work_in_session()
+        except pymysql.MySQLError as error:
+            self._fail(writer.explain(error))
+        except Exception as error:  # noqa: BLE001 - raised again where somebody waits for it
+            self._fail(error)
+
+    def _work_in_session(self) -> None:
+        with writer.connect(self._endpoint) as connection, connection.cursor() as cursor:
+            writer.use(connection, self._endpoint.database)
+            cursor.execute("set session sql_mode = 'NO_UNSIGNED_SUBTRACTION'")
+            while (work := self._waiting.get()) is not None:
+                work(cursor)
+                connection.commit()
+
+    def _fail(self, error: Exception) -> None:
+        """Keep the error and go on emptying the queue, so that nobody waits for ever."""
+        self._error = error
+        while (work := self._waiting.get()) is not None:
+            del work
+
+
+class Pen:
+    """Collects rows of one table as lines of tabbed values, with keys that count up."""
+
+    def __init__(self, table: str, columns: str, *, key: int) -> None:
+        """`columns` are words; `key` is the last key that was given out."""
+        self.table = table
+        self.columns = tuple(columns.split())
+        self.key = key
+        self.rows: list[str] = []
+        self.write = self.rows.append
+
+    def send(self, background: Background, *, at_least: int = _ROWS_AT_ONCE) -> None:
+        """Hand the rows over when there are enough of them."""
+        if len(self.rows) >= max(1, at_least):
+            text = "\n".join(self.rows) + "\n"
+            self.rows.clear()
+            background.do(
+                lambda cursor: writer.load(cursor, self.table, columns=self.columns, lines=(text,))
+            )

@@ -1,0 +1,97 @@
+"""Lets the server make the tables of the past that hold no money: logs, notes, forms, lists.
+
+A row's values follow from its place in the table: its day from the first to the last of the past,
+its patient from those who had come by then, everything else from a number that looks random. The
+counts are those of an office of `plan.FULL_SIZE` patients and shrink with the practice's size; what
+the lived years add is already taken off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pymysql.cursors import Cursor
+
+from include.demo.past.bulk import Work
+from include.demo.past.forms import FROM_ACCOUNTS, INDEPENDENT, SLOTS, Form
+from include.demo.world import Practice
+
+# So many sheet fields a form, readings a periodontal exam, items a statement.
+FIELDS, READINGS, ITEMS = 195, 52, 8
+_NUMBERED = ("sheet", "perioexam", "statement", "treatplan", "schedule", "feesched", "carrier")
+_DEFINITIONS = {
+    "visit": "About a visit",
+    "money": "About money",
+    "recall": "About recall",
+    "other": "Other talk",
+    "text": "Text message",
+    "images": "X-rays",
+    "letters": "Letters",
+    "verified": "Verified",
+    "tracking": "Asked the carrier",
+    "first": "First",
+    "category": "Other",
+    "specialty": "General",
+}
+# Schedules and time clocks were kept in the last years of the past only.
+_RECENT_DAYS = 5 * 365
+
+
+class Paper:
+    """The statements that fill the tables, with the practice's own numbers in them."""
+
+    def __init__(self, practice: Practice) -> None:
+        """Everything that exists so far must be saved."""
+        self._practice = practice
+        plan = practice.plan
+        days = (plan.lived_from - plan.first_day).days
+        journal, definition = practice.journal, practice.definition
+        self._numbers: dict[str, int | str] = {
+            "patients": plan.former,
+            "window": max(1, plan.former // 10),
+            "first": plan.first_day.isoformat(),
+            "days": days,
+            "users": len(practice.desk),
+            "employees": len(practice.employees),
+            "providers": len(practice.dentists) + len(practice.hygienists),
+            "hygienist": practice.hygienists[0].num,
+            "dentist": practice.dentists[0].num,
+            "codes": journal.last_key("procedurecode"),
+            "plans": journal.last_key("insplan"),
+            "group_code": practice.codes["D9430"].num,
+            "ucr": practice.ucr_schedule,
+            "fields": FIELDS,
+            "readings": READINGS,
+            "items": ITEMS,
+            **{f"last_{name}": journal.last_key(name) for name in _NUMBERED},
+            **{f"def_{word}": definition(name) for word, name in _DEFINITIONS.items()},
+        }
+
+    def independent(self) -> Iterator[Work]:
+        """Yield what can be made at once."""
+        yield from map(self._work, INDEPENDENT)
+
+    def from_accounts(self) -> Iterator[Work]:
+        """Yield what is made from the rows of the accounts, which must be complete."""
+        yield from map(self._work, FROM_ACCOUNTS)
+
+    def _work(self, form: Form) -> Work:
+        statement = self.statement(form)
+
+        def fill(cursor: Cursor) -> None:
+            cursor.execute(statement)
+
+        return fill
+
+    def statement(self, form: Form) -> str:
+        """Return the INSERT of a form."""
+        rows = form.rows if form.is_fixed else round(form.rows * self._practice.plan.scale)
+        numbers = {**self._numbers, "n": max(rows, 1), "few": form.rows}
+        if form.is_recent:
+            past, days = int(numbers["days"]), min(_RECENT_DAYS, int(numbers["days"]))
+            numbers |= {"days": days, "skipped": past - days}
+        else:
+            numbers["skipped"] = 0
+        source = (form.source or SLOTS).format(**numbers)
+        values = form.values.format(**numbers)
+        return f"insert into `{form.table}` ({form.columns}) select {values} from {source}"
