@@ -2,14 +2,17 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo down clean test lint soak lock
+.PHONY: help setup dev demo down clean test lint soak bench lock
 
 VENV := .venv/bin
-SHELL_SCRIPTS := dental bin/setup bin/lint .ci/run
-# Size of the demo practice and, if you want a fixed one, the port of its web UI.
+SHELL_SCRIPTS := dental bench/setup bin/setup bin/lint .ci/run
+# Size of the demo practice (its years follow from it unless you name them) and, if you want a
+# fixed one, the port of its web UI.
 PATIENTS := 2000
-YEARS := 3
+YEARS :=
 WEB_PORT :=
+# What `make bench` is told, like BENCH="--scale 1/8 --rounds 1".
+BENCH :=
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/\1|\2/' \
@@ -22,7 +25,7 @@ dev:
 	@bin/setup dev
 
 demo: setup ## set up, start everything on loopback, run the pipeline, leave it running
-	@./dental local demo --patients $(PATIENTS) --years $(YEARS) $(if $(WEB_PORT),--web-port $(WEB_PORT))
+	@./dental local demo --patients $(PATIENTS) $(if $(YEARS),--years $(YEARS)) $(if $(WEB_PORT),--web-port $(WEB_PORT))
 
 down: ## stop everything that `make demo` started
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m include.local.shutdown; \
@@ -40,6 +43,10 @@ test: lint ## lint, then run the tests on real servers that they start themselve
 
 soak: dev ## run the tests that take long
 	@$(VENV)/python -m pytest -m soak
+
+bench: dev ## measure the engine beside hardware limits and other tools; takes an hour or two
+	@bench/setup
+	@$(VENV)/python -m bench run $(BENCH)
 
 lock: dev ## compile requirements*.in into the pinned locks
 	@$(VENV)/uv pip compile --quiet --python-version 3.11 requirements.in -o requirements.txt

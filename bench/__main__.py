@@ -1,0 +1,79 @@
+"""`python -m bench`: measure, and write bench/results.json and bench/RESULTS.md."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import click
+
+from bench import machine, page
+from bench.layout import DEFAULT_DIRECTORY, RESULTS_JSON, RESULTS_PAGE, open_layout
+from bench.measures import head_to_head
+from bench.measures.stage import Stage
+from bench.results import Measure, read_results, write_results
+from bench.servers import running
+
+MEASURES: dict[str, Callable[[Stage], list[Measure]]] = {
+    "head-to-head": head_to_head.measure,
+}
+SCALES = ("1/8", "1/4", "1/2", "1")
+
+
+@click.group()
+def bench() -> None:
+    """Measure the engine beside the hardware's limits and beside other tools."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("bench").setLevel(logging.INFO)
+
+
+@bench.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(MEASURES)))
+@click.option("--scale", type=click.Choice(SCALES), default="1", show_default=True)
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--contender", "contenders", multiple=True, help="Only these peers.")
+@click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_DIRECTORY,
+    show_default=True,
+)
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS_JSON)
+def run(
+    *,
+    names: tuple[str, ...],
+    scale: str,
+    rounds: int,
+    contenders: tuple[str, ...],
+    directory: Path,
+    results: Path,
+) -> None:
+    """Measure the named groups, or all of them."""
+    layout = open_layout(directory)
+    with running(layout) as servers:
+        facts = machine.describe(layout, servers)
+        stage = Stage(layout, servers, Fraction(scale), rounds, contenders)
+        for name in names or MEASURES:
+            circumstances = machine.circumstances(stage.scale, rounds)
+            write_results(results, facts, MEASURES[name](stage), circumstances)
+    _render(results)
+
+
+@bench.command()
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS_JSON)
+def render(*, results: Path) -> None:
+    """Write the page from the results that are there."""
+    _render(results)
+
+
+def _render(results: Path) -> None:
+    facts, measured = read_results(results)
+    target = RESULTS_PAGE if results == RESULTS_JSON else results.with_suffix(".md")
+    target.write_text(page.render(facts, measured))
+    click.echo(f"wrote {target}")
+
+
+if __name__ == "__main__":
+    bench()

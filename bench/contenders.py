@@ -1,0 +1,223 @@
+"""Everybody who loads one table into an empty warehouse, measured alike.
+
+The clock runs from the start of the contender's process to the end of the primary key that is
+added afterwards; every contender, ours included, gets the same key. The engine adds its key itself
+and pays for its bookkeeping columns, its hashes and its state as well, which no peer has.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from psycopg import sql
+
+from bench import children, ready, warehouses
+from bench.layout import Layout
+from bench.meter import Cost, Meter
+from bench.peers import mysql_fdw, pgloader, sling
+from bench.peers.job import SCHEMA, Address, Job, write_job
+from bench.results import Reading
+from bench.servers import Servers, administering
+from include.catalog.model import TableConfig
+from include.endpoints import Endpoint
+from include.errors import PipelineError
+from include.warehouse import raw_tables, schema
+from include.warehouse.session import WarehouseConnection
+
+MEGABYTE = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Arena:
+    """One table of one source database, and the servers."""
+
+    layout: Layout
+    servers: Servers
+    source: Endpoint
+    table: TableConfig
+    rows: int
+
+
+Contender = Callable[[Arena], Reading]
+
+
+def reading(cost: Cost, rows: int | None) -> Reading:
+    """Return a cost as a line of the results."""
+    return Reading(
+        seconds=cost.seconds,
+        rows=rows,
+        source_cpu=cost.source_cpu,
+        warehouse_cpu=cost.warehouse_cpu,
+        client_cpu=cost.client_cpu,
+        peak_megabytes=None if cost.peak_bytes is None else cost.peak_bytes / MEGABYTE,
+    )
+
+
+def key_seconds(connection: WarehouseConnection) -> float:
+    """Return how long the primary keys took that were added since the database was made."""
+    row = connection.execute(
+        "select coalesce(sum(total_exec_time), 0) / 1000 from pg_stat_statements "
+        "where query ilike 'alter table%add primary key%'"
+    ).fetchone()
+    return float(row[0]) if row else 0.0
+
+
+def watch_statements(servers: Servers, warehouse: Endpoint) -> None:
+    """Begin to count statements anew."""
+    with administering(servers, warehouse.database) as connection:
+        connection.execute("create extension if not exists pg_stat_statements")
+        connection.execute("select pg_stat_statements_reset()")
+
+
+def load_with_engine(arena: Arena) -> Reading:
+    """Load with the engine: a worker that starts, loads this table and ends."""
+    warehouse = warehouses.fresh_warehouse(arena.servers)
+    directory = arena.layout.scratch / "config"
+    configs = {arena.table.name: arena.table}
+    run_id = warehouses.run_number(warehouses.plan(arena.source, warehouse, directory, configs))
+    watch_statements(arena.servers, warehouse)
+    meter = Meter(arena.servers)
+    meter.start()
+    with children.worker(
+        "bench.worker", arena.layout.scratch, source=arena.source, warehouse=warehouse
+    ) as worker:
+        answer = worker.ask(run_id=run_id, tables=[arena.table.name])
+    cost = meter.stop()
+    if answer["rows"] != arena.rows:
+        raise PipelineError(f"loaded {answer['rows']} rows of {arena.rows}", where="the engine")
+    with administering(arena.servers, warehouse.database) as connection:
+        key = key_seconds(connection)
+    return Reading(
+        seconds=answer["seconds"],
+        process_seconds=cost.seconds,
+        key_seconds=key,
+        rows=arena.rows,
+        source_cpu=cost.source_cpu,
+        warehouse_cpu=cost.warehouse_cpu,
+        client_cpu=answer["cpu"],
+        peak_megabytes=answer["peak_bytes"] / MEGABYTE,
+    )
+
+
+def copy_ready_file(arena: Arena) -> Reading:
+    """Let PostgreSQL copy its own file of these rows into the engine's table; add the key."""
+    warehouse = warehouses.fresh_warehouse(arena.servers)
+    with administering(arena.servers, warehouse.database) as connection:
+        schema.prepare(connection)
+        raw_tables.create_table(connection, arena.table)
+        watch_statements(arena.servers, warehouse)
+        meter = Meter(arena.servers)
+        meter.start()
+        connection.execute(ready.copy_statement(arena.layout, arena.table))
+        raw_tables.add_primary_key(connection, arena.table.raw_name, _raw_key(arena.table))
+        cost = meter.stop()
+        _check_rows(connection, f'raw."{arena.table.raw_name}"', arena.rows)
+        key = key_seconds(connection)
+    return replace(reading(cost, arena.rows), key_seconds=key)
+
+
+def python_peer(module: str, *arguments: str) -> Contender:
+    """Return a contender that is a script of `bench.peers`."""
+
+    def load(arena: Arena) -> Reading:
+        def command(job: Job) -> list[str | Path]:
+            path = Path(job.scratch) / "job.json"
+            write_job(path, job)
+            return [arena.layout.python, "-m", f"bench.peers.{module}", path, *arguments]
+
+        return _load_with_program(arena, command)
+
+    return load
+
+
+def load_with_sling(arena: Arena) -> Reading:
+    """Load with Sling."""
+    return _load_with_program(
+        arena, lambda job: list(sling.command(arena.layout, job)), sling.environment
+    )
+
+
+def load_with_pgloader(arena: Arena) -> Reading:
+    """Load with pgloader."""
+    return _load_with_program(arena, lambda job: list(pgloader.command(job)))
+
+
+def load_with_fdw(arena: Arena) -> Reading:
+    """Let PostgreSQL read the source through mysql_fdw."""
+    warehouse = warehouses.fresh_warehouse(arena.servers)
+    job = _job(arena, warehouse)
+    with administering(arena.servers, warehouse.database) as connection:
+        connection.execute(f"create schema {SCHEMA}".encode())
+        mysql_fdw.prepare(connection, job, arena.table)
+        meter = Meter(arena.servers)
+        meter.start()
+        connection.execute(mysql_fdw.statement(job, arena.table).encode())
+        _add_key(connection, arena.table)
+        cost = meter.stop()
+        _check_rows(connection, f'{SCHEMA}."{arena.table.name}"', arena.rows)
+    return reading(cost, arena.rows)
+
+
+def _load_with_program(
+    arena: Arena,
+    command: Callable[[Job], Sequence[str | Path]],
+    environment: Callable[[Job], dict[str, str]] = lambda _: {},
+) -> Reading:
+    warehouse = warehouses.fresh_warehouse(arena.servers)
+    job = _job(arena, warehouse)
+    with administering(arena.servers, warehouse.database) as connection:
+        connection.execute(f"create schema {SCHEMA}".encode())
+        meter = Meter(arena.servers)
+        meter.start()
+        ended = children.run(command(job), arena.layout.scratch, environment=environment(job))
+        _add_key(connection, arena.table)
+        cost = meter.stop()
+        _check_rows(connection, f'{SCHEMA}."{arena.table.name}"', arena.rows, ended.output)
+    return reading(
+        replace(cost, client_cpu=ended.cpu, peak_bytes=ended.peak_bytes),
+        arena.rows,
+    )
+
+
+def _job(arena: Arena, warehouse: Endpoint) -> Job:
+    scratch = arena.layout.scratch / "peer"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    return Job(_address(arena.source), _address(warehouse), arena.table.name, str(scratch))
+
+
+def _address(endpoint: Endpoint) -> Address:
+    return Address(
+        endpoint.host, endpoint.port, endpoint.user, endpoint.password, endpoint.database
+    )
+
+
+def _add_key(connection: WarehouseConnection, table: TableConfig) -> None:
+    """Add the key under the name that the peer gave its column."""
+    row = connection.execute(
+        "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 "
+        "and replace(lower(attname), '_', '') = lower(%s)",
+        (f'{SCHEMA}."{table.name}"', table.key[0]),
+    ).fetchone()
+    if row is None:
+        raise PipelineError("has no table with the key's column", where="a peer")
+    connection.execute(
+        sql.SQL("alter table {} add primary key ({})").format(
+            sql.Identifier(SCHEMA, table.name), sql.Identifier(row[0])
+        )
+    )
+
+
+def _raw_key(table: TableConfig) -> list[str]:
+    return [name.lower() for name in table.key]
+
+
+def _check_rows(
+    connection: WarehouseConnection, table: str, expected: int, words: str = ""
+) -> None:
+    row = connection.execute(f"select count(*) from {table}".encode()).fetchone()  # noqa: S608
+    if row != (expected,):
+        raise PipelineError(f"holds {row} rows of {expected}. {words[-2000:]}", where=table)

@@ -1,0 +1,1 @@
+"""The tools that we compare with, each in a process of its own."""

@@ -1,0 +1,96 @@
+"""Warehouses of the benchmark: made anew for each load, with the engine's own bookkeeping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.servers import Servers, administering
+from include.catalog.files import write_catalog
+from include.catalog.model import Catalog, ColumnConfig, TableConfig, Tier
+from include.catalog.types import warehouse_type
+from include.discovery.profile import TableMeasurement
+from include.discovery.tiers import choose_chunk_rows
+from include.endpoints import Endpoint
+from include.errors import PipelineError
+from include.planning import RefreshPlan, RefreshRequest, plan_refresh
+from include.source import session as source_session
+from include.source.structure import read_structures
+
+DATABASE = "warehouse"
+
+
+def fresh_warehouse(servers: Servers, name: str = DATABASE) -> Endpoint:
+    """Make an empty warehouse, with nothing of an earlier one left to be written out."""
+    with administering(servers) as connection:
+        connection.execute(f"drop database if exists {name} with (force)".encode())
+        connection.execute(f"create database {name}".encode())
+        connection.execute("checkpoint")
+    return servers.warehouse.endpoint.with_database(name)
+
+
+def plain_configs(source: Endpoint) -> dict[str, TableConfig]:
+    """Return a config for each table of the source: all columns, nothing derived or recorded.
+
+    Chunks are as large as discovery would choose.
+    """
+    with source_session.connect(source) as connection:
+        structures = read_structures(connection, source)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select table_name, table_rows, data_length, engine "
+                "from information_schema.tables where table_schema = database()"
+            )
+            measured = {
+                name: TableMeasurement(int(rows or 0), int(size or 0), engine)
+                for name, rows, size, engine in cursor.fetchall()
+            }
+    return {
+        name: TableConfig(
+            name=name,
+            key=structure.key,
+            columns=tuple(
+                ColumnConfig(c.name, c.column_type, warehouse_type(c)) for c in structure.columns
+            ),
+            tier=Tier.CRITICAL,
+            chunk_rows=choose_chunk_rows(measured[name], None),
+            expected_minutes=1,
+            sla_minutes=10,
+            quality_threshold=0.99,
+            is_alerting=True,
+            fingerprint=structure.fingerprint,
+        )
+        for name, structure in structures.items()
+    }
+
+
+def plan(
+    source: Endpoint, warehouse: Endpoint, directory: Path, configs: Mapping[str, TableConfig]
+) -> RefreshPlan:
+    """Pin the configs and open a run with them, as the first task of a refresh does."""
+    directory.mkdir(parents=True, exist_ok=True)
+    write_catalog(directory, Catalog(tables=dict(configs), excluded_tables={}))
+    return plan_pinned(source, warehouse, directory)
+
+
+def plan_pinned(source: Endpoint, warehouse: Endpoint, directory: Path) -> RefreshPlan:
+    """Open a run with the config in a directory."""
+    return plan_refresh(
+        source,
+        warehouse,
+        RefreshRequest(
+            mode="compare",
+            phase=4,
+            tables=(),
+            dry_run=False,
+            config_directory=directory,
+            dag_run_id=None,
+        ),
+    )
+
+
+def run_number(plan: RefreshPlan) -> int:
+    """Return the plan's run; raises PipelineError when something kept tables out of it."""
+    if plan.run_id is None or plan.quarantined:
+        raise PipelineError(f"left out {plan.quarantined}", where="the plan")
+    return plan.run_id

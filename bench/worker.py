@@ -1,0 +1,86 @@
+"""A worker of the engine, as the executor's would be: loads the tables that it is asked for.
+
+Reads one JSON request per line and answers each with one line. `python -m bench.worker`; the two
+databases come from the environment, as everywhere in the project.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from include import engine, settings
+from include.endpoints import Endpoint
+
+
+class PlainSession:
+    """Loads each table with connections of its own."""
+
+    def __init__(self, source: Endpoint, warehouse: Endpoint) -> None:
+        self._source = source
+        self._warehouse = warehouse
+
+    def __enter__(self) -> PlainSession:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def load(self, *, run_id: int, table: str, mode: engine.Mode = "compare") -> engine.TableLoad:
+        """Load one table."""
+        return engine.load_table(
+            self._source, self._warehouse, run_id=run_id, table=table, mode=mode
+        )
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    session_type: Any = getattr(engine, "EngineSession", PlainSession)
+    source, warehouse = settings.source_endpoint(), settings.warehouse_endpoint()
+    idle = _memory("VmRSS")
+    # From here on the peak is that of the work.
+    Path("/proc/self/clear_refs").write_text("5")
+    _say({"idle_bytes": idle})
+    with ExitStack() as stack:
+        session: Any = None
+        for line in sys.stdin:
+            request = json.loads(line)
+            started, cpu = time.perf_counter(), time.process_time()
+            if session is None:
+                session = stack.enter_context(session_type(source, warehouse))
+            loads = [
+                session.load(run_id=request["run_id"], table=table) for table in request["tables"]
+            ]
+            _say(
+                {
+                    "seconds": time.perf_counter() - started,
+                    "cpu": time.process_time() - cpu,
+                    "peak_bytes": _memory("VmHWM") - idle,
+                    "rows": sum(load.rows_read for load in loads),
+                    "bytes": sum(load.bytes_read for load in loads),
+                    "moved": sum(load.moved for load in loads),
+                    "chunks": sum(load.chunks_read for load in loads),
+                    "chunks_changed": sum(load.chunks_changed for load in loads),
+                }
+            )
+
+
+def _memory(field: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == field:
+            return int(value.split()[0]) * 1024
+    raise KeyError(field)
+
+
+def _say(answer: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
