@@ -18,6 +18,7 @@ from include import settings
 from include.errors import ConfigError
 
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("core.c", "row_index.c"))
+HEADERS = (Path(__file__).with_name("fields.h"),)
 # For any machine of the architecture: workers share one image or one environment.
 FLAGS = ("-std=c11", "-O3", "-shared", "-fPIC", "-Wall", "-Wextra")
 ADVICE = (
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 def library_path() -> Path:
     """Return where the library of the present source belongs."""
     digest = hashlib.sha256(" ".join(FLAGS).encode())
-    for source in SOURCES:
+    for source in SOURCES + HEADERS:
         digest.update(source.read_bytes())
     return Path(sys.prefix) / "lib" / "dental" / f"core-{digest.hexdigest()[:16]}.so"
 
@@ -58,7 +59,7 @@ def build() -> Path:
                 timeout=BUILD_TIMEOUT_SECONDS,
                 check=False,
             )
-        except FileNotFoundError:
+        except OSError:
             raise ConfigError(f"there is no C compiler; {ADVICE}", where=command[0]) from None
         if done.returncode:
             raise ConfigError(

@@ -43,6 +43,11 @@ class Kind(IntEnum):
     BYTES = 17
 
 
+_PARAMETERS: dict[Kind, Collection[int]] = {
+    **dict.fromkeys((kind for kind in Kind if kind <= Kind.UINT64), (0, 2, 4, 8)),
+    Kind.DECIMAL: range(100),
+    Kind.BITS: range(1, 65),
+}
 # No value takes more room in a tuple than in its row by more than this: 18446744073709551615 is
 # 8 bytes there and 22 here.
 FIELD_OVERHEAD = 24
@@ -57,6 +62,10 @@ class Field:
     kind: Kind
     parameter: int
     is_emitted: bool
+
+    def __post_init__(self) -> None:
+        if self.parameter not in _PARAMETERS.get(self.kind, (0,)):
+            raise ValueError(f"{self.kind.name} has no parameter {self.parameter}")
 
 
 @dataclass(frozen=True, slots=True)

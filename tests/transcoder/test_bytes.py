@@ -1,52 +1,28 @@
-"""Both cores write the same tuples, and PostgreSQL reads the source's values out of them."""
+"""Both cores write the same tuples, and count the same substitutions."""
 
 from __future__ import annotations
 
+import ctypes
+import struct
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.transcoder.core import RULES, Core, OutputTooSmall, RowTable, load_core
-from include.transcoder.layout import RowLayout, plan_layout
+from include.transcoder.core import RULES, Core, OutputTooSmall, Transcoded, load_core
 from tests.transcoder.wire_rows import (
     COLUMN_KINDS,
+    LAYOUT,
+    NULL,
     Value,
-    config,
     counts_for,
     row,
     rows_of,
+    sized,
     table_of,
+    transcode_all,
 )
-
-NAMED = [(f"c{at}", kind) for at, kind in enumerate(COLUMN_KINDS)]
-TABLE = config(*NAMED)
-LAYOUT = plan_layout(TABLE, [kind.sent(name) for name, kind in NAMED])
-COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-COPY_TRAILER = b"\xff\xff"
-
-
-@pytest.fixture(params=["compiled", "python"])
-def core(request: pytest.FixtureRequest) -> Core:
-    return load_core(compiled=request.param == "compiled")
-
-
-def transcode_all(
-    core: Core, buffer: bytearray, rows: RowTable, layout: RowLayout, *, room: int = 1 << 20
-) -> tuple[bytes, list[int]]:
-    """Write all rows through an output of `room` bytes that grows when a row needs more."""
-    out, written, first = bytearray(room), b"", 0
-    counts = counts_for(layout)
-    while first < rows.count:
-        try:
-            step = core.transcode(buffer, rows, first, layout, out, emit=None, counts=counts)
-        except OutputTooSmall as error:
-            out = bytearray(error.needed)
-            continue
-        written += out[: step.size]
-        first = step.rows
-    return written, list(counts)
 
 
 def expected_counts(rows: Sequence[Sequence[Value]]) -> list[int]:
@@ -65,3 +41,47 @@ def test_both_cores_write_the_same_bytes_and_counts(rows: list[list[Value]], roo
     assert transcode_all(load_core(compiled=False), buffer, table, LAYOUT) == compiled
     assert transcode_all(load_core(compiled=True), buffer, table, LAYOUT, room=room) == compiled
     assert compiled[1] == expected_counts(rows)
+
+
+def test_a_tuple_holds_only_the_columns_that_are_asked_for(core: Core) -> None:
+    names = [kind.source_type for kind in COLUMN_KINDS]
+    positions = [names.index("mediumtext"), names.index("bigint(20)")]
+    values = [NULL] * len(names)
+    values[positions[0]] = Value(b"\x02\0k", None)
+    values[positions[1]] = Value((-7).to_bytes(8, "little", signed=True), None)
+    buffer, table = table_of([row(values)])
+    written, counts = transcode_all(core, buffer, table, LAYOUT.only(positions))
+    assert written == struct.pack(">hiqi1s", 2, 8, -7, 1, b"k")
+    assert sum(counts) == counts[3 * positions[0] + RULES.index("nul_character")] == 1
+
+
+def test_rows_that_are_not_emitted_are_counted_and_need_no_room(core: Core) -> None:
+    position = [kind.source_type for kind in COLUMN_KINDS].index("mediumtext")
+    values = [NULL] * len(COLUMN_KINDS)
+    values[position] = Value(sized(b"\0" * 100_000), None)
+    small = [NULL] * len(COLUMN_KINDS)
+    buffer, table = table_of([row(values), row(small), row(values)])
+    counts, out = counts_for(LAYOUT), bytearray(1000)
+    done = core.transcode(buffer, table, 0, LAYOUT, out, emit=bytearray([0, 1, 0]), counts=counts)
+    assert done == Transcoded(3, 2 + 4 * len(small))
+    assert counts[3 * position + RULES.index("nul_character")] == 2
+
+
+def test_an_output_for_no_single_row_says_how_much_it_takes(core: Core) -> None:
+    buffer, table = table_of([row([NULL] * len(COLUMN_KINDS))])
+    with pytest.raises(OutputTooSmall) as refusal:
+        core.transcode(buffer, table, 0, LAYOUT, bytearray(), emit=None, counts=counts_for(LAYOUT))
+    out = bytearray(refusal.value.needed)
+    done = core.transcode(buffer, table, 0, LAYOUT, out, emit=None, counts=counts_for(LAYOUT))
+    assert done.rows == 1
+
+
+def test_the_arrays_must_be_as_large_as_the_rows(core: Core) -> None:
+    buffer, table = table_of([row([NULL] * len(COLUMN_KINDS))] * 2)
+    counts, out = counts_for(LAYOUT), bytearray(100)
+    with pytest.raises(ValueError, match="first row"):
+        core.transcode(buffer, table, 3, LAYOUT, out, emit=None, counts=counts)
+    with pytest.raises(ValueError, match="flags"):
+        core.transcode(buffer, table, 0, LAYOUT, out, emit=bytearray(1), counts=counts)
+    with pytest.raises(ValueError, match="counts"):
+        core.transcode(buffer, table, 0, LAYOUT, out, emit=None, counts=(ctypes.c_uint64 * 3)())

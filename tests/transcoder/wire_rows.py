@@ -14,8 +14,8 @@ from hypothesis.strategies import SearchStrategy
 
 from include.catalog.model import ColumnConfig, TableConfig, Tier
 from include.source.wire import BINARY_CHARACTER_SET, WireColumn, WireType
-from include.transcoder.core import Numbers, RowTable
-from include.transcoder.layout import RowLayout
+from include.transcoder.core import Core, Numbers, OutputTooSmall, RowTable
+from include.transcoder.layout import RowLayout, plan_layout
 
 UTF8MB4 = 45
 
@@ -229,7 +229,7 @@ COLUMN_KINDS = (
         "bigint(20) unsigned",
         "numeric(20,0)",
         WireType.LONGLONG,
-        integers(8, is_signed=False),
+        integers(8, is_signed=False).map(lambda v: Value(v.wire, Decimal(str(v.expected)))),
         True,
     ),
     ColumnKind(
@@ -273,7 +273,31 @@ COLUMN_KINDS = (
 )
 
 
-def rows_of(kinds: Sequence[ColumnKind], *, most: int = 6) -> SearchStrategy[list[list[Value]]]:
-    """Rows with a cell of every kind, each of which may be NULL."""
-    cells = [st.just(NULL) | kind.values | kind.values for kind in kinds]
-    return st.lists(st.tuples(*cells).map(list), max_size=most)
+def one_row(kinds: Sequence[ColumnKind]) -> SearchStrategy[list[Value]]:
+    """A row with a cell of every kind, each of which may be NULL."""
+    return st.tuples(*(st.just(NULL) | kind.values | kind.values for kind in kinds)).map(list)
+
+
+def rows_of(kinds: Sequence[ColumnKind]) -> SearchStrategy[list[list[Value]]]:
+    return st.lists(one_row(kinds), max_size=6)
+
+
+NAMED = [(f"c{at}", kind) for at, kind in enumerate(COLUMN_KINDS)]
+LAYOUT = plan_layout(config(*NAMED), [kind.sent(name) for name, kind in NAMED])
+
+
+def transcode_all(
+    core: Core, buffer: bytearray, rows: RowTable, layout: RowLayout, *, room: int = 1 << 20
+) -> tuple[bytes, list[int]]:
+    """Write all rows through an output of `room` bytes that grows when a row needs more."""
+    out, written, first = bytearray(room), b"", 0
+    counts = counts_for(layout)
+    while first < rows.count:
+        try:
+            step = core.transcode(buffer, rows, first, layout, out, emit=None, counts=counts)
+        except OutputTooSmall as error:
+            out = bytearray(error.needed)
+            continue
+        written += out[: step.size]
+        first = step.rows
+    return written, list(counts)
