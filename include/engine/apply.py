@@ -143,7 +143,8 @@ class PageApplier:
         self._run("set local random_page_cost = 1.1")
         # "as select" keeps types and collations, and no constraint.
         self._run(
-            "create temporary table if not exists page on commit drop as select {columns} from {raw} limit 0"
+            "create temporary table if not exists page on commit drop as "
+            "select {columns} from {raw} limit 0"
         )
         self._run(
             "create temporary table if not exists difference on commit drop as "

@@ -16,7 +16,7 @@ from typing import Literal
 from psycopg import sql
 
 from include.catalog.model import TableConfig
-from include.engine.chunks import total_substitutions, without_empty
+from include.engine.chunks import Substitutions, total_substitutions, without_empty
 from include.engine.compare import UnexpectedRawRowsError, compare_chunks
 from include.engine.context import LoadContext, Pass
 from include.engine.first_load import load_first
@@ -28,8 +28,9 @@ from include.engine.records import (
     record_substitutions,
     record_success,
 )
-from include.errors import WarehouseError
+from include.errors import StructureError, WarehouseError
 from include.warehouse import raw_tables
+from include.warehouse.indexes import bring_indexes
 from include.warehouse.session import WarehouseConnection
 
 Mode = Literal["compare", "full"]
@@ -70,7 +71,10 @@ def _bring_up(context: LoadContext) -> tuple[Pass, bool]:
     if not key.columns:
         # A key that the table has lost since must not stand in the way of equal rows.
         raw_tables.drop_primary_key(connection, table.raw_name)
-        return compare_multiset(context, stored), not stored
+        done = compare_multiset(context, stored)
+        if not stored:
+            bring_indexes(connection, table)
+        return done, not stored
     if standing_key == key.raw_names:
         return _compared(context), False
     if not context.was_interrupted and any(row_counts(context)):
@@ -149,10 +153,14 @@ def _finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
     connection = context.connection
     if chunks != context.store.read():
         context.store.arrange(chunks)
-    if load.moved or is_first:
+    if is_first and load.inserted == load.rows_read and not context.was_interrupted:
+        # The table was empty, and its key lets nothing in twice.
+        record_counts(connection, table, alive=load.rows_read, deleted=0)
+    elif load.moved or is_first:
         alive, deleted = row_counts(context)
         record_counts(connection, table, alive=alive, deleted=deleted)
     substitutions = total_substitutions(chunks)
+    _check_rules(table, substitutions)
     record_movement(connection, context.attempt, done.pending)
     record_substitutions(connection, context.attempt, substitutions)
     record_success(connection, context.attempt, load, context.batch)
@@ -160,6 +168,22 @@ def _finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
     for (column, rule), count in sorted(substitutions.items()):
         log.info("table %s: column %s: %s values by rule %s", table.name, column, count, rule)
     return load
+
+
+def _check_rules(table: TableConfig, substitutions: Substitutions) -> None:
+    """Raise StructureError when a rule struck that the table's config forbids."""
+    forbidden = [
+        f"{column}: {count} by rule {rule}"
+        for (column, rule), count in sorted(substitutions.items())
+        if rule in table.failing_rules
+    ]
+    if forbidden:
+        raise StructureError(
+            f"columns hold values that PostgreSQL cannot hold, and overrides.yml forbids to "
+            f"substitute them ({'; '.join(forbidden)}). What is not yet committed was rolled back. "
+            "Correct them in the source, or allow the rule.",
+            where=f"table {table.name}",
+        )
 
 
 def row_counts(context: LoadContext) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from include.catalog.model import CellExclusion
+from include.catalog.model import CellExclusion, SubstitutionRule
 from include.engine.verify import verify_table
 from include.errors import StructureError
 from include.source.statement import PreparedStatement, ResultBuffer
@@ -216,3 +216,20 @@ def test_names_that_mean_something_in_sql_are_only_names(practice: Practice) -> 
     assert (load.changed, load.deleted) == (1, 1)
     assert_equal(practice.source, practice.warehouse, "Order")
     assert verify_table(practice.source, practice.warehouse, table).is_equal
+
+
+def test_a_substitution_that_the_config_forbids_fails_the_table(practice: Practice) -> None:
+    practice.execute(
+        "create table T (Id int primary key, Born date, Note text)",
+        "insert into T values (1, '2020-01-01', 'a\\0b')",
+    )
+    strict = replace(practice.config("T"), failing_rules=(SubstitutionRule.ZERO_DATE,))
+    assert practice.load(strict).inserted == 1
+    practice.execute("insert into T values (2, '0000-00-00', 'x'), (3, '0000-00-00', 'x')")
+    with pytest.raises(StructureError, match="born: 2 by rule zero_date"):
+        practice.load(strict)
+    assert practice.query("select id from raw.t") == [(1,)]
+    # Forbidden later, it also counts for chunks that have not changed since.
+    assert practice.load(practice.config("T")).inserted == 2
+    with pytest.raises(StructureError, match="born: 2 by rule zero_date"):
+        practice.load(strict)
