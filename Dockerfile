@@ -2,17 +2,25 @@
 FROM apache/airflow:3.3.2-python3.11 AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 
-# mysqlclient has no wheel: it is compiled here, so that no compiler stays in the image.
+# mysqlclient has no wheel, and the transcoder's core is ours: both are compiled here, so that no
+# compiler stays in the image.
 USER 0
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends build-essential libmariadb-dev pkg-config \
+    && apt-get install -y --no-install-recommends build-essential libmariadb-dev libxxhash-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 USER 50000
 COPY requirements.txt /tmp/requirements.txt
 RUN mkdir /tmp/wheels \
     && grep -E '^mysqlclient==' /tmp/requirements.txt >/tmp/compiled.txt \
     && pip wheel --no-cache-dir --no-deps --wheel-dir /tmp/wheels --requirement /tmp/compiled.txt
+WORKDIR /tmp/dental
+COPY include include
+# The library lies below the interpreter's own prefix, wherever that is in this image.
+USER 0
+RUN python -m include.transcoder.build \
+    && cp -r "$(python -c 'import sys; print(sys.prefix)')/lib/dental" /tmp/core
+USER 50000
 
 FROM apache/airflow:3.3.2-python3.11
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
@@ -23,6 +31,8 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends libmariadb3 \
     && rm -rf /var/lib/apt/lists/* \
     && install -d -o 50000 -g 0 /opt/dental
+COPY --from=build /tmp/core /tmp/core
+RUN install -D -t "$(python -c 'import sys; print(sys.prefix)')/lib/dental" /tmp/core/*.so
 USER 50000
 WORKDIR /opt/dental
 COPY requirements.txt ./
@@ -48,6 +58,8 @@ ENV PYTHONPATH=/opt/dental \
     DO_NOT_TRACK=1
 
 # Airflow renders the dbt project from this manifest; it is part of the image, as the models are.
-# No warehouse is asked for it, but the command line wants one named.
-RUN AIRFLOW_CONN_WAREHOUSE=postgres://nobody@localhost/nowhere \
+# No warehouse is asked for it, but the command line wants one named. Before that: a core that is
+# not found would only make every load slow.
+RUN python -c 'from include.transcoder.core import load_core; load_core(compiled=True)' \
+    && AIRFLOW_CONN_WAREHOUSE=postgres://nobody@localhost/nowhere \
     python -m include.cli transform --bake
