@@ -130,6 +130,21 @@ def open_gate() -> None:
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
+def purge() -> dict[str, int]:
+    """Take old tombstones away that every incremental model has seen; return how many by table."""
+    from include.orchestration import refresh
+    from include.orchestration.connections import warehouse_endpoint
+    from include.retention import purge as purge_tombstones
+    from include.settings import DBT_MANIFEST
+
+    with translated_errors():
+        purged = purge_tombstones(
+            warehouse_endpoint(), run_id=refresh.run_id(), manifest=DBT_MANIFEST
+        )
+        return {one.table: one.tombstones for one in purged}
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
 def report() -> None:
     """Record freshness, marts and late tables; mail; fail the run when anything is not right."""
     from include.orchestration import refresh
@@ -151,8 +166,9 @@ def report() -> None:
     tags=["open_dental", "refresh"],
 )
 def refresh_warehouse() -> None:
-    """Plan, load by tier, settle, validate by tier, transform by layer, report."""
-    planned, settled, gate, reported = plan(), settle(), open_gate(), report()
+    """Plan, load by tier, settle, validate by tier, transform by layer, purge, report."""
+    planned, settled, gate = plan(), settle(), open_gate()
+    purged, reported = purge(), report()
     planned >> RequestDiscovery(task_id="request_discovery", plan_task_id="plan") >> reported
 
     loads = {}
@@ -174,11 +190,11 @@ def refresh_warehouse() -> None:
         settled >> verdicts[tier] >> [gate, mails[tier]]
         loads[tier] >> mails[tier] >> reported
 
-    gate >> reported
+    gate >> purged >> reported
     if groups := rendered_dbt_groups():
         from include.orchestration.layers import render
 
-        chain(gate, *render(groups), reported)
+        chain(gate, *render(groups), purged)
 
 
 refresh_warehouse()

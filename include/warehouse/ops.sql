@@ -198,3 +198,26 @@ create table if not exists ops.sla_misses (
     missed_at timestamptz not null default now(),
     primary key (run_id, table_name)
 );
+
+-- Up to which load of each raw table a model's rows go, however many models lie between. Written in
+-- the model's own transaction, before it reads: never more than what it has seen.
+create table if not exists ops.model_input (
+    model text not null,
+    table_name text not null,
+    batch_id bigint not null,
+    seen_at timestamptz not null default now(),
+    primary key (model, table_name)
+);
+
+-- What each run took away for good: tombstones past their retention, and rows of ops.affected that
+-- no model waits for. `kept` tombstones are past it too and wait for models that have not seen them.
+create table if not exists ops.purge (
+    run_id bigint not null references ops.run,
+    table_name text not null,
+    tombstones bigint not null,
+    affected bigint not null,
+    kept bigint not null,
+    waiting_for text [] not null default '{}',
+    purged_at timestamptz not null default now(),
+    primary key (run_id, table_name)
+);

@@ -1,0 +1,64 @@
+{# What a model reads directly, through views alone: raw tables, and models that are tables. #}
+{% macro inputs_of(unique_id) %}
+    {% set tables = [] %}
+    {% set models = [] %}
+    {% set pending = graph.nodes[unique_id].depends_on.nodes | list %}
+    {% set seen = [] %}
+    {# Jinja has no while: a node is visited once, so the graph's size bounds the steps. #}
+    {% for _ in range(graph.nodes | length + graph.sources | length) %}
+        {% if pending %}
+            {% set current = pending.pop() %}
+            {% if current not in seen %}
+                {% do seen.append(current) %}
+                {% if current in graph.sources %}
+                    {% do tables.append(graph.sources[current].identifier) %}
+                {% elif current in graph.nodes %}
+                    {% set node = graph.nodes[current] %}
+                    {% if node.config.materialized in ('view', 'ephemeral') %}
+                        {% do pending.extend(node.depends_on.nodes) %}
+                    {% elif node.resource_type == 'model' %}
+                        {% do models.append(current) %}
+                    {% endif %}
+                {% endif %}
+            {% endif %}
+        {% endif %}
+    {% endfor %}
+    {{ return({'tables': tables | unique | sort, 'models': models | unique | sort}) }}
+{% endmacro %}
+
+{# Pre-hook of every model with rows of its own, in its transaction: up to which load of each raw
+   table its rows will go. What it reads through another model's rows is as old as that model. #}
+{% macro record_model_input() %}
+    {% if execute and model.config.materialized in ('table', 'incremental') %}
+        {% set inputs = inputs_of(model.unique_id) %}
+        {% set indirect = [] %}
+        {% for parent in inputs.models %}
+            {% for table in raw_tables_of(parent) %}
+                {% do indirect.append((graph.nodes[parent].name, table)) %}
+            {% endfor %}
+        {% endfor %}
+        {% if inputs.tables or indirect %}
+            insert into ops.model_input (model, table_name, batch_id)
+            select '{{ model.name }}', seen.table_name, min(seen.batch_id)
+            from (
+                select needed.table_name, coalesce(held.batch_id, 0) as batch_id
+                from unnest(array[
+                    {%- for table in inputs.tables %}'{{ table }}'{{ ', ' if not loop.last }}{% endfor -%}
+                ]::text []) as needed (table_name)
+                left join ops.table_state as held on needed.table_name = held.table_name
+                union all
+                select needed.table_name, coalesce(held.batch_id, 0) as batch_id
+                from unnest(array[
+                    {%- for pair in indirect %}'{{ pair[0] }}'{{ ', ' if not loop.last }}{% endfor -%}
+                ]::text [], array[
+                    {%- for pair in indirect %}'{{ pair[1] }}'{{ ', ' if not loop.last }}{% endfor -%}
+                ]::text []) as needed (model, table_name)
+                left join ops.model_input as held
+                    on needed.model = held.model and needed.table_name = held.table_name
+            ) as seen
+            group by seen.table_name
+            on conflict (model, table_name) do update set
+                batch_id = excluded.batch_id, seen_at = excluded.seen_at
+        {% endif %}
+    {% endif %}
+{% endmacro %}

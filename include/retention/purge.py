@@ -1,0 +1,250 @@
+"""Take tombstones away for good, once they are old enough and nobody waits for them.
+
+A tombstone tells incremental models that a row is gone. It may go when its table's retention is
+over and every incremental model that reads the table has seen the load that made it. A model that
+never ran, or that is blocked, keeps everything. The rows of `ops.affected` go by the same rule.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg import sql
+
+from include.catalog.model import Catalog, TableConfig
+from include.catalog.store import load_catalog
+from include.endpoints import Endpoint
+from include.engine.lock import LockSession, lock_session, sole_writer, table_lock
+from include.errors import ConfigError, WarehouseError
+from include.transform.lineage import incremental_readers, read_manifest
+from include.warehouse import raw_tables
+from include.warehouse.session import WarehouseConnection, connect
+
+log = logging.getLogger(__name__)
+
+# So long a person can still ask which days and families a load touched.
+AFFECTED_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class TablePurge:
+    """What was taken from one table; `kept` tombstones are old and wait for `waiting_for`."""
+
+    table: str
+    tombstones: int = 0
+    affected: int = 0
+    kept: int = 0
+    waiting_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """The incremental models that read a table, and how far each has seen its loads.
+
+    A model that never recorded what it saw has seen nothing.
+    """
+
+    seen: Mapping[str, int]
+
+    @property
+    def limit(self) -> int | None:
+        """The newest load that all of them have seen; None when there are none to wait for."""
+        return min(self.seen.values(), default=None)
+
+    def behind(self, batch_id: int) -> tuple[str, ...]:
+        """Return the models that have not seen this load, by name."""
+        return tuple(sorted(model for model, seen in self.seen.items() if seen < batch_id))
+
+
+def purge(warehouse: Endpoint, *, run_id: int, manifest: Path) -> tuple[TablePurge, ...]:
+    """Purge every loaded table of the run's config; return those where there was anything to say.
+
+    Each table is purged in a transaction of its own, under the lock that keeps loads away; one that
+    is being loaded is left for the next run. Safe to repeat: counts of one run add up in
+    `ops.purge`. Raises ConfigError without a manifest: nobody could say which models wait.
+    """
+    waiting = incremental_readers(read_manifest(manifest))
+    with connect(warehouse) as connection, lock_session(warehouse) as session:
+        catalog = _catalog(connection, run_id)
+        readers = _read_readers(connection, waiting)
+        affected = _purge_affected(connection, catalog, readers, run_id)
+        purged = {name: TablePurge(name, affected=count) for name, count in affected.items()}
+        for table in _with_tombstones(connection, catalog):
+            found = _purge_table(session, connection, table, readers, run_id)
+            if found is not None:
+                before = purged.get(table.raw_name)
+                purged[table.raw_name] = TablePurge(
+                    table.raw_name,
+                    found.tombstones,
+                    before.affected if before else 0,
+                    found.kept,
+                    found.waiting_for,
+                )
+    for _, one in sorted(purged.items()):
+        log.info(
+            "table %s: %s tombstones and %s rows of ops.affected are purged%s",
+            one.table,
+            one.tombstones,
+            one.affected,
+            f"; {one.kept} older tombstones wait for {', '.join(one.waiting_for)}"
+            if one.kept
+            else "",
+        )
+    return tuple(one for _, one in sorted(purged.items()))
+
+
+def _catalog(connection: WarehouseConnection, run_id: int) -> Catalog:
+    row = connection.execute(
+        "select config_version from ops.run where run_id = %s", (run_id,)
+    ).fetchone()
+    if row is None:
+        raise ConfigError(f"has no run {run_id}. Nothing was purged.", where="ops.run")
+    return load_catalog(connection, int(row[0]))
+
+
+def _read_readers(
+    connection: WarehouseConnection, waiting: Mapping[str, frozenset[str]]
+) -> dict[str, Readers]:
+    seen = {
+        (str(model), str(table)): int(batch_id)
+        for model, table, batch_id in connection.execute(
+            "select model, table_name, batch_id from ops.model_input"
+        )
+    }
+    return {
+        table: Readers({model: seen.get((model, table), 0) for model in models})
+        for table, models in waiting.items()
+    }
+
+
+def _with_tombstones(connection: WarehouseConnection, catalog: Catalog) -> list[TableConfig]:
+    rows = connection.execute(
+        "select table_name from ops.table_state where state = 'loaded' and deleted_count > 0 "
+        "order by table_name"
+    ).fetchall()
+    connection.commit()
+    by_name = {table.raw_name: table for table in catalog.tables.values()}
+    return [by_name[name] for (name,) in rows if name in by_name]
+
+
+def _purge_affected(
+    connection: WarehouseConnection,
+    catalog: Catalog,
+    readers: Mapping[str, Readers],
+    run_id: int,
+) -> dict[str, int]:
+    """Delete what all readers have seen and nobody asks about any more, in one transaction."""
+    limits = {
+        table.raw_name: readers.get(table.raw_name, Readers({})).limit
+        for table in catalog.tables.values()
+    }
+    rows = connection.execute(
+        "with bound as (select b.table_name, least(b.batch_id, (select max(l.batch_id) "
+        "from ops.table_load l where l.table_name = b.table_name "
+        "and l.started_at < now() - make_interval(days => %s))) as batch_id, "
+        "exists (select from ops.table_load l where l.table_name = b.table_name "
+        "and l.started_at < now() - make_interval(days => %s)) as is_old "
+        "from unnest(%s::text[], %s::bigint[]) as b (table_name, batch_id)), "
+        "gone as (delete from ops.affected a using bound b where a.table_name = b.table_name "
+        "and b.is_old and a.batch_id <= b.batch_id returning a.table_name) "
+        "select table_name, count(*) from gone group by table_name",
+        (AFFECTED_DAYS, AFFECTED_DAYS, list(limits), list(limits.values())),
+    ).fetchall()
+    found = {str(name): int(count) for name, count in rows}
+    for name, count in found.items():
+        _record(connection, run_id, TablePurge(name, affected=count))
+    connection.commit()
+    return found
+
+
+def _purge_table(
+    session: LockSession,
+    connection: WarehouseConnection,
+    table: TableConfig,
+    readers: Mapping[str, Readers],
+    run_id: int,
+) -> TablePurge | None:
+    """Purge one table; None when nothing in it is old enough, or a load holds it."""
+    of_table = readers.get(table.raw_name, Readers({}))
+    # Mostly nothing is: then no load has to wait for us.
+    old, _ = _count_old(connection, table)
+    connection.commit()
+    if not old:
+        return None
+    try:
+        with (
+            table_lock(session, table.raw_name) as lock,
+            sole_writer(lock, connection),
+            connection.transaction(),
+        ):
+            found = _delete(connection, table, of_table)
+            if found is not None:
+                _record(connection, run_id, found)
+                lock.check()
+    except WarehouseError as error:
+        log.warning("table %s: not purged in this run: %s", table.name, error)
+        return None
+    return found
+
+
+def _delete(
+    connection: WarehouseConnection, table: TableConfig, readers: Readers
+) -> TablePurge | None:
+    state = connection.execute(
+        "select state from ops.table_state where table_name = %s", (table.raw_name,)
+    ).fetchone()
+    if state != ("loaded",):
+        return None
+    limit = readers.limit
+    is_seen = sql.SQL("true") if limit is None else sql.SQL("_batch_id <= {}").format(limit)
+    deleted = connection.execute(
+        sql.SQL("delete from {} where {} and {}").format(
+            raw_tables.identifier(table.raw_name), _is_old(table), is_seen
+        )
+    ).rowcount
+    count, newest = _count_old(connection, table)
+    if not deleted and not count:
+        return None
+    connection.execute(
+        "update ops.table_state set deleted_count = deleted_count - %s where table_name = %s",
+        (deleted, table.raw_name),
+    )
+    waiting_for = readers.behind(newest) if count else ()
+    return TablePurge(table.raw_name, deleted, 0, count, waiting_for)
+
+
+def _count_old(connection: WarehouseConnection, table: TableConfig) -> tuple[int, int]:
+    """Return how many tombstones are past their retention, and the newest load among them."""
+    row = connection.execute(
+        sql.SQL("select count(*), coalesce(max(_batch_id), 0) from {} where {}").format(
+            raw_tables.identifier(table.raw_name), _is_old(table)
+        )
+    ).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _is_old(table: TableConfig) -> sql.Composed:
+    return sql.SQL("_deleted_at < now() - make_interval(days => {})").format(
+        sql.Literal(table.tombstone_days)
+    )
+
+
+def _record(connection: WarehouseConnection, run_id: int, purged: TablePurge) -> None:
+    connection.execute(
+        "insert into ops.purge as p (run_id, table_name, tombstones, affected, kept, waiting_for) "
+        "values (%s, %s, %s, %s, %s, %s) on conflict (run_id, table_name) do update set "
+        "tombstones = p.tombstones + excluded.tombstones, affected = p.affected "
+        "+ excluded.affected, kept = excluded.kept, waiting_for = excluded.waiting_for, "
+        "purged_at = now()",
+        (
+            run_id,
+            purged.table,
+            purged.tombstones,
+            purged.affected,
+            purged.kept,
+            list(purged.waiting_for),
+        ),
+    )
