@@ -58,14 +58,17 @@ def source_slot(connection: WarehouseConnection, source: Endpoint) -> Iterator[N
 
 def _take(connection: WarehouseConnection, server: int, limit: int) -> int | None:
     # A session gets its own lock again at once, so its own slots are left out.
-    row = connection.execute(
-        "select slot from generate_series(1, %(limit)s) slot where not exists ("
-        "select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() "
-        "and objsubid = 2 and classid = %(oid)s and objid = slot) "
-        "and pg_try_advisory_lock(%(server)s, slot) limit 1",
-        {"limit": limit, "server": server, "oid": server % 2**32},
-    ).fetchone()
-    return None if row is None else int(row[0])
+    own = connection.execute(
+        "select objid::bigint from pg_locks where locktype = 'advisory' and objsubid = 2 "
+        "and pid = pg_backend_pid() and classid = %s",
+        (server % 2**32,),
+    ).fetchall()
+    # One at a time: in a query over all slots the planner may lock more than it returns.
+    for slot in sorted(set(range(1, limit + 1)) - {int(number) for (number,) in own}):
+        row = connection.execute("select pg_try_advisory_lock(%s, %s)", (server, slot)).fetchone()
+        if row is not None and row[0]:
+            return slot
+    return None
 
 
 def _server_number(source: Endpoint) -> int:

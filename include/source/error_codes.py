@@ -115,7 +115,10 @@ _MEANINGS = {
     ),
     ER.LOCK_DEADLOCK: Meaning(SourceError, "chose this read as the victim of a deadlock", "Retry"),
     **dict.fromkeys(
-        (ER.CRASHED_ON_USAGE, ER.CRASHED_ON_REPAIR, ER.NOT_KEYFILE, ER.OLD_KEYFILE),
+        (
+            *(ER.CRASHED_ON_USAGE, ER.CRASHED_ON_REPAIR, ER.NOT_KEYFILE, ER.OLD_KEYFILE),
+            *(126, 127, 144, 145),  # what the storage engine itself calls it
+        ),
         Meaning(
             TerminalError,
             "reports a damaged table",

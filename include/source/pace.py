@@ -33,7 +33,7 @@ class ReadPace:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._rate = bytes_per_second
+        self.bytes_per_second = bytes_per_second
         self._clock = clock
         self._sleep = sleep
         self._since = clock()
@@ -51,10 +51,11 @@ class ReadPace:
 
     def pause_after(self, byte_count: int) -> None:
         """Call when a page has been read: sleeps until it could have been read at this pace."""
-        if self._rate is None:
+        if self.bytes_per_second is None:
             return
         now = self._clock()
-        if (pause := seconds_due(byte_count, passed=now - self._since, rate=self._rate)) > 0:
+        pause = seconds_due(byte_count, passed=now - self._since, rate=self.bytes_per_second)
+        if pause > 0:
             self._sleep(pause)
             now += pause
         self._since = now
