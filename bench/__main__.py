@@ -11,13 +11,17 @@ import click
 
 from bench import machine, page
 from bench.layout import DEFAULT_DIRECTORY, RESULTS_JSON, RESULTS_PAGE, open_layout
-from bench.measures import head_to_head
+from bench.measures import growth, head_to_head, refresh, small_tables, whole_set
 from bench.measures.stage import Stage
 from bench.results import Measure, read_results, write_results
 from bench.servers import running
 
 MEASURES: dict[str, Callable[[Stage], list[Measure]]] = {
     "head-to-head": head_to_head.measure,
+    "whole-set": whole_set.measure,
+    "refresh": refresh.measure,
+    "small-tables": small_tables.measure,
+    "growth": growth.measure,
 }
 SCALES = ("1/8", "1/4", "1/2", "1")
 

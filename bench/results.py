@@ -19,7 +19,8 @@ class Reading:
     """One contender in one round.
 
     `process_seconds` includes the start of a process that `seconds` leaves out; `key_seconds` is
-    the part of `seconds` that went into primary keys.
+    the part of `seconds` that went into primary keys; `moved` counts the raw rows
+    that a load wrote.
     """
 
     seconds: float
@@ -30,6 +31,7 @@ class Reading:
     warehouse_cpu: float | None = None
     client_cpu: float | None = None
     peak_megabytes: float | None = None
+    moved: int | None = None
 
     @property
     def cpu(self) -> float | None:

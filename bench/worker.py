@@ -13,45 +13,24 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from include import engine, settings
-from include.endpoints import Endpoint
-
-
-class PlainSession:
-    """Loads each table with connections of its own."""
-
-    def __init__(self, source: Endpoint, warehouse: Endpoint) -> None:
-        self._source = source
-        self._warehouse = warehouse
-
-    def __enter__(self) -> PlainSession:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def load(self, *, run_id: int, table: str, mode: engine.Mode = "compare") -> engine.TableLoad:
-        """Load one table."""
-        return engine.load_table(
-            self._source, self._warehouse, run_id=run_id, table=table, mode=mode
-        )
+from include import settings
+from include.engine import EngineSession
 
 
 def main() -> None:
     """Answer until the input ends."""
-    session_type: Any = getattr(engine, "EngineSession", PlainSession)
     source, warehouse = settings.source_endpoint(), settings.warehouse_endpoint()
     idle = _memory("VmRSS")
     # From here on the peak is that of the work.
     Path("/proc/self/clear_refs").write_text("5")
     _say({"idle_bytes": idle})
     with ExitStack() as stack:
-        session: Any = None
+        session: EngineSession | None = None
         for line in sys.stdin:
             request = json.loads(line)
             started, cpu = time.perf_counter(), time.process_time()
             if session is None:
-                session = stack.enter_context(session_type(source, warehouse))
+                session = stack.enter_context(EngineSession(source, warehouse))
             loads = [
                 session.load(run_id=request["run_id"], table=table) for table in request["tables"]
             ]

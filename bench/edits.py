@@ -1,0 +1,44 @@
+"""One per cent of a table's rows changed, as a day in a practice might: in the source only.
+
+0.8 % edited, spread over all keys; 0.1 % inserted at the end; 0.1 % deleted, in clusters or spread.
+Each turn takes other rows, so that many can follow each other.
+"""
+
+from __future__ import annotations
+
+from bench.cells import Shape
+from bench.servers import Servers, writing
+from include.source.session import quote
+
+# One row in so many.
+EDITED = 125
+INSERTED = 1000
+DELETED = 1000
+CLUSTER = 50
+# A prime, which spreads neighbours.
+_SPREAD = 7919
+# The column that an edit changes: a number that is not part of the key.
+EDITED_COLUMN = {"wide": "Priority", "narrow": "DefNum", "long": "PatNum"}
+
+
+def change(servers: Servers, database: str, shape: Shape, *, turn: int, is_clustered: bool) -> int:
+    """Change the table and return how many rows were edited, inserted and deleted."""
+    key, table = quote(shape.key), quote(shape.name)
+    column = quote(EDITED_COLUMN[shape.name])
+    others = ", ".join(quote(c.name) for c in shape.columns if c.name != shape.key)
+    doomed = (
+        f"({key} div {CLUSTER}) % {DELETED} = {turn % DELETED}"
+        if is_clustered
+        else f"({key} * {_SPREAD}) % {DELETED} = {turn % DELETED}"
+    )
+    changed = 0
+    with writing(servers.administrator, database) as cursor:
+        for statement in (
+            f"delete from {table} where {doomed}",  # noqa: S608
+            f"update {table} set {column} = {column} + 1 "  # noqa: S608
+            f"where ({key} * {_SPREAD}) % {EDITED} = {turn % EDITED}",
+            f"insert into {table} ({others}) select {others} from {table} "  # noqa: S608
+            f"where ({key} * {_SPREAD}) % {INSERTED} = {(turn + 1) % INSERTED}",
+        ):
+            changed += cursor.execute(statement)
+    return changed

@@ -1,0 +1,142 @@
+"""Whole sets of tables: read, copied from ready files, or loaded by a number of workers."""
+
+from __future__ import annotations
+
+import selectors
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from bench import children, ready, warehouses
+from bench.contenders import MEGABYTE, reading
+from bench.layout import Layout
+from bench.meter import Meter
+from bench.results import Reading
+from bench.servers import Servers, administering
+from include.catalog.model import TableConfig
+from include.endpoints import Endpoint
+from include.source.session import quote
+from include.warehouse import raw_tables, schema
+
+
+def read_source(
+    layout: Layout, servers: Servers, source: Endpoint, tables: Iterable[TableConfig]
+) -> Reading:
+    """Read every cell that the engine reads, table after table, in the binary protocol."""
+    statements = [
+        f"select {', '.join(quote(c.name) for c in t.replicated_columns)} from {quote(t.name)}"  # noqa: S608
+        for t in tables
+    ]
+    with children.worker(
+        "bench.wire_reader", layout.scratch, source=source, warehouse=servers.warehouse.endpoint
+    ) as worker:
+        meter = Meter(servers)
+        meter.start()
+        answer = worker.ask(database=source.database, statements=statements)
+        cost = meter.stop()
+    return replace(reading(cost, None), seconds=answer["seconds"], client_cpu=answer["cpu"])
+
+
+def copy_ready_files(
+    layout: Layout, servers: Servers, tables: Sequence[TableConfig]
+) -> tuple[Reading, Reading]:
+    """Copy every table's ready file into the engine's table; return that, and adding the keys."""
+    warehouse = warehouses.fresh_warehouse(servers)
+    meter = Meter(servers)
+    with administering(servers, warehouse.database) as connection:
+        schema.prepare(connection)
+        for table in tables:
+            raw_tables.create_table(connection, table)
+        meter.start()
+        for table in tables:
+            connection.execute(ready.copy_statement(layout, table))
+        copied = meter.stop()
+        meter.start()
+        for table in tables:
+            if table.key:
+                raw_tables.add_primary_key(
+                    connection, table.raw_name, [name.lower() for name in table.key]
+                )
+        keyed = meter.stop()
+    return reading(copied, None), reading(keyed, None)
+
+
+class Crew:
+    """Workers of the engine on one warehouse, idle until they are given tables."""
+
+    def __init__(
+        self, layout: Layout, servers: Servers, source: Endpoint, warehouse: Endpoint
+    ) -> None:
+        self._layout = layout
+        self._servers = servers
+        self._source = source
+        self._warehouse = warehouse
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def load(self, *, run_id: int, tables: Sequence[str], count: int) -> Reading:
+        """Load the tables in their order, each by the next worker that is free.
+
+        The workers have started before the clock does; the connections are theirs to open. The
+        memory is that of the largest worker.
+        """
+        workers = [self._hire() for _ in range(count)]
+        waiting = list(tables)
+        answers: list[dict[str, Any]] = []
+        meter = Meter(self._servers)
+        meter.start()
+        with selectors.DefaultSelector() as selector:
+            busy = 0
+            for worker in workers:
+                if waiting:
+                    worker.send(run_id=run_id, tables=[waiting.pop(0)])
+                    selector.register(worker.output, selectors.EVENT_READ, worker)
+                    busy += 1
+            while busy:
+                for event, _ in selector.select():
+                    worker = event.data
+                    answers.append(worker.receive())
+                    if waiting:
+                        worker.send(run_id=run_id, tables=[waiting.pop(0)])
+                    else:
+                        busy -= 1
+                        selector.unregister(worker.output)
+        return _summed(meter, answers)
+
+    def load_in_one_session(self, *, run_id: int, tables: Sequence[str]) -> Reading:
+        """Load the tables one after the other by a new worker, as one request."""
+        worker = self._hire()
+        meter = Meter(self._servers)
+        meter.start()
+        return _summed(meter, [worker.ask(run_id=run_id, tables=list(tables))])
+
+    def _hire(self) -> children.Worker:
+        return self._stack.enter_context(
+            children.worker(
+                "bench.worker",
+                self._layout.scratch,
+                source=self._source,
+                warehouse=self._warehouse,
+            )
+        )
+
+
+def in_order(plan_tiers: Mapping[Any, Sequence[str]]) -> list[str]:
+    """Return a plan's tables in the order of the tiers, largest first within each."""
+    return [name for names in plan_tiers.values() for name in names]
+
+
+def _summed(meter: Meter, answers: Sequence[Mapping[str, Any]]) -> Reading:
+    cost = meter.stop()
+    return replace(
+        reading(cost, sum(answer["rows"] for answer in answers)),
+        client_cpu=sum(answer["cpu"] for answer in answers),
+        peak_megabytes=max(answer["peak_bytes"] for answer in answers) / MEGABYTE,
+        moved=sum(answer["moved"] for answer in answers),
+    )
