@@ -29,7 +29,11 @@ def demo() -> None:
 
 @demo.command()
 @click.option("--patients", type=click.IntRange(1), default=2_000, show_default=True)
-@click.option("--years", type=click.IntRange(1), default=3, show_default=True)
+@click.option(
+    "--years",
+    type=click.IntRange(1),
+    help="How long the practice has existed; what fits so many patients unless given.",
+)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option(
     "--until",
@@ -45,7 +49,7 @@ def demo() -> None:
 def build(
     *,
     patients: int,
-    years: int,
+    years: int | None,
     seed: int,
     until: datetime | None,
     engine: practice.Engine | None,
@@ -53,6 +57,7 @@ def build(
 ) -> None:
     """Make a practice from its first day; the same numbers give the same practice."""
     last = until.date() if until else date.today()  # noqa: DTZ011 - the office's own calendar
+    years = years or practice.natural_years(patients)
     plan = practice.PracticePlan(patients, years, seed, last, engine)
     endpoint = settings.practice_administrator_endpoint()
     started = time.monotonic()

@@ -7,6 +7,7 @@ import time
 import click
 
 from include import settings
+from include.demo import natural_years
 from include.local.demo import PracticeSize, run_demo
 from include.local.system import System
 
@@ -20,10 +21,15 @@ def local() -> None:
 
 @local.command()
 @click.option("--patients", type=click.IntRange(1), default=2_000, show_default=True)
-@click.option("--years", type=click.IntRange(1), default=3, show_default=True)
+@click.option(
+    "--years",
+    type=click.IntRange(1),
+    help="How long the practice has existed; what fits so many patients unless given.",
+)
 @click.option("--web-port", type=click.IntRange(1, 65535), help="Port of the web UI.")
-def demo(patients: int, years: int, web_port: int | None) -> None:
+def demo(patients: int, years: int | None, web_port: int | None) -> None:
     """Start everything, refresh the warehouse through Airflow, show the figures."""
+    years = years or natural_years(patients)
     began = time.monotonic()
 
     def say(text: str) -> None:

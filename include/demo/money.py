@@ -274,7 +274,7 @@ def bill(practice: Practice, family: Family) -> None:
 def _send_statement(practice: Practice, family: Family, *, due: Cents) -> None:
     journal, day = practice.journal, practice.day
     guarantor = family.members[0]
-    by_mail = practice.chance(0.6)
+    by_mail = practice.chance(practice.plan.habits.mailed_statements)
     num = journal.insert(
         "statement",
         PatNum=family.guarantor,

@@ -33,6 +33,7 @@ class Habits:
     saved_plans: float
     kept_confirmations: float
     logged_texts: float
+    mailed_statements: float
     payment_plans: int
     dynamic_plans: float
     months: int
@@ -42,6 +43,7 @@ YOUNG_HABITS = Habits(
     saved_plans=0.35,
     kept_confirmations=0.3,
     logged_texts=0.2,
+    mailed_statements=0.6,
     payment_plans=1_000_000,
     dynamic_plans=0.35,
     months=10,
@@ -103,9 +105,10 @@ class PracticePlan:
         if not self.has_past:
             return YOUNG_HABITS
         return Habits(
-            saved_plans=0.085,
-            kept_confirmations=0.1,
-            logged_texts=0.032,
+            saved_plans=0.15,
+            kept_confirmations=0.2,
+            logged_texts=0.034,
+            mailed_statements=0.72,
             payment_plans=max(1, round(2 * self.scale)),
             dynamic_plans=0.0,
             months=12,

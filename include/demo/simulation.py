@@ -10,6 +10,7 @@ from include.demo import (
     carriers,
     corrections,
     dirt,
+    indexes,
     memory,
     office,
     people,
@@ -39,7 +40,7 @@ def build(endpoint: Endpoint, plan: PracticePlan, *, truth: Path) -> None:
     practice = Practice(plan)
     with writer.connect(endpoint) as connection:
         writer.create_database(connection, endpoint.database, engine=plan.engine)
-        with writer.keys_disabled(connection, has_past=plan.has_past):
+        with indexes.left_out(connection, endpoint=endpoint, has_past=plan.has_past):
             office.furnish(practice)
             carriers.open_plans(practice)
             if plan.has_past:

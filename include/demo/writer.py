@@ -30,42 +30,6 @@ _ESCAPES = str.maketrans(
     {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"},
 )
 _HOSTILE = re.compile(r"[\\\n\r\0]")
-# The tables that grow fast: their secondary indexes are built once, after they are filled.
-FAST_GROWING = (
-    "adjustment",
-    "appointment",
-    "claim",
-    "claimproc",
-    "claimsnapshot",
-    "commlog",
-    "histappointment",
-    "patient",
-    "payment",
-    "paysplit",
-    "periomeasure",
-    "procedurelog",
-    "procnote",
-    "schedule",
-    "securitylog",
-    "securityloghash",
-    "sheetfield",
-)
-# The past fills these, too.
-LARGE_WITH_PAST = (
-    "benefit",
-    "document",
-    "insbluebook",
-    "insbluebooklog",
-    "inseditlog",
-    "inseditpatlog",
-    "insverifyhist",
-    "patfield",
-    "recall",
-    "rxnorm",
-    "statementprod",
-    "toothinitial",
-    "treatplanattach",
-)
 
 
 @contextmanager
@@ -129,19 +93,6 @@ def use(connection: SourceConnection, database: str) -> None:
                 where=f"database {database}",
             )
         cursor.execute(f"use {quote(database)}")
-
-
-@contextmanager
-def keys_disabled(connection: SourceConnection, *, has_past: bool) -> Iterator[None]:
-    """Fill fast-growing tables without their secondary indexes, and build those at the end."""
-    names = FAST_GROWING + LARGE_WITH_PAST if has_past else FAST_GROWING
-    for action in ("disable", "enable"):
-        with connection.cursor() as cursor:
-            cursor.execute("set session myisam_sort_buffer_size = 268435456")
-            for name in names:
-                cursor.execute(f"alter table {quote(name)} {action} keys")
-        if action == "disable":
-            yield
 
 
 def save(connection: SourceConnection, journal: Journal) -> None:

@@ -18,7 +18,7 @@ from include.local.servers import LOOPBACK, tail
 from include.local.status import Status
 from include.local.system import System
 
-BUILD_LIMIT_SECONDS = 300
+BUILD_LIMIT_SECONDS = 1200
 DISCOVERY_LIMIT_SECONDS = 300
 REFRESH_LIMIT_SECONDS = 1200
 POLL_SECONDS = 0.5

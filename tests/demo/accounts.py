@@ -106,6 +106,38 @@ PLAN_DUE = """
     ) parts group by family"""
 
 
+# What would not hang together: each finds nothing.
+BROKEN_MONEY = (
+    # every payment is split to the cent
+    """select p.PayNum from payment p left join paysplit s using (PayNum)
+       group by p.PayNum having abs(max(p.PayAmt) - coalesce(sum(s.SplitAmt), 9e9)) > 0.004""",
+    "select SplitNum from paysplit left join payment p using (PayNum) where p.PayNum is null",
+    # every claimproc belongs to its procedure, and a received one to a claim of its patient
+    """select ClaimProcNum from claimproc cp left join procedurelog pl using (ProcNum)
+       where pl.ProcNum is null or pl.PatNum <> cp.PatNum""",
+    """select ClaimProcNum from claimproc cp left join claim cl using (ClaimNum)
+       where cp.Status in (0, 1, 4) and (cl.ClaimNum is null or cl.PatNum <> cp.PatNum)""",
+    # every check is the sum of its lines
+    """select k.ClaimPaymentNum from claimpayment k
+       left join claimproc c using (ClaimPaymentNum) group by 1
+       having abs(max(k.CheckAmt) - coalesce(sum(c.InsPayAmt), 9e9)) > 0.004""",
+    # a deleted procedure holds no money
+    """select pl.ProcNum from procedurelog pl join claimproc using (ProcNum)
+       where pl.ProcStatus = 6""",
+)
+
+# The stored columns and their names in the truth.
+AGING_NAMES = {
+    "Bal_0_30": "bal_0_30",
+    "Bal_31_60": "bal_31_60",
+    "Bal_61_90": "bal_61_90",
+    "BalOver90": "bal_over_90",
+    "BalTotal": "bal_total",
+    "InsEst": "ins_est",
+    "PayPlanDue": "payplan_due",
+}
+
+
 def cents(amount: object) -> int:
     """Return a sum of doubles as whole cents."""
     return round(float(str(amount)) * 100)
@@ -215,3 +247,38 @@ def aging(connection: SourceConnection, last_day: date) -> dict[str, dict[str, i
 def _bucket(day: date, last_day: date) -> int:
     age = (last_day - day).days
     return 0 if age <= 30 else 1 if age <= 60 else 2 if age <= 90 else 3
+
+
+def assert_figures_agree(connection: SourceConnection, truth: Mapping[str, Any]) -> None:
+    """Hold every daily figure and count of the truth against the sums over the rows."""
+    for figure, query in DAILY.items():
+        assert by_day(connection, query) == told_by_day(truth, figure), figure
+    for figure, query in (
+        ("new_patients", NEW_PATIENTS),
+        ("broken_appointments", BROKEN_APPOINTMENTS),
+    ):
+        assert by_day(connection, query) == told_by_day(truth, figure), figure
+    assert receivables(connection, truth["last_day"]) == told_receivables(truth)
+    for query in BROKEN_MONEY:
+        with connection.cursor() as cursor:
+            assert not cursor.execute(query), query
+
+
+def assert_aging_agrees(connection: SourceConnection, truth: Mapping[str, Any]) -> None:
+    """Hold the truth's aging against the rows, and against what stands on the guarantors."""
+    told = {
+        family: {name: cents(amounts[AGING_NAMES[name]]) for name in AGING_NAMES}
+        for family, amounts in truth["aging"].items()
+    }
+    assert aging_columns(connection) == told
+    owed = {
+        family: {name: amounts[name] for name in list(AGING_NAMES)[:5]}
+        for family, amounts in told.items()
+    }
+    assert aging(connection, date.fromisoformat(truth["last_day"])) == {
+        family: amounts for family, amounts in owed.items() if any(amounts.values())
+    }
+    for column, query in (("InsEst", ESTIMATES), ("PayPlanDue", PLAN_DUE)):
+        assert by_family(connection, query, truth["last_day"]) == {
+            family: amounts[column] for family, amounts in told.items() if amounts[column]
+        }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,16 +14,6 @@ from include.source import session
 from include.source.session import SourceConnection
 from tests.demo import accounts
 from tests.demo.conftest import PLAN, Simulated, checksums
-
-AGING_NAMES = {
-    "Bal_0_30": "bal_0_30",
-    "Bal_31_60": "bal_31_60",
-    "Bal_61_90": "bal_61_90",
-    "BalOver90": "bal_over_90",
-    "BalTotal": "bal_total",
-    "InsEst": "ins_est",
-    "PayPlanDue": "payplan_due",
-}
 
 
 @pytest.mark.parametrize("figure", accounts.DAILY)
@@ -62,46 +51,10 @@ def test_aging_follows_from_the_rows_and_stands_on_the_guarantors(
     practice: Simulated, connection: SourceConnection
 ) -> None:
     """Worked out from the rows again, with code that knows nothing of the simulator's."""
-    truth = practice.truth()
-    told = {
-        family: {name: accounts.cents(amounts[AGING_NAMES[name]]) for name in AGING_NAMES}
-        for family, amounts in truth["aging"].items()
-    }
-    assert accounts.aging_columns(connection) == told
-    owed = {
-        family: {name: amounts[name] for name in list(AGING_NAMES)[:5]}
-        for family, amounts in told.items()
-    }
-    assert accounts.aging(connection, date.fromisoformat(truth["last_day"])) == {
-        family: amounts for family, amounts in owed.items() if any(amounts.values())
-    }
-    for column, query in (("InsEst", accounts.ESTIMATES), ("PayPlanDue", accounts.PLAN_DUE)):
-        assert accounts.by_family(connection, query, truth["last_day"]) == {
-            family: amounts[column] for family, amounts in told.items() if amounts[column]
-        }
+    accounts.assert_aging_agrees(connection, practice.truth())
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        # every payment is split to the cent
-        """select p.PayNum from payment p left join paysplit s using (PayNum)
-           group by p.PayNum having abs(max(p.PayAmt) - coalesce(sum(s.SplitAmt), 9e9)) > 0.004""",
-        "select SplitNum from paysplit left join payment p using (PayNum) where p.PayNum is null",
-        # every claimproc belongs to its procedure, and a received one to a claim of its patient
-        """select ClaimProcNum from claimproc cp left join procedurelog pl using (ProcNum)
-           where pl.ProcNum is null or pl.PatNum <> cp.PatNum""",
-        """select ClaimProcNum from claimproc cp left join claim cl using (ClaimNum)
-           where cp.Status in (0, 1, 4) and (cl.ClaimNum is null or cl.PatNum <> cp.PatNum)""",
-        # every check is the sum of its lines
-        """select k.ClaimPaymentNum from claimpayment k
-           left join claimproc c using (ClaimPaymentNum) group by 1
-           having abs(max(k.CheckAmt) - coalesce(sum(c.InsPayAmt), 9e9)) > 0.004""",
-        # a deleted procedure holds no money
-        """select pl.ProcNum from procedurelog pl join claimproc using (ProcNum)
-           where pl.ProcStatus = 6""",
-    ],
-)
+@pytest.mark.parametrize("broken", accounts.BROKEN_MONEY)
 def test_the_money_hangs_together(connection: SourceConnection, broken: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(broken)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from include.demo.books import Cents, Kind
 from include.demo.insurance import BLANK
+from include.demo.names import CARRIERS
 from include.demo.past.careers import FormerFamily, FormerPatient
 from include.demo.past.desk import Desk
 from include.demo.world import Code, InsurancePlan
@@ -109,7 +110,7 @@ class Claims:
         """Put an answer on one of the carrier's two checks of the day."""
         plan = answer.plan
         self._names[plan.carrier] = plan.carrier_name
-        self._today[plan.carrier, plan.num % 2].append(answer)
+        self._today[plan.carrier, plan.num // len(CARRIERS) % 2].append(answer)
 
     def close_day(self) -> None:
         """Write the day's checks with their lines."""

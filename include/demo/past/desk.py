@@ -8,8 +8,9 @@ from datetime import date
 from random import Random
 from typing import Any
 
+from include.demo.background import Background
 from include.demo.books import Kind
-from include.demo.past.bulk import Background, Pen
+from include.demo.past.pens import Pen
 from include.demo.world import Practice
 
 # Years before the lived ones from which the former system's appointments and claims came along.

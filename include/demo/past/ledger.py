@@ -46,7 +46,7 @@ TREATMENT_SHARE = 0.38
 # Fees grew by so much a year.
 _GROWTH = 1.025
 # Of a discounted family's procedures, those that carry a discount.
-DISCOUNTED_WORK = 0.74
+DISCOUNTED_WORK = 0.7
 _DISCOUNTS = (("Senior discount", 5), ("Cash discount", 10), ("Staff discount", 15))
 # In how many parts bills are paid; how often the last part never comes.
 _PARTS = (1, 2, 2, 2, 3)

@@ -12,9 +12,13 @@ from collections.abc import Iterator
 
 from pymysql.cursors import Cursor
 
-from include.demo.past.bulk import Work
-from include.demo.past.forms import FROM_ACCOUNTS, INDEPENDENT, SLOTS, Form
+from include.demo.background import Work
+from include.demo.past.account_forms import FROM_ACCOUNTS
+from include.demo.past.chart_forms import CHARTS
+from include.demo.past.forms import SLOTS, Form
+from include.demo.past.office_forms import LISTS, LOGS
 from include.demo.world import Practice
+from include.source.session import quote
 
 # So many sheet fields a form, readings a periodontal exam, items a statement.
 FIELDS, READINGS, ITEMS = 195, 52, 8
@@ -69,7 +73,7 @@ class Paper:
 
     def independent(self) -> Iterator[Work]:
         """Yield what can be made at once."""
-        yield from map(self._work, INDEPENDENT)
+        yield from map(self._work, LOGS + CHARTS + LISTS)
 
     def from_accounts(self) -> Iterator[Work]:
         """Yield what is made from the rows of the accounts, which must be complete."""
@@ -94,4 +98,5 @@ class Paper:
             numbers["skipped"] = 0
         source = (form.source or SLOTS).format(**numbers)
         values = form.values.format(**numbers)
-        return f"insert into `{form.table}` ({form.columns}) select {values} from {source}"
+        into = f"{quote(form.table)} ({form.columns})"
+        return f"insert into {into} select {values} from {source}"  # noqa: S608 - our own text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from include.demo import facts
+from include.demo.background import Background
 from include.demo.past import careers, paperwork, registration
-from include.demo.past.bulk import Background
 from include.demo.past.claims import Claims
 from include.demo.past.desk import Desk
 from include.demo.past.ledger import Ledger

@@ -1,4 +1,4 @@
-"""Carries rows and statements to the server in the background, in order."""
+"""Carries work to the server in the background, in order."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from pymysql.cursors import Cursor
 from include.demo import writer
 from include.endpoints import Endpoint
 
-# A table's rows are sent when there are so many; bounds the memory with the queue's length.
-_ROWS_AT_ONCE = 40_000
 _WAITING = 12
 _LOOK_SECONDS = 0.2
 
@@ -59,7 +57,7 @@ class Background:
     def wait(self) -> None:
         """Return when everything that was added is done; raise what went wrong."""
         done = threading.Event()
-        self.do(lambda cursor: done.set())
+        self.do(lambda _: done.set())
         while not done.wait(_LOOK_SECONDS):
             if self._error is not None:
                 raise self._error
@@ -85,24 +83,3 @@ class Background:
         self._error = error
         while (work := self._waiting.get()) is not None:
             del work
-
-
-class Pen:
-    """Collects rows of one table as lines of tabbed values, with keys that count up."""
-
-    def __init__(self, table: str, columns: str, *, key: int) -> None:
-        """`columns` are words; `key` is the last key that was given out."""
-        self.table = table
-        self.columns = tuple(columns.split())
-        self.key = key
-        self.rows: list[str] = []
-        self.write = self.rows.append
-
-    def send(self, background: Background, *, at_least: int = _ROWS_AT_ONCE) -> None:
-        """Hand the rows over when there are enough of them."""
-        if len(self.rows) >= max(1, at_least):
-            text = "\n".join(self.rows) + "\n"
-            self.rows.clear()
-            background.do(
-                lambda cursor: writer.load(cursor, self.table, columns=self.columns, lines=(text,))
-            )
