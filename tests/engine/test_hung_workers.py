@@ -92,19 +92,20 @@ def before_page(number: int) -> Callable[[Callable[[], None]], None]:
 def inside_copy(stop: Callable[[], None]) -> None:
     """Stop when rows are on their way into a COPY that waits for more."""
     write = psycopg.Copy.write
+    times = iter((stop,))
 
     def interrupted(self: psycopg.Copy, buffer: object) -> None:
         write(self, buffer)  # type: ignore[arg-type]
-        stop()
+        next(times, lambda: None)()
 
-    psycopg.Copy.write = interrupted  # type: ignore[method-assign, assignment]
+    psycopg.Copy.write = interrupted  # type: ignore[method-assign]
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Servers that end a silent lock session after two seconds."""
-    monkeypatch.setattr(lock, "SILENCE_LIMIT_SECONDS", 2)
-    monkeypatch.setattr(lock, "HEARTBEAT_SECONDS", 0.5)
+    """Servers that end a silent lock session after three seconds."""
+    monkeypatch.setattr(lock, "SILENCE_LIMIT_SECONDS", 3)
+    monkeypatch.setattr(lock, "HEARTBEAT_SECONDS", 0.3)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -135,23 +136,22 @@ def test_another_load_gets_through_and_the_woken_one_fails(
 def test_a_heartbeat_keeps_the_lock_of_a_load_that_takes_long(practice: Practice) -> None:
     practice.execute(*TABLE)
     with lock.lock_session(practice.warehouse) as session, lock.table_lock(session, "t") as held:
-        silent = threading.Event()
         # Twice the server's patience without a word from the load itself.
-        silent.wait(4)
+        threading.Event().wait(6)
         held.check()
         held.notice()
 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_lost_lock_is_noticed_before_anybody_asks_for_a_commit(practice: Practice) -> None:
-    noticed = threading.Event()
+    pause = threading.Event()
     with lock.lock_session(practice.warehouse) as session, lock.table_lock(session, "t") as held:
         practice.command(
             "select pg_terminate_backend(pid) from pg_stat_activity "
             f"where application_name = '{lock.LOCK_APPLICATION_NAME}'"
         )
         while not session.is_lost:
-            assert not noticed.wait(0.05)
+            pause.wait(0.05)
         with pytest.raises(WarehouseError, match="keeps other loads of this table away was cut"):
             held.notice()
 
