@@ -12,6 +12,8 @@ from include.discovery.decisions import REFUSED, Evidence
 from include.discovery.profile import EarlierMeasurement
 from include.warehouse.session import WarehouseConnection
 
+DROPPED = "the source no longer has this table; these are the rows of its last good load"
+
 
 def earlier_measurements(connection: WarehouseConnection) -> dict[str, EarlierMeasurement]:
     """Return what the latest discovery measured, by the tables' names in the source."""
@@ -88,10 +90,16 @@ def release(
         if not reason.startswith(REFUSED)
     ]
     connection.execute("delete from ops.quarantine where table_name = any(%s)", (left_out,))
-    # Nobody waits for a table that was refused and dropped; one that was replicated stays listed.
+    # Nobody can load what was dropped. Marts that read it say so themselves; its rows stay.
+    gone = connection.execute(
+        "delete from ops.quarantine where not table_name = any(%s) returning table_name",
+        ([*left_out, *loadable, *(name.lower() for name in live)],),
+    ).fetchall()
     connection.execute(
-        "delete from ops.quarantine where starts_with(reason, %s) and not table_name = any(%s)",
-        (REFUSED, [name.lower() for name in live]),
+        "update ops.table_state set is_publishable = false, blocked_reason = %s, "
+        "state = case when loaded_at is null then 'never_loaded' else 'loaded' end "
+        "where table_name = any(%s)",
+        (DROPPED, [name for (name,) in gone]),
     )
     connection.execute(
         "update ops.table_state set is_publishable = false, "

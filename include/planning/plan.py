@@ -54,7 +54,27 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
     and the others go on. Each table changes in a transaction of its own. With `dry_run` nothing is
     written at all. Raises ConfigError without a valid config or for unknown table names,
     SourceError and SourceRefusedError when the source cannot be read: nothing is changed then.
+    Raises WarehouseError when the warehouse does not do what is asked.
     """
+    try:
+        return _plan(source, warehouse, request)
+    except psycopg.errors.LockNotAvailable:
+        raise WarehouseError(
+            "somebody holds a lock on a table that must be altered. Tables altered before it "
+            "stay so; nothing is half-done. Try again.",
+            where=warehouse.name,
+        ) from None
+    except psycopg.Error as error:
+        # The server's own words may repeat a row.
+        raise WarehouseError(
+            f"the warehouse broke off the plan of a refresh (SQLSTATE {error.sqlstate}). Tables "
+            "altered before stay so; nothing is half-done, nothing was loaded. Look at the "
+            "server's log, then try again.",
+            where=warehouse.name,
+        ) from None
+
+
+def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> RefreshPlan:
     dbt_indexes = read_indexes(request.raw_indexes) if request.raw_indexes else None
     with (
         source_session.connect(source) as reader,
@@ -67,14 +87,7 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
         if not request.dry_run and version is not None:
             draft.run_id = bookkeeping.open_run(connection, request, version)
         _compare(draft, live)
-        try:
-            _reshape(connection, draft, request)
-        except psycopg.errors.LockNotAvailable:
-            raise WarehouseError(
-                "somebody holds a lock on a table that must be altered. Tables altered before it "
-                "stay so; nothing is half-done. Try again.",
-                where=warehouse.name,
-            ) from None
+        _reshape(connection, draft, request)
         for name, table in draft.tables.items():
             draft.tables[name] = with_indexes(table, live[name], dbt_indexes)
         if not request.dry_run:

@@ -103,6 +103,10 @@ def apply_reshaping(
         _start_over(connection, table, reshaping.other)
     for column in reshaping.added:
         raw_tables.add_column(connection, table, column)
+    if set(reshaping.retired) & set(raw_tables.primary_key(connection, table.raw_name)):
+        # Rows that lose their key cannot be told apart any more: the next load fills them anew.
+        raw_tables.drop_primary_key(connection, table.raw_name)
+        _forget(connection, table)
     for name in reshaping.retired:
         raw_tables.retire_column(connection, table, name)
 
@@ -129,15 +133,20 @@ def _start_over(
             )
         )
     dependents.put_back(connection, views)
-    connection.execute("delete from ops.chunk where table_name = %s", (table.raw_name,))
-    connection.execute(
-        "update ops.table_state set is_publishable = false, blocked_reason = %s "
-        "where table_name = %s",
-        (REBUILT, table.raw_name),
-    )
+    _forget(connection, table)
     if is_rebuilt:
         connection.execute(
             "update ops.table_state set state = 'never_loaded', row_count = 0, deleted_count = 0 "
             "where table_name = %s",
             (table.raw_name,),
         )
+
+
+def _forget(connection: WarehouseConnection, table: TableConfig) -> None:
+    """Close the gate and forget what was read, so that the next load reads and writes all rows."""
+    connection.execute("delete from ops.chunk where table_name = %s", (table.raw_name,))
+    connection.execute(
+        "update ops.table_state set is_publishable = false, blocked_reason = %s "
+        "where table_name = %s",
+        (REBUILT, table.raw_name),
+    )

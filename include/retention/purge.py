@@ -17,6 +17,7 @@ from psycopg import sql
 from include.catalog.model import Catalog, TableConfig
 from include.catalog.store import load_catalog
 from include.endpoints import Endpoint
+from include.engine.failures import translated
 from include.engine.lock import LockSession, lock_session, sole_writer, table_lock
 from include.errors import ConfigError, WarehouseError
 from include.transform.lineage import incremental_readers, read_manifest
@@ -73,7 +74,8 @@ def purge(warehouse: Endpoint, *, run_id: int, manifest: Path) -> tuple[TablePur
         affected = _purge_affected(connection, catalog, readers, run_id)
         purged = {name: TablePurge(name, affected=count) for name, count in affected.items()}
         for table in _with_tombstones(connection, catalog):
-            found = _purge_table(session, connection, table, readers, run_id)
+            with translated(warehouse, warehouse, table.name):
+                found = _purge_table(session, connection, table, readers, run_id)
             if found is not None:
                 before = purged.get(table.raw_name)
                 purged[table.raw_name] = TablePurge(
