@@ -32,6 +32,7 @@ class _Layout(ctypes.Structure):
         ("suffix_size", _U64),
         ("overhead", _U64),
         ("column_count", _U32),
+        ("walked_count", _U32),
         ("field_count", _U32),
     )
 
@@ -173,5 +174,6 @@ def _layout(layout: RowLayout) -> _Layout:
         suffix_size=len(layout.suffix),
         overhead=layout.overhead,
         column_count=len(layout.fields),
+        walked_count=layout.walked_count,
         field_count=layout.field_count,
     )

@@ -30,6 +30,7 @@ struct layout {
     uint64_t suffix_size;
     uint64_t overhead; /* a tuple needs at most this much more than its row */
     uint32_t column_count; /* on the wire */
+    uint32_t walked_count; /* of these columns; the rest of a row is not looked at */
     uint32_t field_count; /* in the tuple */
 };
 
@@ -87,10 +88,9 @@ static inline const uint8_t *take_string(const uint8_t **at, const uint8_t *end,
     *to = put_integer(*to, (value), field->parameter, &unfit);  \
     return unfit
 
-/* Write the value at *at as a field at *to; both move behind it. A string is only looked at when
- * it is not emitted: `to` then has room for FIELD_LIMIT bytes. */
+/* Write the value at *at as a field at *to; both move behind it. */
 static inline int put_field(const struct field *field, const uint8_t **at, const uint8_t *end,
-                            uint8_t **to, int is_emitted, uint64_t *counts)
+                            uint8_t **to, uint64_t *counts)
 {
     const uint8_t *p;
     uint64_t size;
@@ -133,11 +133,41 @@ static inline int put_field(const struct field *field, const uint8_t **at, const
         *to = put_bits(*to, p, size, field->parameter, &unfit);
     else if (size > TEXT_LIMIT)
         unfit = DOES_NOT_FIT;
-    else if (is_emitted)
+    else
         *to = put_string(*to, p, size, field->kind == TEXT ? counts + NUL_CHARACTER : NULL);
-    else if (field->kind == TEXT && memchr(p, 0, size))
-        counts[NUL_CHARACTER]++;
     return unfit;
+}
+
+/* Walk over a value that is not written. It is looked at only for what a rule would change. */
+static inline int skip_field(const struct field *field, const uint8_t **at, const uint8_t *end,
+                             uint64_t *counts)
+{
+    static const uint8_t widths[] = {
+        [INT8] = 1, [UINT8] = 1, [INT16] = 2, [UINT16] = 2, [INT32] = 4, [UINT32] = 4,
+        [INT64] = 8, [UINT64] = 8, [FLOAT] = 4, [DOUBLE] = 8, [BYTES] = 0};
+    const uint8_t *p;
+    uint64_t size = widths[field->kind];
+    if (size) {
+        TAKE(size);
+    } else if (field->kind == DATE || field->kind == DATETIME || field->kind == TIME) {
+        TAKE(1);
+        size = *p;
+        TAKE(size);
+        if (field->kind == TIME)
+            return FIT;
+        if (!is_moment_size(size))
+            return NO_TIME;
+        enum rule rule = size ? date_rule((int)load16(p), p[2], p[3]) : ZERO_DATE;
+        if (rule != RULE_COUNT)
+            counts[rule]++;
+    } else {
+        p = take_string(at, end, &size);
+        if (!p)
+            return OUT_OF_ROW;
+        if (field->kind == TEXT && holds_nul(p, size))
+            counts[NUL_CHARACTER]++;
+    }
+    return FIT;
 }
 
 /* Walk a row and write its tuple at *tuple, which moves behind it; return what does not fit. */
@@ -152,23 +182,22 @@ static int put_row(const struct layout *layout, const uint8_t *at, const uint8_t
     at += header;
     if (is_kept)
         kept = put16(kept, layout->field_count);
-    for (uint32_t i = 0; i < layout->column_count; i++, counts += RULE_COUNT) {
+    for (uint32_t i = 0; i < layout->walked_count; i++, counts += RULE_COUNT) {
         const struct field *field = layout->fields + i;
-        const int is_emitted = is_kept && field->is_emitted;
-        uint8_t dropped[FIELD_LIMIT], *to = is_emitted ? kept : dropped;
-        if (nulls[(i + 2) / 8] >> ((i + 2) % 8) & 1) {
-            to = put32(to, NULL_FIELD);
-        } else {
-            int unfit = put_field(field, &at, end, &to, is_emitted, counts);
-            if (unfit) {
-                *column = (int32_t)i;
-                return unfit;
-            }
+        const int is_null = nulls[(i + 2) / 8] >> ((i + 2) % 8) & 1;
+        int unfit = FIT;
+        if (!is_kept || !field->is_emitted)
+            unfit = is_null ? FIT : skip_field(field, &at, end, counts);
+        else if (is_null)
+            kept = put32(kept, NULL_FIELD);
+        else
+            unfit = put_field(field, &at, end, &kept, counts);
+        if (unfit) {
+            *column = (int32_t)i;
+            return unfit;
         }
-        if (is_emitted)
-            kept = to;
     }
-    if (at != end)
+    if (at != end && layout->walked_count == layout->column_count)
         return LEFT_OVER;
     if (is_kept) {
         memcpy(kept, layout->suffix, layout->suffix_size);

@@ -85,11 +85,11 @@ class Core(Protocol):
     ) -> Transcoded:
         """Write rows from `first` on as COPY tuples to the beginning of `out`.
 
-        With `emit`, rows whose flag is 0 are walked and counted but not written. `counts` holds
-        the numbers of the three RULES for each column on the wire, and is added to. Ends before a
-        row that may not fit into what is left of `out`. Raises OutputTooSmall when that is the
-        first row, UnfitRow for a cell that is malformed or not representable; what was written by
-        then is to be dropped.
+        With `emit`, rows whose flag is 0 are walked and counted, but neither written nor held
+        against the range of their types. `counts` holds the numbers of the three RULES for each
+        column on the wire, and is added to. Ends before a row that may not fit into what is
+        left of `out`. Raises OutputTooSmall when that is the first row, UnfitRow for a cell that is
+        malformed or not representable; what was written by then is to be dropped.
         """
 
 

@@ -26,6 +26,7 @@ TIME_HOURS = 838
 
 _ZERO_DATE, _IMPOSSIBLE_DATE, _NUL_CHARACTER = range(len(RULES))
 _POSTGRES_EPOCH = date(2000, 1, 1).toordinal()
+_MOMENT_SIZES = (0, 4, 7, 11)
 _MICROSECONDS_PER_DAY = 86_400_000_000
 _DECIMAL = re.compile(rb"(-?)(\d*)(?:\.(\d*))?", re.ASCII)
 _NUMERIC_NEGATIVE = 0x4000
@@ -68,6 +69,18 @@ def encode(cell: bytes, field: Field, count: CountRule) -> bytes:
         count(_NUL_CHARACTER)
         cell = cell.replace(b"\0", b"")
     return _sized(cell)
+
+
+def count_rules(cell: bytes, field: Field, count: CountRule) -> None:
+    """Call `count` as `encode` does, for a cell that is not written and not checked further."""
+    if field.kind is Kind.TEXT and b"\0" in cell:
+        count(_NUL_CHARACTER)
+    elif field.kind in (Kind.DATE, Kind.DATETIME):
+        if len(cell) not in _MOMENT_SIZES:
+            raise UnfitError(Unfit.NO_TIME)
+        rule = _date_rule(*struct.unpack("<HBB", cell[:4].ljust(4, b"\0")))
+        if rule is not None:
+            count(rule)
 
 
 def _sized(value: bytes) -> bytes:
@@ -125,7 +138,7 @@ def _bits(cell: bytes, width: int) -> bytes:
 
 def _moment(cell: bytes, count: CountRule, *, is_date: bool) -> bytes:
     """Encode a date, or microseconds since 2000-01-01; by rule both can become NULL."""
-    if len(cell) not in (0, 4, 7, 11):
+    if len(cell) not in _MOMENT_SIZES:
         raise UnfitError(Unfit.NO_TIME)
     year, month, day, hour, minute, second, fraction = struct.unpack(
         "<HBBBBBI", cell.ljust(11, b"\0")
@@ -135,16 +148,23 @@ def _moment(cell: bytes, count: CountRule, *, is_date: bool) -> bytes:
     time = ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction
     if is_date and time:
         raise UnfitError(Unfit.DOES_NOT_FIT)
-    if (year, month, day) == (0, 0, 0):
-        count(_ZERO_DATE)
-        return NULL_FIELD
-    if not (year and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]):
-        count(_IMPOSSIBLE_DATE)
+    rule = _date_rule(year, month, day)
+    if rule is not None:
+        count(rule)
         return NULL_FIELD
     days = date(year, month, day).toordinal() - _POSTGRES_EPOCH
     if is_date:
         return struct.pack(">ii", 4, days)
     return struct.pack(">iq", 8, days * _MICROSECONDS_PER_DAY + time)
+
+
+def _date_rule(year: int, month: int, day: int) -> int | None:
+    """Return the rule that makes NULL of a date, or None for one that the calendar has."""
+    if (year, month, day) == (0, 0, 0):
+        return _ZERO_DATE
+    if year and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]:
+        return None
+    return _IMPOSSIBLE_DATE
 
 
 def _time(cell: bytes) -> bytes:

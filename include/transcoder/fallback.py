@@ -11,7 +11,7 @@ from collections import Counter
 
 import xxhash
 
-from include.transcoder.encoding import NULL_FIELD, UnfitError, encode
+from include.transcoder.encoding import NULL_FIELD, UnfitError, count_rules, encode
 from include.transcoder.layout import RowLayout
 from include.transcoder.rows import (
     RULES,
@@ -116,12 +116,11 @@ class FallbackCore:
                         raise OutputTooSmall(needed)
                     return Transcoded(row, size)
                 try:
-                    fields = _encode_row(payload, layout, counts)
+                    fields = _walk_row(payload, layout, counts, is_kept=is_kept)
                 except UnfitCellError as error:
                     raise UnfitRow.of(row, error.column, error.unfit) from None
-                if is_kept:
-                    out[size : size + len(fields)] = fields
-                    size += len(fields)
+                out[size : size + len(fields)] = fields
+                size += len(fields)
         return Transcoded(rows.count, size)
 
 
@@ -161,22 +160,23 @@ def _payload(view: memoryview, rows: RowTable, row: int) -> memoryview:
     return view[start : start + length]
 
 
-def _encode_row(payload: memoryview, layout: RowLayout, counts: Numbers) -> bytes:
-    """Return a row's tuple; raises UnfitCellError at the first cell that is none."""
+def _walk_row(payload: memoryview, layout: RowLayout, counts: Numbers, *, is_kept: bool) -> bytes:
+    """Return a row's tuple, or nothing when it is not kept.
+
+    Raises UnfitCellError at the first cell that is none.
+    """
     fields = [layout.field_count.to_bytes(2, "big")]
     for column, cell in enumerate(cells(payload, layout)):
         field = layout.fields[column]
-        encoded = NULL_FIELD
-        if cell is not None:
 
-            def count(rule: int, at: int = column * len(RULES)) -> None:
-                counts[at + rule] += 1
+        def count(rule: int, at: int = column * len(RULES)) -> None:
+            counts[at + rule] += 1
 
-            try:
-                encoded = encode(cell, field, count)
-            except UnfitError as error:
-                raise UnfitCellError(column, error.unfit) from None
-        if field.is_emitted:
-            fields.append(encoded)
-    fields.append(layout.suffix)
-    return b"".join(fields)
+        try:
+            if is_kept and field.is_emitted:
+                fields.append(NULL_FIELD if cell is None else encode(cell, field, count))
+            elif cell is not None:
+                count_rules(cell, field, count)
+        except UnfitError as error:
+            raise UnfitCellError(column, error.unfit) from None
+    return b"".join([*fields, layout.suffix]) if is_kept else b""

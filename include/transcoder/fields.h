@@ -17,7 +17,7 @@ enum {
     GROUP_LIMIT = DECIMAL_LIMIT / 4 + 2,
     NUMERIC_NEGATIVE = 0x4000,
     TIME_HOURS = 838,
-    FIELD_LIMIT = 64 /* bytes; more than any field takes that is no string */
+    SHORT = 16 /* bytes of a string */
 };
 #define TEXT_LIMIT 0x3fffffffu /* PostgreSQL's limit of one value */
 #define NULL_FIELD 0xffffffffu
@@ -164,12 +164,26 @@ static int64_t day_number(int year, int month, int day)
     return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 730425;
 }
 
+/* Return the rule that makes NULL of a date, or RULE_COUNT for one that the calendar has. */
+static inline enum rule date_rule(int year, int month, int day)
+{
+    if (year > 0 && month > 0 && month < 13 && day > 0 &&
+        (day < 29 || day <= days_of_month(year, month)))
+        return RULE_COUNT;
+    return year || month || day ? IMPOSSIBLE_DATE : ZERO_DATE;
+}
+
+static inline int is_moment_size(uint64_t size)
+{
+    return size == 0 || size == 4 || size == 7 || size == 11;
+}
+
 static uint8_t *put_moment(uint8_t *to, const uint8_t *p, uint64_t size, int is_date,
                            uint64_t *counts, int *unfit)
 {
     int year = 0, month = 0, day = 0;
     int64_t time = 0;
-    *unfit = size == 0 || size == 4 || size == 7 || size == 11 ? FIT : NO_TIME;
+    *unfit = is_moment_size(size) ? FIT : NO_TIME;
     if (*unfit)
         return to;
     if (size) {
@@ -189,8 +203,9 @@ static uint8_t *put_moment(uint8_t *to, const uint8_t *p, uint64_t size, int is_
         *unfit = DOES_NOT_FIT;
     if (*unfit)
         return to;
-    if (year == 0 || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month)) {
-        counts[year || month || day ? IMPOSSIBLE_DATE : ZERO_DATE]++;
+    enum rule rule = date_rule(year, month, day);
+    if (rule != RULE_COUNT) {
+        counts[rule]++;
         return put32(to, NULL_FIELD);
     }
     int64_t days = day_number(year, month, day);
@@ -229,7 +244,7 @@ static inline int has_zero_byte(uint64_t v)
 static inline int copy_string(uint8_t *to, const uint8_t *text, uint64_t size)
 {
     int has_nul = 0;
-    if (size > 16) {
+    if (size > SHORT) {
         memcpy(to, text, size);
         return memchr(text, 0, size) != NULL;
     }
@@ -246,6 +261,12 @@ static inline int copy_string(uint8_t *to, const uint8_t *text, uint64_t size)
         has_nul |= !text[i];
     }
     return has_nul;
+}
+
+static inline int holds_nul(const uint8_t *text, uint64_t size)
+{
+    uint8_t copy[SHORT];
+    return size > SHORT ? memchr(text, 0, size) != NULL : copy_string(copy, text, size);
 }
 
 /* Write a string; U+0000 leaves it where `nul_count` says that it is text. */

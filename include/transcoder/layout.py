@@ -57,7 +57,7 @@ _PACKED_FIELD = struct.Struct("=BBxxi")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column on the wire; one that is not emitted is walked and checked, but not written."""
+    """One column on the wire; one that is not emitted is walked over, but not written."""
 
     kind: Kind
     parameter: int
@@ -72,14 +72,15 @@ class Field:
 class RowLayout:
     """Every column of the wire in its order, and what follows its fields in each tuple.
 
-    `suffix` holds `suffix_count` encoded fields (int32 length, then the value). `packed` is what
-    the compiled core reads instead of `fields`; `overhead` is how much longer than its row a tuple
-    can be.
+    `suffix` holds `suffix_count` encoded fields (int32 length, then the value). Columns from
+    `walked_count` on are not even looked at. `packed` is what the compiled core reads instead of
+    `fields`; `overhead` is how much longer than its row a tuple can be.
     """
 
     fields: tuple[Field, ...]
     suffix: bytes = b""
     suffix_count: int = 0
+    walked_count: int = -1
     packed: bytes = field(init=False, repr=False, compare=False)
     field_count: int = field(init=False)
     overhead: int = field(init=False)
@@ -90,6 +91,8 @@ class RowLayout:
             _PACKED_FIELD.pack(field.kind, field.is_emitted, field.parameter)
             for field in self.fields
         )
+        if self.walked_count < 0:
+            object.__setattr__(self, "walked_count", len(self.fields))
         object.__setattr__(self, "packed", packed)
         object.__setattr__(self, "field_count", emitted + self.suffix_count)
         object.__setattr__(
@@ -97,12 +100,16 @@ class RowLayout:
         )
 
     def only(self, positions: Collection[int]) -> RowLayout:
-        """Return the layout that writes only the columns at these positions, without a suffix."""
+        """Return the layout that writes only the columns at these positions, without a suffix.
+
+        It is for keys, of rows that are transcoded as a whole too: what stands behind the last of
+        these columns is not looked at.
+        """
         fields = tuple(
             replace(field, is_emitted=position in positions)
             for position, field in enumerate(self.fields)
         )
-        return RowLayout(fields)
+        return RowLayout(fields, walked_count=max(positions, default=-1) + 1)
 
     def with_suffix(self, suffix: bytes, count: int) -> RowLayout:
         """Return the layout that appends these `count` encoded fields to each tuple."""

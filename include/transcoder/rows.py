@@ -150,7 +150,7 @@ _LENGTH_BYTES = {0xFC: 2, 0xFD: 3, 0xFE: 8}
 
 
 def cells(payload: bytes | memoryview, layout: RowLayout) -> Iterator[bytes | None]:
-    """Yield the bytes of each cell, without a length before them; None is NULL.
+    """Yield the bytes of each cell that the layout walks, without a length; None is NULL.
 
     Raises UnfitCellError when it comes to the place where the payload is no row of the layout.
     """
@@ -159,7 +159,7 @@ def cells(payload: bytes | memoryview, layout: RowLayout) -> Iterator[bytes | No
         raise UnfitCellError(-1, Unfit.NO_ROW)
     nulls = int.from_bytes(payload[1:header], "little") >> 2
     position = header
-    for column, field in enumerate(layout.fields):
+    for column, field in enumerate(layout.fields[: layout.walked_count]):
         if nulls >> column & 1:
             yield None
             continue
@@ -170,12 +170,12 @@ def cells(payload: bytes | memoryview, layout: RowLayout) -> Iterator[bytes | No
             raise UnfitCellError(column, Unfit.OUT_OF_ROW)
         yield bytes(payload[position : position + width])
         position += width
-    if position != len(payload):
+    if position != len(payload) and layout.walked_count == len(layout.fields):
         raise UnfitCellError(-1, Unfit.LEFT_OVER)
 
 
 def split_row(payload: bytes | memoryview, layout: RowLayout) -> list[bytes | None]:
-    """Return the bytes of each cell, without a length before them; None is NULL.
+    """Return the bytes of each cell that the layout walks, without a length; None is NULL.
 
     Raises UnfitRow, with the row 0, for a payload that is no row of the layout.
     """

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.transcoder.core import RULES, Core, OutputTooSmall, Transcoded, load_core
+from include.transcoder.core import (
+    RULES,
+    Core,
+    OutputTooSmall,
+    Transcoded,
+    load_core,
+    split_row,
+)
+from include.transcoder.layout import Field, Kind, RowLayout
 from tests.transcoder.wire_rows import (
     COLUMN_KINDS,
     LAYOUT,
@@ -55,7 +63,30 @@ def test_a_tuple_holds_only_the_columns_that_are_asked_for(core: Core) -> None:
     assert sum(counts) == counts[3 * positions[0] + RULES.index("nul_character")] == 1
 
 
-def test_rows_that_are_not_emitted_are_counted_and_need_no_room(core: Core) -> None:
+@given(rows_of(COLUMN_KINDS), st.lists(st.booleans(), min_size=6, max_size=6))
+@settings(deadline=None, max_examples=40)
+def test_rows_that_are_not_emitted_are_counted_as_the_others(
+    rows: list[list[Value]], kept: list[bool]
+) -> None:
+    buffer, table = table_of([row(values) for values in rows])
+    emit = bytearray(kept)
+    some = table_of([row(values) for values, flag in zip(rows, kept, strict=False) if flag])
+    for compiled in (True, False):
+        core, counts, out = load_core(compiled=compiled), counts_for(LAYOUT), bytearray(1 << 20)
+        done = core.transcode(buffer, table, 0, LAYOUT, out, emit=emit, counts=counts)
+        assert done.rows == len(rows)
+        assert out[: done.size] == transcode_all(core, *some, LAYOUT)[0]
+        assert list(counts) == expected_counts(rows)
+
+
+def test_what_stands_behind_the_key_is_not_looked_at(core: Core) -> None:
+    layout = RowLayout(tuple(Field(Kind.INT32, 4, True) for _ in range(3))).only([1])
+    payload = b"\0\0" + struct.pack("<ii", 5, 6)
+    assert transcode_all(core, *table_of([payload]), layout)[0] == struct.pack(">hii", 1, 4, 6)
+    assert split_row(payload, layout) == [struct.pack("<i", 5), struct.pack("<i", 6)]
+
+
+def test_rows_that_are_not_emitted__are_counted_and_need_no_room(core: Core) -> None:
     position = [kind.source_type for kind in COLUMN_KINDS].index("mediumtext")
     values = [NULL] * len(COLUMN_KINDS)
     values[position] = Value(sized(b"\0" * 100_000), None)
