@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
@@ -15,7 +16,9 @@ from include.engine.chunks import Chunk, Substitutions
 from include.source.keys import KeyRange, PagingKey
 from include.warehouse.session import WarehouseConnection
 
-_COLUMNS = "chunk_id, lo, hi, row_count, content_hash, substitutions, key_columns"
+CHUNK_COLUMNS = (
+    "c.chunk_id, c.lo, c.hi, c.row_count, c.content_hash, c.substitutions, c.key_columns"
+)
 
 
 class ChunkStore:
@@ -29,25 +32,10 @@ class ChunkStore:
     def read(self) -> list[Chunk]:
         """Return the chunks in key order; nothing when they were made along another key."""
         rows = self._connection.execute(
-            f"select {_COLUMNS} from ops.chunk where table_name = %s order by ordinal",  # noqa: S608
+            f"select {CHUNK_COLUMNS} from ops.chunk c where table_name = %s order by ordinal",  # noqa: S608
             (self._raw_name,),
         ).fetchall()
-        if any(tuple(row[6]) != self._key.raw_names for row in rows):
-            return []
-        return [
-            Chunk(
-                KeyRange(tuple(lo) if lo else None, tuple(hi) if hi else None),
-                row_count,
-                bytes(digest),
-                {
-                    (column, rule): n
-                    for column, rules in counts.items()
-                    for rule, n in rules.items()
-                },
-                (chunk_id,),
-            )
-            for chunk_id, lo, hi, row_count, digest, counts, _ in rows
-        ]
+        return chunks_of(rows, self._key)
 
     def row_index(self, chunk: Chunk) -> list[bytes] | None:
         """Return the keys and hashes of the chunk's rows, in parts in key order, if all are known.
@@ -103,6 +91,22 @@ class ChunkStore:
     def clear(self) -> None:
         """Forget every chunk of the table, along whatever key."""
         self._connection.execute("delete from ops.chunk where table_name = %s", (self._raw_name,))
+
+
+def chunks_of(rows: Sequence[Sequence[Any]], key: PagingKey) -> list[Chunk]:
+    """Return what rows of CHUNK_COLUMNS say; nothing when they were made along another key."""
+    if any(tuple(row[6]) != key.raw_names for row in rows):
+        return []
+    return [
+        Chunk(
+            KeyRange(tuple(lo) if lo else None, tuple(hi) if hi else None),
+            row_count,
+            bytes(digest),
+            {(column, rule): n for column, rules in counts.items() for rule, n in rules.items()},
+            (chunk_id,),
+        )
+        for chunk_id, lo, hi, row_count, digest, counts, _ in rows
+    ]
 
 
 def _array(values: Sequence[str] | None) -> list[str] | None:

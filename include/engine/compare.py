@@ -82,6 +82,7 @@ class _Comparison:
     def _take(self, read: PageRead, expected: Chunk) -> None:
         """Apply a page that differs, or set its changed rows aside, and remember its content."""
         context = self._context
+        context.begin()
         encoder = self._encoder = self._encoder or PageEncoder(
             context.core, context.table, context.reader.layout
         )
@@ -134,6 +135,7 @@ class _Comparison:
     def _tombstone_others(self) -> None:
         """Read the keys once more, because no range says which of them vanished."""
         context = self._context
+        context.begin()
         keys = replace(context, reader=context.reader.of_keys())
 
         def write_keys(write: Write) -> None:

@@ -12,6 +12,7 @@ from include.engine.chunks import Chunk
 from include.engine.lock import TableLock
 from include.engine.movement import Movement
 from include.engine.records import Attempt, record_movement, record_partial
+from include.engine.standing import Standing
 from include.source.keys import PagingKey
 from include.source.pace import ReadPace
 from include.source.pages import PageReader
@@ -67,14 +68,16 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class LoadContext:
-    """One load: who asked, along which key it reads, and its open connections.
+    """One load: who asked, along which key it reads, what stands in raw, and its open connections.
 
-    `was_interrupted` says that an earlier load committed a part and did not end.
+    `connection` commits each statement by itself until `begin`. `was_interrupted` says that an
+    earlier load committed a part and did not end.
     """
 
     attempt: Attempt
     batch: Batch
     key: PagingKey
+    standing: Standing
     core: Core
     reader: PageReader
     buffers: BufferPool
@@ -95,6 +98,14 @@ class LoadContext:
         """The table's stored chunks along its key."""
         return ChunkStore(self.connection, self.table.raw_name, self.key)
 
+    def begin(self) -> None:
+        """Let what follows be one transaction until it is committed; harmless to repeat.
+
+        A table in which nothing changed does without.
+        """
+        if self.connection.autocommit:
+            self.connection.autocommit = False
+
     def commit_part(self, chunks: Sequence[Chunk], moved: Movement) -> None:
         """Commit what was done so far with the chunks that describe it, and close the gate."""
         self.store.arrange(chunks)
@@ -106,5 +117,6 @@ class LoadContext:
 
     def commit(self) -> None:
         """Commit, unless the lock was lost."""
-        self.lock.check()
-        self.connection.commit()
+        if not self.connection.autocommit:
+            self.lock.check()
+            self.connection.commit()

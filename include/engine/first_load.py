@@ -38,6 +38,7 @@ def load_first(context: LoadContext, loaded: Sequence[Chunk], *, commits_parts: 
 
     The last part is left to the caller to commit. Without `commits_parts` all of it is.
     """
+    context.begin()
     if not loaded:
         _clear(context)
     start = loaded[-1].bounds.hi if loaded else None

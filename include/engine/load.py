@@ -10,28 +10,23 @@ load does, with the state `loading` and the gate closed until its end.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 from psycopg import sql
 
 from include.catalog.model import TableConfig
-from include.engine.chunks import Substitutions, total_substitutions, without_empty
+from include.engine.chunks import Chunk, Substitutions, total_substitutions, without_empty
 from include.engine.compare import UnexpectedRawRowsError, compare_chunks
 from include.engine.context import LoadContext, Pass
 from include.engine.first_load import load_first
 from include.engine.movement import TableLoad
 from include.engine.multiset import compare_multiset
-from include.engine.records import (
-    record_counts,
-    record_movement,
-    record_substitutions,
-    record_success,
-)
+from include.engine.records import record_counts, record_success
 from include.errors import StructureError, WarehouseError
 from include.warehouse import raw_tables
 from include.warehouse.indexes import bring_indexes
-from include.warehouse.session import WarehouseConnection
 
 Mode = Literal["compare", "full"]
 
@@ -43,9 +38,6 @@ def load(context: LoadContext) -> TableLoad:
 
     After it the raw table equals the source table as it was read, less what the config excludes.
     """
-    context = replace(
-        context, was_interrupted=state(context.connection, context.table) == "loading"
-    )
     done, is_first = _bring_up(context)
     finished = _finish(context, done, is_first=is_first)
     log.info(
@@ -66,17 +58,18 @@ def load(context: LoadContext) -> TableLoad:
 def _bring_up(context: LoadContext) -> tuple[Pass, bool]:
     """Choose how the table is loaded, and load it; also say whether it is a first load."""
     connection, table, key = context.connection, context.table, context.key
-    stored = context.store.read()
-    standing_key = raw_tables.primary_key(connection, table.raw_name)
+    stored = context.standing.chunks
     if not key.columns:
-        # A key that the table has lost since must not stand in the way of equal rows.
-        raw_tables.drop_primary_key(connection, table.raw_name)
+        if context.standing.primary_key:
+            # A key that the table has lost since must not stand in the way of equal rows.
+            context.begin()
+            raw_tables.drop_primary_key(connection, table.raw_name)
         done = compare_multiset(context, stored)
         if not stored:
             bring_indexes(connection, table)
         return done, not stored
-    if standing_key == key.raw_names:
-        return _compared(context), False
+    if context.standing.primary_key == key.raw_names:
+        return _compared(context, stored), False
     if not context.was_interrupted and any(row_counts(context)):
         log.warning(
             "table %s: the key is now %s, so the raw table is built again",
@@ -93,15 +86,15 @@ def _bring_up(context: LoadContext) -> tuple[Pass, bool]:
         len(stored),
     )
     context.store.arrange(done.chunks)
-    compared = _compared(context)
+    compared = _compared(context, context.store.read())
     return _joined(done, compared), True
 
 
-def _compared(context: LoadContext) -> Pass:
+def _compared(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
     """Compare with what is stored; compare every row where raw is not what a load left there."""
     done: Pass | None = None
     try:
-        done = compare_chunks(context, context.store.read())
+        done = compare_chunks(context, stored)
         if not done.moved.total and not context.was_interrupted:
             return done
         alive, _ = row_counts(context)
@@ -151,7 +144,8 @@ def _finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
         is_first_load=is_first,
     )
     connection = context.connection
-    if chunks != context.store.read():
+    if chunks != context.standing.chunks:
+        context.begin()
         context.store.arrange(chunks)
     if is_first and load.inserted == load.rows_read and not context.was_interrupted:
         # The table was empty, and its key lets nothing in twice.
@@ -161,9 +155,14 @@ def _finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
         record_counts(connection, table, alive=alive, deleted=deleted)
     substitutions = total_substitutions(chunks)
     _check_rules(table, substitutions)
-    record_movement(connection, context.attempt, done.pending)
-    record_substitutions(connection, context.attempt, substitutions)
-    record_success(connection, context.attempt, load, context.batch)
+    record_success(
+        connection,
+        context.attempt,
+        load,
+        context.batch,
+        pending=done.pending,
+        substitutions=substitutions,
+    )
     context.commit()
     for (column, rule), count in sorted(substitutions.items()):
         log.info("table %s: column %s: %s values by rule %s", table.name, column, count, rule)
@@ -195,11 +194,3 @@ def row_counts(context: LoadContext) -> tuple[int, int]:
         ).format(raw_tables.identifier(context.table.raw_name))
     ).fetchone()
     return (int(row[0]), int(row[1])) if row else (0, 0)
-
-
-def state(connection: WarehouseConnection, table: TableConfig) -> str:
-    """Return the table's state in `ops.table_state`."""
-    row = connection.execute(
-        "select state from ops.table_state where table_name = %s", (table.raw_name,)
-    ).fetchone()
-    return str(row[0]) if row else "never_loaded"

@@ -171,19 +171,18 @@ def sole_writer(lock: TableLock, connection: WarehouseConnection) -> Iterator[No
 
     A loader that lost its lock may have left a transaction open, even in the middle of a COPY,
     where none of the server's timeouts reaches it. Its session is ended first, so that it can
-    neither commit behind our back nor hold rows that we must write. `connection` needs no open
-    transaction; the mark outlives its commits and rollbacks.
+    neither commit behind our back nor hold rows that we must write. `connection` is in autocommit,
+    and is again afterwards; the mark outlives its commits and rollbacks.
     """
     number = _lock_number("write", lock.raw_name)
-    with _outside_transaction(connection):
-        row = connection.execute("select pg_try_advisory_lock(%s)", (number,)).fetchone()
+    row = connection.execute("select pg_try_advisory_lock(%s)", (number,)).fetchone()
     if row is None or not row[0]:
         _end_writers(lock, number)
-        connection.execute(
-            sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{WAIT_LIMIT_SECONDS}s"))
-        )
-        connection.execute("select pg_advisory_lock(%s)", (number,))
-        connection.commit()
+        with connection.transaction():
+            connection.execute(
+                sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{WAIT_LIMIT_SECONDS}s"))
+            )
+            connection.execute("select pg_advisory_lock(%s)", (number,))
     lock.writer = connection
     try:
         yield
@@ -192,19 +191,8 @@ def sole_writer(lock: TableLock, connection: WarehouseConnection) -> Iterator[No
         # A session that is gone holds no lock any more; an open transaction failed.
         with suppress(psycopg.OperationalError, psycopg.InterfaceError):
             connection.rollback()
-            with _outside_transaction(connection):
-                connection.execute("select pg_advisory_unlock(%s)", (number,))
-
-
-@contextmanager
-def _outside_transaction(connection: WarehouseConnection) -> Iterator[None]:
-    # Small tables feel every question to the server: this saves a BEGIN and a COMMIT.
-    connection.autocommit = True
-    try:
-        yield
-    finally:
-        if not connection.closed:
-            connection.autocommit = False
+            connection.autocommit = True
+            connection.execute("select pg_advisory_unlock(%s)", (number,))
 
 
 def _end_writers(lock: TableLock, number: int) -> None:

@@ -97,6 +97,7 @@ def compare_multiset(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
     is_same = [c.content_hash for c in stored] == [digest.value]
     if is_same and not context.ignores_hashes and not context.was_interrupted:
         return Pass(list(stored), digest.byte_count, 0, Movement(), Movement())
+    context.begin()
     # The rows of the second reading are those that count.
     digest = _Digest(context)
     substitutions: dict[tuple[str, str], int] = {}

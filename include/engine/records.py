@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 from include.catalog.model import TableConfig
 from include.engine.batch import Batch
@@ -24,23 +24,29 @@ class Attempt:
     is_repeat: bool = False
 
 
-def record_start(connection: WarehouseConnection, attempt: Attempt, batch: Batch) -> None:
-    """Open the table's row of the run; a retry keeps what earlier attempts committed."""
-    connection.execute(
+def record_start(connection: WarehouseConnection, attempt: Attempt) -> Batch:
+    """Take the next batch and open the table's row of the run; the caller holds the table's lock.
+
+    A retry keeps what earlier attempts committed.
+    """
+    row = connection.execute(
         "insert into ops.table_load (run_id, table_name, tier, state, batch_id) "
-        "values (%(run)s, %(table)s, %(tier)s, 'running', %(batch)s) "
+        "values (%(run)s, %(table)s, %(tier)s, 'running', nextval('ops.batch_id')) "
         "on conflict (run_id, table_name) do update set state = 'running', error = null, "
         "batch_id = excluded.batch_id, finished_at = null, "
         "attempt = ops.table_load.attempt + (not %(repeat)s)::integer, "
-        "started_at = case when %(repeat)s then ops.table_load.started_at else now() end",
+        "started_at = case when %(repeat)s then ops.table_load.started_at else now() end "
+        "returning batch_id, clock_timestamp()",
         {
             "run": attempt.run_id,
             "table": attempt.table.raw_name,
             "tier": attempt.table.tier.value,
-            "batch": batch.batch_id,
             "repeat": attempt.is_repeat,
         },
-    )
+    ).fetchone()
+    if row is None:
+        raise RuntimeError("the insert returned no row")
+    return Batch(int(row[0]), row[1])
 
 
 def record_movement(connection: WarehouseConnection, attempt: Attempt, moved: Movement) -> None:
@@ -70,27 +76,30 @@ def record_partial(connection: WarehouseConnection, attempt: Attempt) -> None:
 
 
 def record_success(
-    connection: WarehouseConnection, attempt: Attempt, load: TableLoad, batch: Batch
+    connection: WarehouseConnection,
+    attempt: Attempt,
+    load: TableLoad,
+    batch: Batch,
+    *,
+    pending: Movement,
+    substitutions: Mapping[tuple[str, str], int],
 ) -> None:
-    """Close the table's row of the run and set its state; a load that moved nothing has no batch.
+    """Close the table's row of the run, set its state, and count its substitutions.
 
-    A table that was publishable stays so until validation says otherwise; one that was blocked
-    because its load failed or never happened waits for validation.
+    One statement, because small tables feel each. A load that moved nothing has no batch. A table
+    that was publishable stays so until validation says otherwise; one that was blocked because its
+    load failed or never happened waits for validation. `pending` is added to the run's counts. The
+    substitutions are those over all rows held now; a rule that no longer strikes has no row.
     """
+    names = sorted(substitutions)
     connection.execute(
-        "update ops.table_load set state = 'succeeded', rows_read = %s, bytes_read = %s, "
-        "chunks_read = %s, chunks_changed = %s, finished_at = clock_timestamp() "
-        "where run_id = %s and table_name = %s",
-        (
-            load.rows_read,
-            load.bytes_read,
-            load.chunks_read,
-            load.chunks_changed,
-            attempt.run_id,
-            attempt.table.raw_name,
-        ),
-    )
-    connection.execute(
+        "with load as ("
+        "update ops.table_load set state = 'succeeded', rows_read = %(rows)s, "
+        "bytes_read = %(bytes)s, chunks_read = %(chunks)s, chunks_changed = %(chunks_changed)s, "
+        "inserted = inserted + %(inserted)s, changed = changed + %(changed)s, "
+        "undeleted = undeleted + %(undeleted)s, deleted = deleted + %(deleted)s, "
+        "finished_at = clock_timestamp() where run_id = %(run)s and table_name = %(table)s"
+        "), state as ("
         "update ops.table_state set state = 'loaded', "
         "blocked_reason = case when is_publishable then null "
         "when state = 'loaded' and blocked_reason not like %(failed)s then blocked_reason "
@@ -99,15 +108,33 @@ def record_success(
         "changed_at = coalesce(%(changed_at)s, changed_at), "
         "fingerprint = %(fingerprint)s, last_run_id = %(run)s, loaded_at = clock_timestamp(), "
         "config_version = (select config_version from ops.run where run_id = %(run)s) "
-        "where table_name = %(table)s",
+        "where table_name = %(table)s"
+        "), now as ("
+        "select * from unnest(%(columns)s::text[], %(rules)s::text[], %(counts)s::bigint[]) "
+        "as n (column_name, rule, value_count)"
+        "), gone as ("
+        "delete from ops.substitution s where run_id = %(run)s and table_name = %(table)s "
+        "and not exists (select from now n where (n.column_name, n.rule) = (s.column_name, s.rule))"
+        ") insert into ops.substitution (table_name, column_name, rule, value_count, run_id) "
+        "select %(table)s, column_name, rule, value_count, %(run)s from now "
+        "on conflict (table_name, column_name, rule, run_id) do update "
+        "set value_count = excluded.value_count, counted_at = now()",
         {
+            "rows": load.rows_read,
+            "bytes": load.bytes_read,
+            "chunks": load.chunks_read,
+            "chunks_changed": load.chunks_changed,
+            **asdict(pending),
+            "run": attempt.run_id,
+            "table": attempt.table.raw_name,
             "failed": LOAD_FAILED + "%",
             "waiting": NOT_VALIDATED,
             "batch": batch.batch_id if load.moved else None,
             "changed_at": batch.loaded_at if load.moved else None,
             "fingerprint": attempt.table.fingerprint,
-            "run": attempt.run_id,
-            "table": attempt.table.raw_name,
+            "columns": [column for column, _ in names],
+            "rules": [rule for _, rule in names],
+            "counts": [substitutions[name] for name in names],
         },
     )
 
@@ -134,23 +161,3 @@ def record_failure(connection: WarehouseConnection, attempt: Attempt, reason: st
         "last_run_id = %s where table_name = %s",
         (f"{LOAD_FAILED}: {reason}", attempt.run_id, attempt.table.raw_name),
     )
-
-
-def record_substitutions(
-    connection: WarehouseConnection, attempt: Attempt, counts: Mapping[tuple[str, str], int]
-) -> None:
-    """Write the counts over all rows held now; a rule that no longer strikes gets no row."""
-    connection.execute(
-        "delete from ops.substitution where run_id = %s and table_name = %s",
-        (attempt.run_id, attempt.table.raw_name),
-    )
-    rows: Sequence[tuple[object, ...]] = [
-        (attempt.table.raw_name, column, rule, count, attempt.run_id)
-        for (column, rule), count in sorted(counts.items())
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into ops.substitution (table_name, column_name, rule, value_count, run_id) "
-            "values (%s, %s, %s, %s, %s)",
-            rows,
-        )

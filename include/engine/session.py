@@ -17,7 +17,7 @@ from include.catalog.model import TableConfig
 from include.catalog.store import load_table_config
 from include.endpoints import Endpoint
 from include.engine import load as loading
-from include.engine.batch import Batch, take_batch
+from include.engine.batch import Batch
 from include.engine.context import LoadContext, PageSize
 from include.engine.failures import describe, translated
 from include.engine.load import Mode
@@ -25,6 +25,7 @@ from include.engine.lock import LockSession, TableLock, lock_session, sole_write
 from include.engine.movement import TableLoad
 from include.engine.records import Attempt, record_failure, record_start
 from include.engine.slots import source_slot
+from include.engine.standing import read_standing
 from include.errors import ConfigError
 from include.source import session as source_session
 from include.source.keys import paging_key
@@ -34,7 +35,6 @@ from include.source.pages import PageReader
 from include.source.read_ahead import BufferPool
 from include.source.session import SourceConnection
 from include.transcoder.core import load_core
-from include.warehouse import raw_tables
 from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
 
@@ -96,8 +96,7 @@ class EngineSession:
                 # A slot comes first: nobody who holds a table waits for one.
                 table_lock(self._session_with_slot(), table.raw_name) as lock,
             ):
-                batch = take_batch(lock.connection)
-                record_start(lock.connection, attempt, batch)
+                batch = record_start(lock.connection, attempt)
                 try:
                     with translated(self._source, self._warehouse, table.name):
                         return self._load(attempt, batch, lock, mode)
@@ -115,13 +114,13 @@ class EngineSession:
         with sole_writer(lock, connection):
             reading = self._reading_session()
             live = check_live_table(reading, table, key)
-            raw_tables.create_table(connection, table)
-            connection.commit()
+            standing = read_standing(connection, table, key)
             return loading.load(
                 LoadContext(
                     attempt=attempt,
                     batch=batch,
                     key=key,
+                    standing=standing,
                     core=self._core,
                     reader=PageReader(reading, table, self._core, key=key, index=live.key_index),
                     buffers=self._buffers,
@@ -130,7 +129,7 @@ class EngineSession:
                     connection=connection,
                     lock=lock,
                     ignores_hashes=mode == "full",
-                    was_interrupted=False,
+                    was_interrupted=standing.state == "loading",
                 )
             )
 
@@ -148,7 +147,7 @@ class EngineSession:
 
     def _writing_session(self) -> WarehouseConnection:
         if self._writing is None:
-            connection = self._writing = warehouse_session.connect(self._warehouse)
+            connection = self._writing = warehouse_session.connect(self._warehouse, autocommit=True)
             # Whatever is not committed when a session ends belongs to a load that failed.
             self._open.callback(connection.close)
             connection.execute(

@@ -17,6 +17,18 @@ _ADVICE = (
     "Nothing was loaded; the rows of the last good load are intact. Run the discover_open_dental "
     "DAG to rewrite the config, then refresh this table again."
 )
+# Place, kind, name, detail, and the primary key before other indexes.
+_QUESTION = """
+select 0, 'table', '', coalesce(avg_row_length, 0), 0
+from information_schema.tables where table_schema = database() and table_name = %(table)s
+union all
+select ordinal_position, 'column', column_name, column_type, 0
+from information_schema.columns where table_schema = database() and table_name = %(table)s
+union all
+select seq_in_index, 'index', index_name,
+    if(non_unique = 0 and sub_part is null, column_name, ''), if(index_name = 'PRIMARY', 0, 1)
+from information_schema.statistics where table_schema = database() and table_name = %(table)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +41,7 @@ class LiveTable:
 
 def check_live_table(connection: SourceConnection, table: TableConfig, key: PagingKey) -> LiveTable:
     """Return what a read needs to know; raises StructureError when the config no longer fits."""
-    average = _average_row_bytes(connection, table)
-    declared = _declared_columns(connection, table)
+    average, declared, indexes = _describe(connection, table)
     missing = [c.name for c in table.replicated_columns if c.name not in declared]
     if missing:
         raise StructureError(
@@ -48,57 +59,50 @@ def check_live_table(connection: SourceConnection, table: TableConfig, key: Pagi
             f"columns have another type than the config says: {'; '.join(changed)}. {_ADVICE}",
             where=f"table {table.name}",
         )
-    return LiveTable(_key_index(connection, table, key), average)
+    return LiveTable(_key_index(table, key, indexes), average)
 
 
-def _average_row_bytes(connection: SourceConnection, table: TableConfig) -> int:
+def _describe(
+    connection: SourceConnection, table: TableConfig
+) -> tuple[int, dict[str, str], dict[str, list[str]]]:
+    """Return average row length, declared types and whole unique indexes, in one question.
+
+    A column that is not unique, or indexed by a prefix only, is left blank in its index.
+    """
+    average: int | None = None
+    declared: dict[str, str] = {}
+    indexes: dict[str, list[str]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select coalesce(avg_row_length, 0) from information_schema.tables "
-            "where table_schema = database() and table_name = %s",
-            (table.name,),
-        )
-        row = cursor.fetchone()
-    if row is None:
+        cursor.execute(_QUESTION, {"table": table.name})
+        rows = [[_text(cell) for cell in row] for row in cursor.fetchall()]
+    # The server may return the parts of a union in any order.
+    for _, kind, name, detail, _ in sorted(rows, key=lambda row: (int(row[4] or 0), int(row[0]))):
+        if kind == "table":
+            average = int(detail or 0)
+        elif kind == "column":
+            declared[name] = detail
+        else:
+            indexes[name].append(detail)
+    if average is None:
         raise StructureError(
             f"the source no longer has this table, or hides it from our account. {_ADVICE}",
             where=f"table {table.name}",
         )
-    return int(row[0])
+    return average, declared, indexes
 
 
-def _declared_columns(connection: SourceConnection, table: TableConfig) -> dict[str, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select column_name, column_type from information_schema.columns "
-            "where table_schema = database() and table_name = %s",
-            (table.name,),
-        )
-        return {
-            str(name): kind.decode() if isinstance(kind, bytes) else str(kind)
-            for name, kind in cursor.fetchall()
-        }
-
-
-def _key_index(connection: SourceConnection, table: TableConfig, key: PagingKey) -> str | None:
+def _key_index(table: TableConfig, key: PagingKey, indexes: dict[str, list[str]]) -> str | None:
     if not key.columns:
         return None
-    parts: dict[str, list[str]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select index_name, column_name, non_unique, sub_part "
-            "from information_schema.statistics where table_schema = database() "
-            "and table_name = %s order by index_name = 'PRIMARY' desc, index_name, seq_in_index",
-            (table.name,),
-        )
-        for index, column, non_unique, prefix in cursor.fetchall():
-            # A column that is not unique, or only a prefix, spoils the index as a key.
-            parts[index].append(column if not int(non_unique) and prefix is None else "")
     names = [column.name for column in key.columns]
-    for index, columns in parts.items():
+    for index, columns in indexes.items():
         if columns == names:
             return index
     raise StructureError(
         f"no unique index covers exactly the config's key ({', '.join(names)}) any more. {_ADVICE}",
         where=f"table {table.name}",
     )
+
+
+def _text(cell: object) -> str:
+    return cell.decode() if isinstance(cell, bytes) else "" if cell is None else str(cell)
