@@ -8,10 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import click
+import yaml
 
 from bench import machine, page
-from bench.layout import DEFAULT_DIRECTORY, RESULTS_JSON, RESULTS_PAGE, open_layout
-from bench.measures import growth, head_to_head, refresh, small_tables, whole_set
+from bench.layout import BENCH, DEFAULT_DIRECTORY, RESULTS_JSON, RESULTS_PAGE, open_layout
+from bench.measures import growth, head_to_head, refresh, small_tables, whole_practice, whole_set
 from bench.measures.stage import Stage
 from bench.results import Measure, read_results, write_results
 from bench.servers import running
@@ -22,7 +23,10 @@ MEASURES: dict[str, Callable[[Stage], list[Measure]]] = {
     "refresh": refresh.measure,
     "small-tables": small_tables.measure,
     "growth": growth.measure,
+    "practice": whole_practice.measure,
 }
+# What the scale says nothing about.
+WHOLE = frozenset({"small-tables", "airflow"})
 SCALES = ("1/8", "1/4", "1/2", "1")
 
 
@@ -60,7 +64,9 @@ def run(
         facts = machine.describe(layout, servers)
         stage = Stage(layout, servers, Fraction(scale), rounds, contenders)
         for name in names or MEASURES:
-            circumstances = machine.circumstances(stage.scale, rounds)
+            circumstances = machine.circumstances(
+                Fraction(1) if name in WHOLE else stage.scale, rounds
+            )
             write_results(results, facts, MEASURES[name](stage), circumstances)
     _render(results)
 
@@ -75,8 +81,12 @@ def render(*, results: Path) -> None:
 def _render(results: Path) -> None:
     facts, measured = read_results(results)
     target = RESULTS_PAGE if results == RESULTS_JSON else results.with_suffix(".md")
-    target.write_text(page.render(facts, measured))
+    target.write_text(page.render(facts, measured, _shortfalls()))
     click.echo(f"wrote {target}")
+
+
+def _shortfalls() -> dict[str, str]:
+    return dict(yaml.safe_load((BENCH / "shortfalls.yml").read_text()))
 
 
 if __name__ == "__main__":

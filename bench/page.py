@@ -1,21 +1,160 @@
-"""bench/RESULTS.md from the results."""
+"""bench/RESULTS.md from the results: every ratio beside its bound, and what it was made from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 
-from bench.results import Result
+from bench.results import Measure, Reading, Result
+
+# In the order of the project's goals; what begins with none of these comes last.
+_ORDER = (
+    *("copy_a", "set", "peer_a", "peer_b", "client_share", "set_client_share", "memory"),
+    *("refresh", "small", "discovery", "practice", "airflow", "growth", "indexes"),
+)
+_INTRODUCTION = """\
+# Results
+
+`make bench` measures all of this and writes this page; `make bench BENCH="NAME ..."` measures a
+part (`python -m bench run --help` lists the names) and keeps the rest. `bench/results.json` has
+every round.
+
+Every ratio is taken within one round, in which the contenders run one after the other. The tables
+below show the median over the rounds with the smallest and the largest. Absolute seconds belong to
+one machine and one hour; trust ratios and CPU seconds.
+
+- **Servers.** One private MariaDB and one PostgreSQL 15 of Debian, on loopback TCP, the same for
+  every contender; every load starts with an empty database behind a checkpoint.
+- **Tables.** (a) 2 M rows x 70 columns, (b) 5 M x 12, (c) 200 k rows of long text and hostile
+  values (zero and impossible dates, times beyond a day, U+0000, emoji). `bench/tables.py` declares
+  them.
+- **This engine** is a worker process that loads through `EngineSession`: bookkeeping columns,
+  hashes, chunk state, key and commit included.
+- **COPY** is the server's own, of a binary file that holds the engine's rows, into the engine's
+  table, bookkeeping columns included, followed by the same primary key.
+- **Peers** each run in a process of their own, load equal rows without bookkeeping columns into
+  the table that they make themselves (mysql_fdw: the engine's DDL), and get the same primary key
+  afterwards. Their time counts from the start of the process to the end of the key, and so does
+  ours beside them. Row counts are checked.
+- **Floor**: half of the CPU seconds (two cores) of all processes for a read of the tables in the
+  binary protocol, hashed, and a binary COPY of ready files.
+- **CPU** of a server is that of its whole process tree.
+"""
 
 
-def render(machine: Mapping[str, str], results: Mapping[str, Result]) -> str:
-    """Return the page."""
-    lines = ["# Results", ""]
-    for name, result in results.items():
-        m = result.measure
-        lines.append(
-            f"{name}: {m.value:.3f} ({min(m.values):.3f}..{max(m.values):.3f}) {m.bound} {m.is_reached}"
-        )
-        for who, rs in m.readings.items():
-            for r in rs:
-                lines.append(f"    {who} {r}")
-    return "\n".join(lines) + "\n"
+def render(
+    machine: Mapping[str, str], results: Mapping[str, Result], shortfalls: Mapping[str, str]
+) -> str:
+    """Return the page; `shortfalls` says of measures by name why they miss their bound."""
+    ordered = [results[name] for name in sorted(results, key=_place)]
+    goals = [result for result in ordered if result.measure.bound is not None]
+    others = [result for result in ordered if result.measure.bound is None]
+    parts = [
+        _INTRODUCTION,
+        "## Goals\n",
+        _table(
+            ("measure", "bound", "measured", "smallest to largest", "reached"),
+            map(_goal, goals),
+        ),
+        *_explained(goals, shortfalls),
+        "## Beside the goals\n",
+        _table(
+            ("measure", "measured", "smallest to largest"),
+            ((r.measure.title, _value(r.measure), _span(r.measure)) for r in others),
+        ),
+        "## Machine\n",
+        _table(("what", "which"), machine.items()),
+        "## Seconds, rows and CPU behind the ratios\n",
+        "Medians over the rounds. CPU in seconds, by where it was spent.\n",
+        *(part for result in ordered if result.measure.readings for part in _details(result)),
+    ]
+    return "\n".join(parts)
+
+
+def _place(name: str) -> tuple[int, str]:
+    for number, prefix in enumerate(_ORDER):
+        if name.startswith(prefix):
+            return number, name
+    return len(_ORDER), name
+
+
+def _goal(result: Result) -> tuple[str, ...]:
+    measure = result.measure
+    bound = f"{'at most' if measure.is_ceiling else 'at least'} {_number(measure.bound or 0)}"
+    if measure.aim is not None:
+        bound += f", aim {_number(measure.aim)}"
+    scale = "" if result.circumstances.scale == "1" else f" (at {result.circumstances.scale})"
+    return (
+        f"{measure.title}{scale}",
+        bound,
+        f"**{_value(measure)}**",
+        _span(measure),
+        "yes" if measure.is_reached else "**no**",
+    )
+
+
+def _explained(goals: Iterable[Result], shortfalls: Mapping[str, str]) -> list[str]:
+    missed = [r.measure for r in goals if not r.measure.is_reached]
+    if not missed:
+        return []
+    return [
+        "## Why some fall short\n",
+        *(
+            f"- **{measure.title}** ({_value(measure)}): "
+            f"{' '.join(shortfalls.get(measure.name, 'not explained yet.').split())}"
+            for measure in missed
+        ),
+        "",
+    ]
+
+
+def _details(result: Result) -> list[str]:
+    measure, when = result.measure, result.circumstances
+    heading = f"### {measure.title[:1].upper()}{measure.title[1:]}\n"
+    taken = (
+        f"{when.measured_at}, commit {when.commit}, scale {when.scale}, {when.rounds} rounds, "
+        f"load average before {when.load}."
+    )
+    note = f" {measure.note[:1].upper()}{measure.note[1:]}." if measure.note else ""
+    columns = ("who", "seconds", "rows/s", "CPU source", "CPU warehouse", "CPU client", "peak MB")
+    return [
+        heading,
+        taken + note + "\n",
+        _table(columns, (_line(who, readings) for who, readings in measure.readings.items())),
+    ]
+
+
+def _line(who: str, readings: Sequence[Reading]) -> tuple[str, ...]:
+    seconds = [reading.seconds for reading in readings]
+    rows = readings[0].rows
+    return (
+        who,
+        f"{median(seconds):.2f} ({min(seconds):.2f} to {max(seconds):.2f})",
+        f"{rows / median(seconds):,.0f}" if rows else "",
+        _median([reading.source_cpu for reading in readings]),
+        _median([reading.warehouse_cpu for reading in readings]),
+        _median([reading.client_cpu for reading in readings]),
+        _median([reading.peak_megabytes for reading in readings]),
+    )
+
+
+def _median(values: Iterable[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{median(known):.2f}" if known else ""
+
+
+def _value(measure: Measure) -> str:
+    return f"{_number(measure.value)} {measure.unit}"
+
+
+def _span(measure: Measure) -> str:
+    return f"{_number(min(measure.values))} to {_number(max(measure.values))}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.2f}"
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.servers import Servers, administering
@@ -78,14 +78,7 @@ def plan_pinned(source: Endpoint, warehouse: Endpoint, directory: Path) -> Refre
     return plan_refresh(
         source,
         warehouse,
-        RefreshRequest(
-            mode="compare",
-            phase=4,
-            tables=(),
-            dry_run=False,
-            config_directory=directory,
-            dag_run_id=None,
-        ),
+        RefreshRequest(config_directory=directory),
     )
 
 
@@ -94,3 +87,14 @@ def run_number(plan: RefreshPlan) -> int:
     if plan.run_id is None or plan.quarantined:
         raise PipelineError(f"left out {plan.quarantined}", where="the plan")
     return plan.run_id
+
+
+def largest_first(source: Endpoint, names: Sequence[str]) -> list[str]:
+    """Order tables by the bytes of their rows in the source, as a free worker takes them."""
+    with source_session.connect(source) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select table_name, data_length from information_schema.tables "
+            "where table_schema = database()"
+        )
+        sizes = {str(name): int(size or 0) for name, size in cursor.fetchall()}
+    return sorted(names, key=lambda name: (-sizes[name], name))

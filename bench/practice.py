@@ -1,0 +1,67 @@
+"""The simulated practice of the size of a real one, made once and kept."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from fractions import Fraction
+
+import pymysql
+
+from bench import dataset
+from bench.layout import Layout
+from bench.servers import Servers, writing
+from include import demo
+from include.source.session import quote
+
+log = logging.getLogger(__name__)
+
+PATIENTS = 35_000
+LAST_DAY = date(2026, 10, 30)
+SEED = 1
+
+
+def ensure_practice(layout: Layout, servers: Servers, scale: Fraction) -> str:
+    """Make the practice if need be, and return its database; at full scale it takes minutes."""
+    patients = int(PATIENTS * scale)
+    plan = demo.PracticePlan(patients, demo.natural_years(patients), SEED, LAST_DAY)
+    name = f"practice_{patients}"
+    if dataset.made_from(servers, name) == repr(plan):
+        return name
+    log.info("simulating a practice of %s patients", patients)
+    with writing(servers.administrator) as cursor:
+        cursor.execute(f"drop database if exists {quote(name)}")
+    demo.build(servers.administrator.with_database(name), plan, truth=layout.root / f"{name}.json")
+    _analyze(servers, name)
+    dataset.remember(servers, name, repr(plan))
+    return name
+
+
+def count_rows(servers: Servers, name: str) -> tuple[int, int]:
+    """Count every row of every table exactly; return how many tables and rows there are."""
+    with writing(servers.administrator, name) as cursor:
+        names = _tables(cursor)
+        total = 0
+        for start in range(0, len(names), 50):
+            cursor.execute(
+                " union all ".join(
+                    f"select count(*) from {quote(table)}"  # noqa: S608
+                    for table in names[start : start + 50]
+                )
+            )
+            total += sum(int(row[0]) for row in cursor.fetchall())
+    return len(names), total
+
+
+def _analyze(servers: Servers, name: str) -> None:
+    with writing(servers.administrator, name) as cursor:
+        for table in _tables(cursor):
+            cursor.execute(f"analyze table {quote(table)}")
+
+
+def _tables(cursor: pymysql.cursors.Cursor) -> list[str]:
+    cursor.execute(
+        "select table_name from information_schema.tables "
+        "where table_schema = database() and table_type = 'BASE TABLE' order by table_name"
+    )
+    return [str(row[0]) for row in cursor.fetchall()]
