@@ -1,9 +1,11 @@
 """Which raw columns the conditions of a query reach, through views and renames.
 
-A column is reached where PostgreSQL itself could use an index on it: views and common table
-expressions that are named once are part of the query, while grouping, limits, windows and models
-that are tables of their own hide what lies under them. An expression hides its column too, unless
-it is one that an index can hold for every value, such as `nullif(patnum, 0)`.
+A column is reached where PostgreSQL itself could use an index on it. Views and common table
+expressions that are named once are part of the query; grouping, limits, windows and models that are
+tables of their own hide what lies under them. Only a comparison with a constant goes through a view
+that has a with clause, a join does not. An outer join looks up rows on its optional side alone. An
+expression hides its column, unless it is one that an index can hold for every value, such as
+`nullif(patnum, 0)`.
 """
 
 from __future__ import annotations
@@ -34,8 +36,11 @@ class Relation:
         """Return the names of its columns; None when nobody knows them."""
         return ()
 
-    def reach(self, name: str) -> frozenset[Reached]:  # noqa: ARG002
-        """Return the raw columns that are this column, or a plain expression of them."""
+    def reach(self, name: str, *, is_joined: bool) -> frozenset[Reached]:  # noqa: ARG002
+        """Return the raw columns that are this column, or a plain expression of them.
+
+        `is_joined` says that it is compared with another column, not with a constant.
+        """
         return frozenset()
 
 
@@ -49,7 +54,7 @@ class RawTable(Relation):
         """Nobody knows: the config says it, not the project."""
         return None
 
-    def reach(self, name: str) -> frozenset[Reached]:
+    def reach(self, name: str, *, is_joined: bool) -> frozenset[Reached]:  # noqa: ARG002
         """Return the column itself."""
         return frozenset({Reached(self.name, name)})
 
@@ -69,7 +74,8 @@ class Query(Relation):
         self._relations = dict(relations)
         self._tree = tree
         self._parts: list[Query] = []
-        with_ = tree.args.get("with_") or tree.args.get("with")
+        with_ = tree.args.get("with_")
+        self._is_fence = with_ is not None
         for cte in with_.expressions if with_ else ():
             name = cte.alias.lower()
             query = self._part(cte.this)
@@ -85,9 +91,9 @@ class Query(Relation):
     def sources(self) -> dict[str, Relation]:
         """What `from` and `join` read, by the names that the query gives it."""
         found: dict[str, Relation] = {}
-        from_ = self._tree.args.get("from_") or self._tree.args.get("from")
+        from_ = self._tree.args.get("from_")
         read = [from_.this] if from_ else []
-        read += [join.this for join in self._tree.args.get("joins") or ()]
+        read += [join.this for join in self._joins]
         for item in read:
             if isinstance(item, exp.Table):
                 key = f"{item.db}.{item.name}".lower() if item.db else item.name.lower()
@@ -112,81 +118,111 @@ class Query(Relation):
                 names.extend(known)
         return tuple(names)
 
-    def reach(self, name: str) -> frozenset[Reached]:
+    def reach(self, name: str, *, is_joined: bool) -> frozenset[Reached]:
         """Return what the column is, unless the query puts something between."""
+        if is_joined and self._is_fence:
+            return frozenset()
         if self._branches:
-            return self._reach_union(name)
+            return self._reach_union(name, is_joined=is_joined)
         if not isinstance(self._tree, exp.Select) or self._hides():
             return frozenset()
         for item in self._tree.expressions:
             if _is_star(item):
-                found = frozenset(r for s in self._starred(item) for r in s.reach(name))
+                found = frozenset(
+                    one
+                    for source in self._starred(item)
+                    for one in source.reach(name, is_joined=is_joined)
+                )
                 if found:
                     return found
             elif item.alias_or_name.lower() == name:
-                return self.reach_expression(item.unalias())
+                return self._reach_expression(item.unalias(), is_joined=is_joined)
         return frozenset()
 
-    def reach_expression(self, tree: exp.Expr) -> frozenset[Reached]:
+    def conditions(self) -> frozenset[Reached]:
+        """Return every raw column that this query or one within it joins or filters on."""
+        found: set[Reached] = set()
+        where = self._tree.args.get("where")
+        for condition in _conjuncts(where.this) if where else ():
+            found |= self._compared(condition, frozenset(self.sources))
+        for join in self._joins:
+            aliases = self._looked_up(join)
+            on = join.args.get("on")
+            for condition in _conjuncts(on) if on else ():
+                found |= self._compared(condition, aliases)
+            for column in join.args.get("using") or ():
+                for alias in aliases:
+                    found |= self.sources[alias].reach(column.name.lower(), is_joined=True)
+        for part in [*self._parts, *self._branches]:
+            found |= part.conditions()
+        return frozenset(found)
+
+    @property
+    def _joins(self) -> list[exp.Expr]:
+        return self._tree.args.get("joins") or []
+
+    def _part(self, tree: exp.Expr, *, is_negated: bool = False) -> Query:
+        query = Query(tree.unnest(), self._relations, outer=None if is_negated else self)
+        self._parts.append(query)
+        return query
+
+    def _looked_up(self, join: exp.Expr) -> frozenset[str]:
+        """Return the sources whose rows the join may look up by an index."""
+        side, joined = join.args.get("side"), join.this.alias_or_name.lower()
+        if side == "LEFT":
+            return frozenset({joined}) & set(self.sources)
+        if side == "RIGHT":
+            return frozenset(self.sources) - {joined}
+        return frozenset() if side == "FULL" else frozenset(self.sources)
+
+    def _compared(self, condition: exp.Expr, aliases: frozenset[str]) -> frozenset[Reached]:
+        """Return what a condition compares of these sources, or in its subqueries."""
+        found: set[Reached] = set()
+        is_negated = isinstance(condition, exp.Not)
+        for query in _queries_in(condition):
+            part = self._part(query, is_negated=is_negated)
+            if isinstance(condition, exp.In):
+                for name in part.names() or ():
+                    found |= part.reach(name, is_joined=True)
+        for side, others in _sides(condition):
+            # Without an alias it is one of all; that is known only where there is one.
+            tables = {column.table.lower() for column in side.find_all(exp.Column)} - {""}
+            if tables <= aliases or not tables & set(self.sources):
+                is_joined = any(other.find(exp.Column) for other in others)
+                found |= self._reach_expression(side, is_joined=is_joined)
+        return frozenset(found)
+
+    def _reach_expression(self, tree: exp.Expr, *, is_joined: bool) -> frozenset[Reached]:
         """Return the raw columns of a column, or of an expression that an index can hold."""
         tree = tree.unnest()
         if isinstance(tree, exp.Column):
-            return self._reach_column(tree)
+            return self._reach_column(tree, is_joined=is_joined)
         column = _indexable_column(tree)
         if column is None:
             return frozenset()
         return frozenset(
             Reached(found.table, found.column, _text(tree, found.column))
-            for found in self._reach_column(column)
+            for found in self._reach_column(column, is_joined=is_joined)
             if found.expression is None
         )
 
-    def conditions(self) -> frozenset[Reached]:
-        """Return every raw column that this query or one within it joins or filters on."""
-        found: set[Reached] = set()
-        for condition in self._conjuncts():
-            for side in _compared(condition):
-                found |= self.reach_expression(side)
-            for query in _queries_in(condition):
-                part = self._part(query)
-                if isinstance(condition, exp.In):
-                    found |= {r for name in part.names() or () for r in part.reach(name)}
-        for join in self._tree.args.get("joins") or ():
-            for column in join.args.get("using") or ():
-                found |= {r for s in self.sources.values() for r in s.reach(column.name.lower())}
-        for part in [*self._parts, *self._branches]:
-            found |= part.conditions()
-        return frozenset(found)
-
-    def _part(self, tree: exp.Expr) -> Query:
-        query = Query(tree.unnest(), self._relations, outer=self)
-        self._parts.append(query)
-        return query
-
-    def _conjuncts(self) -> Iterator[exp.Expr]:
-        where = self._tree.args.get("where")
-        trees = [where.this] if where else []
-        trees += [
-            join.args["on"] for join in self._tree.args.get("joins") or () if join.args.get("on")
-        ]
-        _ = self.sources
-        for tree in trees:
-            unnested = tree.unnest()
-            yield from unnested.flatten() if isinstance(unnested, exp.And) else (unnested,)
-
-    def _reach_column(self, column: exp.Column) -> frozenset[Reached]:
+    def _reach_column(self, column: exp.Column, *, is_joined: bool) -> frozenset[Reached]:
         name, table = column.name.lower(), column.table.lower()
         if table:
             if table in self.sources:
-                return self.sources[table].reach(name)
-            return self._outer._reach_column(column) if self._outer else frozenset()
+                return self.sources[table].reach(name, is_joined=is_joined)
+            if self._outer is None:
+                return frozenset()
+            return self._outer._reach_column(column, is_joined=True)
         known = {alias: source.names() for alias, source in self.sources.items()}
         owners = [alias for alias, names in known.items() if names is not None and name in names]
         if not owners and len(known) == 1:
             owners = list(known)
-        return self.sources[owners[0]].reach(name) if len(owners) == 1 else frozenset()
+        if len(owners) != 1:
+            return frozenset()
+        return self.sources[owners[0]].reach(name, is_joined=is_joined)
 
-    def _reach_union(self, name: str) -> frozenset[Reached]:
+    def _reach_union(self, name: str, *, is_joined: bool) -> frozenset[Reached]:
         names = self.names()
         if not isinstance(self._tree, exp.Union) or self._tree.args.get("distinct") or not names:
             return frozenset()
@@ -197,7 +233,7 @@ class Query(Relation):
         for branch in self._branches:
             branch_names = branch.names() or ()
             if at < len(branch_names):
-                found |= branch.reach(branch_names[at])
+                found |= branch.reach(branch_names[at], is_joined=is_joined)
         return found
 
     def _starred(self, item: exp.Expr) -> list[Relation]:
@@ -231,13 +267,25 @@ def _is_star(item: exp.Expr) -> bool:
     )
 
 
-def _compared(condition: exp.Expr) -> tuple[exp.Expr, ...]:
-    """Return the sides of a comparison that an index can answer; null tests are not selective."""
+def _conjuncts(tree: exp.Expr) -> Iterator[exp.Expr]:
+    unnested = tree.unnest()
+    yield from unnested.flatten() if isinstance(unnested, exp.And) else (unnested,)
+
+
+def _sides(condition: exp.Expr) -> list[tuple[exp.Expr, list[exp.Expr]]]:
+    """Return what an index can answer of a comparison, each with what it is compared with.
+
+    Null tests are left out: they are true of most rows, or of most rows not.
+    """
     if isinstance(condition, _COMPARISONS):
-        return (condition.this, condition.expression)
-    if isinstance(condition, (exp.Between, exp.In)):
-        return (condition.this,)
-    return ()
+        left, right = condition.this, condition.expression
+        return [(left, [right]), (right, [left])]
+    if isinstance(condition, exp.Between):
+        return [(condition.this, [condition.args["low"], condition.args["high"]])]
+    if isinstance(condition, exp.In):
+        query = condition.args.get("query")
+        return [(condition.this, [query] if query else list(condition.expressions))]
+    return []
 
 
 def _queries_in(condition: exp.Expr) -> list[exp.Expr]:

@@ -14,6 +14,7 @@ from typing import Any
 from include.endpoints import Endpoint
 from include.errors import PipelineError
 from include.settings import DBT_PROJECT, inherited_environment
+from include.warehouse.session import tls_options
 
 PROFILE = "open_dental"
 TARGET = "warehouse"
@@ -74,6 +75,7 @@ def environment(warehouse: Endpoint) -> dict[str, str]:
         "DBT_WAREHOUSE_USER": warehouse.user,
         "DBT_WAREHOUSE_PASSWORD": warehouse.password,
         "DBT_WAREHOUSE_NAME": warehouse.database,
+        **{f"DBT_WAREHOUSE_{name.upper()}": v for name, v in tls_options(warehouse).items()},
         **QUIET,
     }
 

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
 from include.endpoints import Endpoint
 from include.errors import TerminalError
 from include.transform.dbt import run_dbt
+from include.transform.raw_indexes import RAW_INDEXES, derive_indexes, dump_indexes
 
 MANIFEST = "manifest.json"
+# Compiled models say what they join; the warehouse is asked neither for its cache nor for columns.
+_COMPILE = ("compile", "--no-populate-cache", "--no-introspect", "--select", "resource_type:model")
 
 
 def bake_manifest(target_path: Path, warehouse: Endpoint) -> Path:
-    """Write `manifest.json` into `target_path` and return its path.
+    """Write `manifest.json` and the indexes it asks for into `target_path`; return its path.
 
     The file is replaced at once: a reader sees the old one or the new one, never a part. It is made
     with the profile and target that Cosmos passes. The warehouse is not contacted.
-    Raises TerminalError when the project does not parse; the old manifest stays.
+    Raises TerminalError when the project does not compile; the old manifest stays.
     """
     target_path.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".manifest-", dir=target_path) as directory:
         fresh = Path(directory)
-        done = run_dbt(["parse"], warehouse, target_path=fresh)
+        done = run_dbt(_COMPILE, warehouse, target_path=fresh)
         if done.return_code != 0 or not (fresh / MANIFEST).exists():
             raise TerminalError(
-                f"does not parse; the manifest is as it was:\n{done.output[-2000:]}",
+                f"does not compile; the manifest is as it was:\n{done.output[-2000:]}",
                 where="include/dbt",
             )
+        manifest = json.loads((fresh / MANIFEST).read_text(encoding="utf-8"))
+        (fresh / RAW_INDEXES).write_bytes(dump_indexes(derive_indexes(manifest)))
+        (fresh / RAW_INDEXES).replace(target_path / RAW_INDEXES)
         (fresh / MANIFEST).replace(target_path / MANIFEST)
     return target_path / MANIFEST

@@ -23,6 +23,19 @@ def test_a_renamed_column_is_a_drop_and_an_add(practice: Practice) -> None:
     assert practice.ask("select distinct label, code from raw.visit") == [("x", None)]
 
 
+def test_a_column_that_was_dropped_comes_back_with_another_type(practice: Practice) -> None:
+    practice.refresh()
+    practice.change_warehouse("create view staging.visits as select code from raw.visit")
+    practice.execute("alter table Visit drop column Code")
+    practice.refresh()
+    practice.discover()
+    practice.execute("alter table Visit add Code int default 7")
+    plan = practice.refresh()
+    assert plan.quarantined == {}
+    assert plan.applied == ("table Visit: column Code (int(11)) was added",)
+    assert practice.ask("select sum(code) from staging.visits") == [(3500,)]
+
+
 def test_another_storage_engine_is_no_drift(practice: Practice) -> None:
     practice.refresh()
     before = practice.ask("select max(_batch_id) from raw.visit")

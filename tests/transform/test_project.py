@@ -9,22 +9,20 @@ from typing import Any
 
 import pytest
 
-from include.endpoints import Endpoint
 from include.errors import TerminalError
 from include.settings import DBT_PROJECT
 from include.transform import dbt
 from include.transform.manifest import bake_manifest
 from include.transform.staging import generated_files
+from tests.transform.conftest import NOWHERE
 
-# Baking parses the project and asks no server.
-NOWHERE = Endpoint("postgres", "127.0.0.1", 1, "nobody", "unused", "nowhere")
 Node = Mapping[str, Any]
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    path = bake_manifest(tmp_path_factory.mktemp("target"), NOWHERE)
-    content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def manifest(baked_project: Path) -> Mapping[str, Any]:
+    text = (baked_project / "manifest.json").read_text(encoding="utf-8")
+    content: Mapping[str, Any] = json.loads(text)
     return content
 
 
@@ -50,7 +48,7 @@ def test_a_manifest_that_cannot_be_baked_leaves_the_old_one(
     (broken / "dbt_project.yml").write_text("name: [")
     (tmp_path / "manifest.json").write_text("the old one")
     monkeypatch.setattr(dbt, "DBT_PROJECT", broken)
-    with pytest.raises(TerminalError, match="does not parse; the manifest is as it was"):
+    with pytest.raises(TerminalError, match="does not compile; the manifest is as it was"):
         bake_manifest(tmp_path, NOWHERE)
     assert (tmp_path / "manifest.json").read_text() == "the old one"
     assert {path.name for path in tmp_path.iterdir()} == {"project", "manifest.json"}
