@@ -105,7 +105,7 @@ class PracticePlan:
         if not self.has_past:
             return YOUNG_HABITS
         return Habits(
-            saved_plans=0.15,
+            saved_plans=0.12,
             kept_confirmations=0.2,
             logged_texts=0.034,
             mailed_statements=0.72,

@@ -115,14 +115,14 @@ CHARTS = (
     Form(
         "insverify",
         "DateLastVerified, UserNum, VerifyType, FKey, DefNum, DateTimeEntry, SecDateTEdit",
-        f"date(at), {USER}, 1, seq, {{def_verified}}, at, at",
+        f"date(at), {USER}, 1, 1 + seq * 2 div 5, {{def_verified}}, at, at",
         26_500,
     ),
     Form(
         "insverifyhist",
         "InsVerifyNum, DateLastVerified, UserNum, VerifyType, FKey, DefNum, DateTimeEntry,"
         " VerifyUserNum, SecDateTEdit",
-        f"1 + seq div 2, date(at), {USER}, 1, 1 + seq div 2, {{def_verified}}, at, {USER}, at",
+        f"1 + seq div 2, date(at), {USER}, 1, 1 + seq div 5, {{def_verified}}, at, {USER}, at",
         50_500,
     ),
     Form(

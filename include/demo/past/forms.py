@@ -13,14 +13,19 @@ SLOTS = (
     " greatest(1, {patients} * seq div {n} - seq * 40503 % {window}) as p"
     " from seq_1_to_{n}) s"
 )
+# The same without the places on a Sunday, when nobody is there.
+OPEN_SLOTS = SLOTS + " where dayofweek(at) <> 1"
+# So many places it takes for each that is not on a Sunday.
+PLACES_TO_OPEN = 7 / 6
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """How a table is filled. Columns, values and source are SQL; braces hold the office's numbers.
 
-    Without a source there are `rows` slots, in an office of the full size unless `is_fixed`; over
-    the last years of the past if `is_recent`. With one, `rows` is what it says there.
+    Without a source there are `rows` rows, in an office of the full size unless `is_fixed`; on
+    working days, unless it `is_list`; over the last years of the past if `is_recent`. With one,
+    `rows` is what it says there.
     """
 
     table: str
@@ -29,6 +34,7 @@ class Form:
     rows: int = 0
     source: str = ""
     is_fixed: bool = False
+    is_list: bool = False
     is_recent: bool = False
 
 

@@ -46,7 +46,8 @@ LOGS = (
     Form(
         "inseditpatlog",
         "FKey, LogType, FieldName, OldValue, NewValue, UserNum, DateTStamp, ParentKey, Description",
-        f"1 + seq, 0, 'PatPlanNum', 'NEW', 1 + seq, {USER}, at, 1 + h % {{plans}}, ''",
+        "1 + seq * 2 div 5, 0, 'PatPlanNum', 'NEW', 1 + seq * 2 div 5,"
+        f" {USER}, at, 1 + h % {{plans}}, ''",
         46_000,
     ),
     Form(
@@ -71,8 +72,10 @@ LOGS = (
     Form(
         "scheduleop",
         "ScheduleNum, OperatoryNum",
-        "ScheduleNum, ProvNum",
-        source="schedule where SchedType = 1",
+        "s.ScheduleNum, o.room",
+        source="schedule s join (select greatest(ProvDentist, ProvHygienist) as provider,"
+        " min(OperatoryNum) as room from operatory group by 1) o on o.provider = s.ProvNum"
+        " where s.SchedType = 1 order by s.ScheduleNum",
     ),
 )
 
@@ -80,38 +83,40 @@ LISTS = (
     Form("rxnorm", "RxCui, MmslCode, Description",
          "seq, if(h % 5, '', concat('d', seq)), concat('Substance ', h % 9000, ' ', 5 * (1 + h %"
          " 99), ' mg ', elt(h % 4 + 1, 'oral tablet', 'oral capsule', 'injectable solution',"
-         " 'topical cream'), ' preparation')", 261_118),
+         " 'topical cream'), ' preparation')", 261_118, is_list=True),
     Form("employer", "EmpName, City, State",
          "concat(elt(h % 3 + 1, 'Springfield', 'Rivertown', 'Lakeview'), ' Works ', seq), '', 'OR'",
-         7_800),
+         7_800, is_list=True),
     Form("carrier", "CarrierName, Address, City, State, Zip, Phone, ElectID, IsHidden,"
          " SecUserNumEntry, SecDateEntry, SecDateTEdit",
          "concat('Former Carrier ', seq), '1 Carrier Plaza', 'Springfield', 'OR', '00001',"
-         " '(800)555-0100', 10000 + seq, 1, 1, date(at), at", 2_378),
+         " '(800)555-0100', 10000 + seq, 1, 1, date(at), at", 2_378, is_list=True),
     Form("feesched", "Description, FeeSchedType, ItemOrder, IsHidden, SecUserNumEntry,"
          " SecDateEntry, SecDateTEdit",
-         "concat('Allowed amounts ', seq), 3, seq, 0, 1, date(at), at", 8_257),
+         "concat('Allowed amounts ', seq), 3, seq, 0, 1, date(at), at", 8_257, is_list=True),
     Form("fee", "Amount, OldCode, FeeSched, CodeNum, SecUserNumEntry, SecDateEntry, SecDateTEdit",
          "20 + h % 900, '', {last_feesched} + 1 + seq % greatest(1, round({n} / 9.73)),"
-         " 1 + h % {codes}, 1, date(at), at", 80_400),
+         " 1 + h % {codes}, 1, date(at), at", 80_400, is_list=True),
     Form("benefit", "PlanNum, CovCatNum, BenefitType, Percent, MonetaryAmt, TimePeriod, CodeNum,"
          " CoverageLevel, SecDateTEntry, SecDateTEdit",
          "1 + seq % {plans}, 0, 1, elt(h % 4 + 1, 0, 50, 80, 100), -1, 2, 1 + h % {codes}, 0,"
-         " at, at", 85_000),
+         " at, at", 85_000, is_list=True),
     Form("zipcode", "ZipCodeDigits, City, State, IsFrequent",
-         "lpad(seq + 10, 5, '0'), concat('Town ', seq), 'OR', 0", 1_307),
+         "lpad(seq + 10, 5, '0'), concat('Town ', seq), 'OR', 0", 1_307, is_list=True),
     Form("referral", "LName, FName, IsDoctor, Specialty, Telephone, DateTStamp",
-         "concat('Colleague ', seq), 'Doctor', 1, {def_specialty}, '5555550200', at", 1_181),
+         "concat('Colleague ', seq), 'Doctor', 1, {def_specialty}, '5555550200', at", 1_181,
+         is_list=True),
     Form("medication", "MedName, GenericNum, Notes, DateTStamp, RxCui",
-         "concat('Medication ', seq), 0, '', at, seq", 1_194),
+         "concat('Medication ', seq), 0, '', at, seq", 1_194, is_list=True),
     Form("procedurecode", "ProcCode, Descript, AbbrDesc, ProcTime, ProcCat, TreatArea,"
          " DefaultNote, LaymanTerm, DateTStamp, DefaultClaimNote, DefaultTPNote",
          "concat('N', lpad(seq, 4, '0')), concat('Code of the former system ', seq), 'Former',"
-         " 'XX', {def_category}, 2, '', '', at, '', ''", 1_678),
+         " 'XX', {def_category}, 2, '', '', at, '', ''", 1_678, is_list=True),
     Form("definition", "Category, ItemOrder, ItemName, ItemValue, ItemColor, IsHidden",
          "elt(h % 6 + 1, 1, 10, 18, 20, 31, 36), 100 + seq, concat('Former ', seq),"
-         " elt(h % 6 + 1, '-', '', '', '', '7', ''), -seq, 1", 593),
-    Form("preference", "PrefName, ValueString", "concat('FormerSetting', seq), h % 3", 1_181),
+         " elt(h % 6 + 1, '-', '', '', '', '7', ''), -seq, 1", 593, is_list=True),
+    Form("preference", "PrefName, ValueString", "concat('FormerSetting', seq), h % 3", 1_181,
+         is_list=True),
     Form("userod", "UserName, Password, UserGroupNum, DateTLastLogin, IsHidden, PasswordIsStrong",
          "concat('former', seq), 'not-a-real-password-hash', 0, at, 1, 1", 64, is_fixed=True),
     Form("provider", "Abbr, ItemOrder, LName, FName, Suffix, FeeSched, Specialty, IsSecondary,"

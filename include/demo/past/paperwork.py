@@ -15,14 +15,13 @@ from pymysql.cursors import Cursor
 from include.demo.background import Work
 from include.demo.past.account_forms import FROM_ACCOUNTS
 from include.demo.past.chart_forms import CHARTS
-from include.demo.past.forms import SLOTS, Form
+from include.demo.past.forms import OPEN_SLOTS, PLACES_TO_OPEN, SLOTS, Form
 from include.demo.past.office_forms import LISTS, LOGS
 from include.demo.world import Practice
 from include.source.session import quote
 
 # So many sheet fields a form, readings a periodontal exam, items a statement.
 FIELDS, READINGS, ITEMS = 195, 52, 8
-_NUMBERED = ("sheet", "perioexam", "statement", "treatplan", "schedule", "feesched", "carrier")
 _DEFINITIONS = {
     "visit": "About a visit",
     "money": "About money",
@@ -67,7 +66,7 @@ class Paper:
             "fields": FIELDS,
             "readings": READINGS,
             "items": ITEMS,
-            **{f"last_{name}": journal.last_key(name) for name in _NUMBERED},
+            "last_feesched": journal.last_key("feesched"),
             **{f"def_{word}": definition(name) for word, name in _DEFINITIONS.items()},
         }
 
@@ -90,13 +89,15 @@ class Paper:
     def statement(self, form: Form) -> str:
         """Return the INSERT of a form."""
         rows = form.rows if form.is_fixed else round(form.rows * self._practice.plan.scale)
-        numbers = {**self._numbers, "n": max(rows, 1), "few": form.rows}
+        is_any_day = form.is_list or form.is_fixed or bool(form.source)
+        places = rows if is_any_day else round(rows * PLACES_TO_OPEN)
+        numbers = {**self._numbers, "n": max(places, 1)}
         if form.is_recent:
             past, days = int(numbers["days"]), min(_RECENT_DAYS, int(numbers["days"]))
             numbers |= {"days": days, "skipped": past - days}
         else:
             numbers["skipped"] = 0
-        source = (form.source or SLOTS).format(**numbers)
+        source = (form.source or (SLOTS if is_any_day else OPEN_SLOTS)).format(**numbers)
         values = form.values.format(**numbers)
         into = f"{quote(form.table)} ({form.columns})"
         return f"insert into {into} select {values} from {source}"  # noqa: S608 - our own text
