@@ -24,6 +24,7 @@ from include.discovery.importance import score_tables
 from include.discovery.profile import measure_tables, with_changes
 from include.discovery.references import infer_references
 from include.endpoints import Endpoint
+from include.engine.slots import own_source_slot
 from include.errors import ConfigError
 from include.source import session as source_session
 from include.source.structure import read_structures
@@ -75,7 +76,7 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
         with connection.transaction():
             previous = _previous(connection, config_directory)
             earlier = record.earlier_measurements(connection)
-        with source_session.connect(source) as reader:
+        with own_source_slot(warehouse, source), source_session.connect(source) as reader:
             structures = read_structures(reader, source)
             left_out = exclusions(structures, overrides)
             readable = {

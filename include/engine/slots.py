@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from include.endpoints import Endpoint
+from include.engine.lock import lock_session
 from include.source.pace import CONNECTIONS_OPTION, connection_limit
 from include.warehouse.session import WarehouseConnection
 
@@ -54,6 +55,16 @@ def source_slot(connection: WarehouseConnection, source: Endpoint) -> Iterator[N
         # A session that is gone holds no slot any more.
         with suppress(psycopg.OperationalError, psycopg.InterfaceError):
             connection.execute("select pg_advisory_unlock(%s, %s)", (server, slot))
+
+
+@contextmanager
+def own_source_slot(warehouse: Endpoint, source: Endpoint) -> Iterator[None]:
+    """Do the same over a session of its own, which is only opened when there is a limit."""
+    if connection_limit(source) is None:
+        yield
+        return
+    with lock_session(warehouse) as locks, source_slot(locks.connection, source):
+        yield
 
 
 def _take(connection: WarehouseConnection, server: int, limit: int) -> int | None:

@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import psycopg
 from psycopg import pq
@@ -20,6 +21,7 @@ from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
 from include.engine.failures import translated
 from include.engine.sides import SourceSide, Tuple, WarehouseSide, fields
+from include.engine.slots import own_source_slot
 from include.source import session as source_session
 from include.source.keys import KeyRange, PagingKey, paging_key
 from include.source.live_table import check_live_table
@@ -66,11 +68,19 @@ def verify_table(source: Endpoint, warehouse: Endpoint, table: TableConfig) -> C
     core = load_core()
     with (
         translated(source, warehouse, table.name),
+        own_source_slot(warehouse, source),
         source_session.connect(source) as reading,
         warehouse_session.connect(warehouse, autocommit=True) as connection,
     ):
         live = check_live_table(reading, table, key)
-        reader = PageReader(reading, table, core, key=key, index=live.key_index)
+        reader = PageReader(
+            reading,
+            table,
+            core,
+            key=key,
+            index=live.key_index,
+            reconnect=partial(source_session.reconnect, reading, source),
+        )
         left = SourceSide(reader, core, key)
         right = WarehouseSide(connection, table, key)
         tally = _Tally(connection, table, key)

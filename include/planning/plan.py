@@ -16,6 +16,7 @@ from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog, TableConfig, Tier
 from include.catalog.overrides import nearest
 from include.endpoints import Endpoint
+from include.engine.slots import own_source_slot
 from include.errors import ConfigError, StructureError, WarehouseError
 from include.planning import bookkeeping
 from include.planning.drift import find_drift
@@ -77,6 +78,7 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
 def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> RefreshPlan:
     dbt_indexes = read_indexes(request.raw_indexes) if request.raw_indexes else None
     with (
+        own_source_slot(warehouse, source),
         source_session.connect(source) as reader,
         warehouse_session.connect(warehouse, autocommit=True) as connection,
     ):

@@ -18,6 +18,7 @@ from psycopg import sql
 from include import settings
 from include.endpoints import Endpoint
 from include.validation.rules import Rule, raw
+from include.warehouse.session import tls_options
 
 if TYPE_CHECKING:
     from great_expectations.checkpoint.checkpoint import CheckpointResult
@@ -67,6 +68,7 @@ def run_suites(
     import great_expectations as gx
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.data_context.types.base import ProgressBarsConfig
+    from sqlalchemy import event
 
     from include.validation.expectations import expectation_for
 
@@ -85,6 +87,10 @@ def run_suites(
     source = context.data_sources.add_postgres(
         name="warehouse", connection_string=_address(warehouse), create_temp_table=False
     )
+    engine = source.get_engine()
+    event.listen(engine, "connect", _prepare)
+    # What was connected to try the address is not prepared.
+    engine.dispose()
     definitions = []
     for suite in suites:
         rows = source.add_query_asset(
@@ -138,10 +144,17 @@ def _results(
 
 def _address(warehouse: Endpoint) -> str:
     """Return the address for SQLAlchemy; it holds the password and stays in memory."""
-    options = {k: v for k, v in warehouse.options.items() if k.startswith("ssl")}
-    options["options"] = f"-c timezone=UTC -c work_mem={WORK_MEMORY}"
     account = f"{quote(warehouse.user, safe='')}:{quote(warehouse.password, safe='')}"
+    options = urlencode(tls_options(warehouse), quote_via=quote)
     return (
         f"postgresql+psycopg2://{account}@{warehouse.host}:{warehouse.port}/"
-        f"{quote(warehouse.database)}?{urlencode(options, quote_via=quote)}"
+        f"{quote(warehouse.database)}?{options}"
     )
+
+
+def _prepare(connection: Any, _: object) -> None:
+    # Not as startup options: a pooler refuses what it does not know.
+    with connection.cursor() as cursor:
+        cursor.execute("set timezone = 'UTC'")
+        cursor.execute("set work_mem = %s", (WORK_MEMORY,))
+    connection.commit()

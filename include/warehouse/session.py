@@ -40,7 +40,7 @@ _CLIENT_KEEPALIVES = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-TLS_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl")
+TLS_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 _TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _TLS_DEMANDED = ("require", "verify-ca", "verify-full")
 
