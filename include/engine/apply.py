@@ -9,6 +9,7 @@ batch; what was there before and after, of the columns that marts restate by, go
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from psycopg import sql
@@ -44,7 +45,6 @@ class PageApplier:
         self._page = sql.Identifier("pg_temp", "page")
         self._difference = sql.Identifier("pg_temp", "difference")
         self._is_prepared = False
-        self._parts = self._statement_parts()
 
     def apply_page(self, write_rows: Source, bounds: KeyRange) -> Movement:
         """Make the raw rows of the range equal to the rows written; without any all vanish.
@@ -212,7 +212,9 @@ class PageApplier:
     def _run(self, statement: str, **more: sql.Composable) -> None:
         self._connection.execute(sql.SQL(statement).format(**self._parts, **more))
 
-    def _statement_parts(self) -> dict[str, Any]:
+    @cached_property
+    def _parts(self) -> dict[str, Any]:
+        """The pieces of all statements; a table in which nothing changed needs none."""
         types = [column.warehouse_type for column in self._table.replicated_columns]
         typed = list(zip(self._columns, types, strict=True))
         keys = self._key.raw_names

@@ -70,13 +70,15 @@ class Pass:
 class LoadContext:
     """One load: who asked, along which key it reads, what stands in raw, and its open connections.
 
-    `connection` commits each statement by itself until `begin`. `was_interrupted` says that an
-    earlier load committed a part and did not end.
+    `salt` is what content hashes depend on besides the rows. `connection` commits each statement
+    by itself until `begin`. `was_interrupted` says that an earlier load committed a part and did
+    not end.
     """
 
     attempt: Attempt
     batch: Batch
     key: PagingKey
+    salt: bytes
     standing: Standing
     core: Core
     reader: PageReader
@@ -111,12 +113,13 @@ class LoadContext:
         self.store.arrange(chunks)
         record_movement(self.connection, self.attempt, moved)
         record_partial(self.connection, self.attempt)
+        self.lock.check()
         # Should the server crash, this part is lost as a whole and read again.
-        self.connection.execute("set local synchronous_commit = off")
-        self.commit()
+        self.connection.commit()
 
     def commit(self) -> None:
         """Commit, unless the lock was lost."""
         if not self.connection.autocommit:
             self.lock.check()
+            self.connection.execute("set local synchronous_commit to default")
             self.connection.commit()

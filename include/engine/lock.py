@@ -123,6 +123,8 @@ def lock_session(warehouse: Endpoint) -> Iterator[LockSession]:
         connection.execute(
             sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{WAIT_LIMIT_SECONDS}s"))
         )
+        # What is recorded here a crash may forget.
+        connection.execute("set synchronous_commit = off")
         connection.execute(
             sql.SQL("set application_name = {}").format(sql.Literal(LOCK_APPLICATION_NAME))
         )

@@ -20,7 +20,7 @@ from psycopg import sql
 from include.catalog.model import TableConfig
 from include.engine.apply import Source, affected_value
 from include.engine.batch import Batch
-from include.engine.chunks import Chunk, content_salt, row_seed
+from include.engine.chunks import Chunk, row_seed
 from include.engine.context import LoadContext, Pass
 from include.engine.copying import Write, copy_into
 from include.engine.encoding import PageEncoder
@@ -123,7 +123,7 @@ class _Digest:
 
     def __init__(self, context: LoadContext) -> None:
         self._core = context.core
-        self._salt = content_salt(context.table, context.key)
+        self._salt = context.salt
         self._seed = row_seed(self._salt)
         self._sums: Any = (ctypes.c_uint64 * 2)()
         self.row_count = self.byte_count = 0

@@ -10,7 +10,7 @@ import ctypes
 from collections.abc import Sequence
 from typing import Any
 
-from include.engine.chunks import content_salt, row_seed
+from include.engine.chunks import row_seed
 from include.engine.context import LoadContext
 from include.errors import StructureError
 from include.source.keys import KeyRange
@@ -31,7 +31,7 @@ class RowIndexer:
         self._table = context.table
         self._layout = context.reader.layout.only(context.reader.key_positions)
         self._width = width
-        self._seed = row_seed(content_salt(context.table, context.key))
+        self._seed = row_seed(context.salt)
         self._tuples = bytearray(_TUPLES_BYTES)
         self._hashes: Any = (ctypes.c_uint64 * 1)()
         self._counts: Any = (ctypes.c_uint64 * (len(RULES) * len(self._layout.fields)))()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 
 import psycopg
@@ -18,6 +19,7 @@ from include.catalog.store import load_table_config
 from include.endpoints import Endpoint
 from include.engine import load as loading
 from include.engine.batch import Batch
+from include.engine.chunks import content_salt
 from include.engine.context import LoadContext, PageSize
 from include.engine.failures import describe, translated
 from include.engine.load import Mode
@@ -120,9 +122,17 @@ class EngineSession:
                     attempt=attempt,
                     batch=batch,
                     key=key,
+                    salt=content_salt(table, key),
                     standing=standing,
                     core=self._core,
-                    reader=PageReader(reading, table, self._core, key=key, index=live.key_index),
+                    reader=PageReader(
+                        reading,
+                        table,
+                        self._core,
+                        key=key,
+                        index=live.key_index,
+                        reconnect=partial(source_session.reconnect, reading, self._source),
+                    ),
                     buffers=self._buffers,
                     pace=ReadPace.of(self._source),
                     page_size=PageSize(table.chunk_rows, live.average_row_bytes),
@@ -153,7 +163,8 @@ class EngineSession:
             connection.execute(
                 sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_SECONDS}s"))
             )
-            connection.commit()
+            # That nothing changed may be forgotten in a crash; rows are committed otherwise.
+            connection.execute("set synchronous_commit = off")
         return self._writing
 
     def _reading_session(self) -> SourceConnection:

@@ -51,9 +51,8 @@ class SourceSide:
         lo: KeyValues | None = None
         is_last = False
         while not is_last:
-            self._reader.read(self._page, KeyRange(lo, None), limit=RANGE_ROWS)
-            is_last = self._page.rows.count < RANGE_ROWS
-            hi = None if is_last else self._reader.key_of(self._page, self._page.rows.count - 1)
+            is_last = self._reader.read(self._page, KeyRange(lo, None), limit=RANGE_ROWS)
+            hi = None if is_last else self._last_key()
             yield KeyRange(lo, hi), self._content(self._encoded())
             lo = hi
 
@@ -61,8 +60,17 @@ class SourceSide:
         """Read a range again and return its rows."""
         if not self._key.is_ordered:
             return [row for block, _ in self._all_rows() for row in split(block)]
-        self._reader.read(self._page, bounds, limit=2 * RANGE_ROWS)
-        return [row for block, _ in self._encoded() for row in split(block)]
+        rows: list[Tuple] = []
+        lo = bounds.lo
+        is_last = False
+        while not is_last:
+            is_last = self._reader.read(self._page, KeyRange(lo, bounds.hi), limit=RANGE_ROWS)
+            rows.extend(row for block, _ in self._encoded() for row in split(block))
+            lo = lo if is_last else self._last_key()
+        return rows
+
+    def _last_key(self) -> KeyValues:
+        return self._reader.key_of(self._page, self._page.rows.count - 1)
 
     def _content(self, blocks: Iterator[tuple[bytes, int]]) -> Content:
         digest = _Digest(is_ordered=self._key.is_ordered)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from include.engine.chunks import Chunk, content_hash, content_salt
+from include.engine.chunks import Chunk, content_hash
 from include.engine.context import LoadContext
 from include.source.keys import KeyRange
 from include.source.read_ahead import ReadAhead
@@ -35,7 +35,12 @@ def pages_read(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[Itera
     overgrown chunk splits while it is read.
     """
     context.buffers.reopen()
-    ahead = ReadAhead(_pages(context, planned), stop=context.buffers.close)
+    end = len(planned) - 1
+    ahead = ReadAhead(
+        _pages(context, planned),
+        stop=context.buffers.close,
+        is_last=lambda read: read.is_last and read.position == end,
+    )
     try:
         yield _returning(context, iter(ahead))
     finally:
@@ -43,7 +48,6 @@ def pages_read(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[Itera
 
 
 def _pages(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[PageRead]:
-    salt = content_salt(context.table, context.key)
     size = context.page_size
     for position, expected in enumerate(planned):
         lo, hi = expected.bounds.lo, expected.bounds.hi
@@ -52,12 +56,11 @@ def _pages(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[PageRead]
             # Room to grow before it splits: twice what it held.
             limit = max(2 * expected.row_count, size.rows)
             page = context.buffers.take()
-            context.reader.read(page, KeyRange(lo, hi), limit=limit)
+            is_last = context.reader.read(page, KeyRange(lo, hi), limit=limit)
             size.learn(page)
             page_bytes = page.byte_count
-            is_last = page.rows.count < limit
             end = hi if is_last else context.reader.key_of(page, page.rows.count - 1)
-            digest = content_hash(salt, page)
+            digest = content_hash(context.salt, page)
             yield PageRead(page, KeyRange(lo, end), digest, position, is_last)
             context.pace.pause_after(page_bytes)
             lo = end

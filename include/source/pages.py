@@ -6,7 +6,7 @@ only while the server works, never while somebody else waits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from include.catalog.model import ColumnConfig, TableConfig
@@ -17,9 +17,14 @@ from include.source.statement import PreparedStatement, ResultBuffer
 from include.transcoder.core import Core, split_row
 from include.transcoder.layout import RowLayout, plan_layout
 
+# The rows of a page are chosen to take far less; where a cluster of them is huge, they do not.
+BYTE_LIMIT = 24 * 1024 * 1024
+
 
 class PageReader:
     """Reads one table over one session along `key`; the columns must stay as they were at first.
+
+    `reconnect` cuts the session and opens it again.
 
     Every method raises pymysql.MySQLError when the server does not answer, and StructureError
     when the columns are not those of the config.
@@ -33,8 +38,10 @@ class PageReader:
         *,
         key: PagingKey,
         index: str | None,
+        reconnect: Callable[[], None],
     ) -> None:
         self._connection = connection
+        self._reconnect = reconnect
         self._core = core
         self._table = table
         self._key = key
@@ -57,7 +64,14 @@ class PageReader:
         """Return a reader of the same rows that reads nothing but the key's columns."""
         keys = tuple(self._table.column(column.name) for column in self._key.columns)
         table = replace(self._table, columns=keys, excluded_cells=())
-        return PageReader(self._connection, table, self._core, key=self._key, index=self._index)
+        return PageReader(
+            self._connection,
+            table,
+            self._core,
+            key=self._key,
+            index=self._index,
+            reconnect=self._reconnect,
+        )
 
     @property
     def layout(self) -> RowLayout:
@@ -71,22 +85,29 @@ class PageReader:
         """Where the key's columns stand in a row."""
         return self._key_positions
 
-    def read(self, page: ResultBuffer, bounds: KeyRange, *, limit: int) -> None:
-        """Fill `page` with the first `limit` rows of the range."""
+    def read(self, page: ResultBuffer, bounds: KeyRange, *, limit: int) -> bool:
+        """Fill `page` with the first `limit` rows of the range; say whether that were all.
+
+        A page that grows beyond BYTE_LIMIT ends there, and the session is opened anew, because the
+        server would go on sending with the table locked.
+        """
         predicate = self._key.source_predicate(bounds)
         where = f" where {predicate}" if predicate else ""
-        statement = self._prepare(f"{where} order by {self._order} limit {limit}")
+        statement = self._prepare(page, f"{where} order by {self._order} limit {limit}")
         try:
             page.reserve(limit + 1)
             statement.execute(page)
             self._check_columns(page)
-            statement.drain(page)
+            is_whole = statement.drain(page, byte_limit=BYTE_LIMIT)
         finally:
             statement.close()
+        if not is_whole:
+            self._reconnect()
+        return is_whole and page.rows.count < limit
 
     def start(self, page: ResultBuffer) -> PreparedStatement:
         """Ask for every row, in no order; the caller drains the statement and closes it."""
-        statement = self._prepare("")
+        statement = self._prepare(page, "")
         try:
             statement.execute(page)
             self._check_columns(page)
@@ -103,10 +124,9 @@ class PageReader:
             for column, position in zip(self._key.columns, self._key_positions, strict=True)
         )
 
-    def _prepare(self, rest: str) -> PreparedStatement:
-        return PreparedStatement(
-            self._connection, self._core, f"select {self._cells} {self._from}{rest}"
-        )
+    def _prepare(self, page: ResultBuffer, rest: str) -> PreparedStatement:
+        statement = f"select {self._cells} {self._from}{rest}"
+        return PreparedStatement(self._connection, self._core, statement, page)
 
     def _check_columns(self, page: ResultBuffer) -> None:
         if self._layout is None:

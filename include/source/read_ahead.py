@@ -59,11 +59,20 @@ class ReadAhead(Generic[T]):
 
     The first item is made in the caller's thread: a table of one page needs no other. `close` must
     be called; it stops the reading after the item at hand. What reading raises is raised here.
+    `is_last` may know the last item by itself, and then no thread is started for nothing.
     """
 
-    def __init__(self, items: Iterator[T], *, stop: Callable[[], None], depth: int = 1) -> None:
+    def __init__(
+        self,
+        items: Iterator[T],
+        *,
+        stop: Callable[[], None],
+        depth: int = 1,
+        is_last: Callable[[T], bool] | None = None,
+    ) -> None:
         self._items = items
         self._stop = stop
+        self._is_last = is_last
         self._ready: queue.Queue[T | BaseException | None] = queue.Queue(maxsize=depth)
         self._thread: threading.Thread | None = None
         self._is_closed = False
@@ -71,7 +80,10 @@ class ReadAhead(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         """Yield the items in order."""
         for item in self._items:
+            is_end = self._is_last is not None and self._is_last(item)
             yield item
+            if is_end:
+                return
             break
         else:
             return

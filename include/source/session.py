@@ -82,6 +82,23 @@ def connect(endpoint: Endpoint) -> SourceConnection:
         defer_connect=True,
     )
     connection.demands_tls = tls.mode.is_demanded
+    _establish(connection, endpoint)
+    return connection
+
+
+def reconnect(connection: SourceConnection, endpoint: Endpoint) -> None:
+    """Cut the session and open it again as `connect` did; the server drops what it was sending.
+
+    Raises what `connect` raises.
+    """
+    if connection.open:
+        raw: Any = connection
+        raw._force_close()
+    _establish(connection, endpoint)
+
+
+def _establish(connection: SourceConnection, endpoint: Endpoint) -> None:
+    tls = source_tls(endpoint)
     try:
         connection.connect()
         _keep_alive(connection)
@@ -93,7 +110,6 @@ def connect(endpoint: Endpoint) -> SourceConnection:
     except BaseException:
         connection.close()
         raise
-    return connection
 
 
 def translate(error: pymysql.MySQLError, endpoint: Endpoint) -> PipelineError:

@@ -82,20 +82,22 @@ class PreparedStatement:
     Raises pymysql.MySQLError; after an error of the connection itself that is closed.
     """
 
-    def __init__(self, connection: SourceConnection, core: Core, statement: str) -> None:
+    def __init__(
+        self, connection: SourceConnection, core: Core, statement: str, buffer: ResultBuffer
+    ) -> None:
         # PyMySQL declares nothing of what is needed here.
         private: Any = connection
         self._connection = private
         self._core = core
-        self._connection._execute_command(_PREPARE, statement.encode())
-        answer = _read_packet(self._connection)
-        self._id, columns, parameters = struct.unpack_from("<IHH", answer, 1)
-        for count in (parameters, columns):
-            for _ in range(count + 1 if count else 0):
-                _read_packet(self._connection)
         self._position = self._filled = 0
         self._rest = b""
         self._is_open = self._is_cut = False
+        self._connection._execute_command(_PREPARE, statement.encode())
+        answer = self._packet(buffer)
+        self._id, columns, parameters = struct.unpack_from("<IHH", answer, 1)
+        for count in (parameters, columns):
+            for _ in range(count + 1 if count else 0):
+                self._packet(buffer)
 
     def execute(self, buffer: ResultBuffer) -> None:
         """Send the statement off and read the description of its result."""
@@ -176,23 +178,6 @@ class PreparedStatement:
         start = position + _HEADER_BYTES
         self._is_open = False
         pymysql.err.raise_mysql_exception(bytes(data[start : start + size]))
-
-
-def _read_packet(connection: Any) -> bytes:
-    """Read one short packet of an answer that has no rows."""
-    header = _read_exactly(connection, _HEADER_BYTES)
-    payload = _read_exactly(connection, int.from_bytes(header[:3], "little"))
-    if payload[0] == _ERROR_PACKET:
-        pymysql.err.raise_mysql_exception(payload)
-    return payload
-
-
-def _read_exactly(connection: Any, size: int) -> bytes:
-    data = bytearray(size)
-    filled = 0
-    while filled < size:
-        filled += _receive_into(connection, memoryview(data)[filled:])
-    return bytes(data)
 
 
 def _receive_into(connection: Any, view: memoryview) -> int:

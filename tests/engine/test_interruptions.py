@@ -29,10 +29,10 @@ def at_page(number: int, action: Callable[[], None]) -> None:
     read = PageReader.read
     pages = iter(range(1, 1_000_000))
 
-    def interrupted(self: PageReader, page: ResultBuffer, bounds: KeyRange, *, limit: int) -> None:
+    def interrupted(self: PageReader, page: ResultBuffer, bounds: KeyRange, *, limit: int) -> bool:
         if next(pages) == number:
             action()
-        read(self, page, bounds, limit=limit)
+        return read(self, page, bounds, limit=limit)
 
     PageReader.read = interrupted  # type: ignore[method-assign]
 

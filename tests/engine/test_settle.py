@@ -73,9 +73,9 @@ def test_a_group_that_never_rests_is_recorded_with_its_skew(
     load_all(practice, tables)
     read = PageReader.read
 
-    def busy(self: PageReader, page: ResultBuffer, bounds: KeyRange, *, limit: int) -> None:
+    def busy(self: PageReader, page: ResultBuffer, bounds: KeyRange, *, limit: int) -> bool:
         practice.execute("update PaySplit set Amount = Amount + 1 where Id = 2")
-        read(self, page, bounds, limit=limit)
+        return read(self, page, bounds, limit=limit)
 
     monkeypatch.setattr(PageReader, "read", busy)
     result = settle(practice.source, practice.warehouse, run_id=practice.run_id)
