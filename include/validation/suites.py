@@ -87,7 +87,7 @@ def run_suites(
     source = context.data_sources.add_postgres(
         name="warehouse", connection_string=_address(warehouse), create_temp_table=False
     )
-    engine = source.get_engine()
+    engine = source.get_execution_engine().engine
     event.listen(engine, "connect", _prepare)
     # What was connected to try the address is not prepared.
     engine.dispose()
