@@ -10,9 +10,17 @@ from pathlib import Path
 import click
 import yaml
 
-from bench import machine, page
+from bench import machine, page, practice
 from bench.layout import BENCH, DEFAULT_DIRECTORY, RESULTS_JSON, RESULTS_PAGE, open_layout
-from bench.measures import growth, head_to_head, refresh, small_tables, whole_practice, whole_set
+from bench.measures import (
+    growth,
+    head_to_head,
+    refresh,
+    small_tables,
+    through_airflow,
+    whole_practice,
+    whole_set,
+)
 from bench.measures.stage import Stage
 from bench.results import Measure, read_results, write_results
 from bench.servers import running
@@ -26,7 +34,8 @@ MEASURES: dict[str, Callable[[Stage], list[Measure]]] = {
     "practice": whole_practice.measure,
 }
 # What the scale says nothing about.
-WHOLE = frozenset({"small-tables", "airflow"})
+WHOLE = frozenset({"small-tables"})
+AIRFLOW = "airflow"
 SCALES = ("1/8", "1/4", "1/2", "1")
 
 
@@ -38,7 +47,7 @@ def bench() -> None:
 
 
 @bench.command()
-@click.argument("names", nargs=-1, type=click.Choice(list(MEASURES)))
+@click.argument("names", nargs=-1, type=click.Choice([*MEASURES, AIRFLOW]))
 @click.option("--scale", type=click.Choice(SCALES), default="1", show_default=True)
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--contender", "contenders", multiple=True, help="Only these peers.")
@@ -60,14 +69,20 @@ def run(
 ) -> None:
     """Measure the named groups, or all of them."""
     layout = open_layout(directory)
+    chosen = names or (*MEASURES, AIRFLOW)
     with running(layout) as servers:
         facts = machine.describe(layout, servers)
         stage = Stage(layout, servers, Fraction(scale), rounds, contenders)
-        for name in names or MEASURES:
-            circumstances = machine.circumstances(
-                Fraction(1) if name in WHOLE else stage.scale, rounds
-            )
-            write_results(results, facts, MEASURES[name](stage), circumstances)
+        for name in chosen:
+            if name != AIRFLOW:
+                when = machine.circumstances(scale if name not in WHOLE else "1", rounds)
+                write_results(results, facts, MEASURES[name](stage), when)
+        if AIRFLOW in chosen:
+            practice.ensure_practice(layout, servers, stage.scale)
+    if AIRFLOW in chosen:
+        # The local system brings servers of its own.
+        when = machine.circumstances(scale, rounds)
+        write_results(results, facts, through_airflow.measure(layout, rounds), when)
     _render(results)
 
 

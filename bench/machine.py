@@ -7,7 +7,6 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
-from fractions import Fraction
 from pathlib import Path
 
 from bench.layout import PROJECT, Layout
@@ -42,13 +41,13 @@ def describe(layout: Layout, servers: Servers) -> dict[str, str]:
     }
 
 
-def circumstances(scale: Fraction, rounds: int) -> Circumstances:
+def circumstances(scale: str, rounds: int) -> Circumstances:
     """Return when and how this run measures."""
     commit = _output("git", "describe", "--always", "--dirty", "--abbrev=12")
     return Circumstances(
         measured_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         commit=commit,
-        scale=str(scale),
+        scale=scale,
         rounds=rounds,
         load=round(os.getloadavg()[0], 2),
     )

@@ -12,6 +12,7 @@ from bench import dataset
 from bench.layout import Layout
 from bench.servers import Servers, writing
 from include import demo
+from include.local.environment import PRACTICE_DATABASE
 from include.source.session import quote
 
 log = logging.getLogger(__name__)
@@ -22,10 +23,13 @@ SEED = 1
 
 
 def ensure_practice(layout: Layout, servers: Servers, scale: Fraction) -> str:
-    """Make the practice if need be, and return its database; at full scale it takes minutes."""
+    """Make the practice if need be, and return its database; at full scale it takes minutes.
+
+    There is one at a time, under the name that it has in a local system.
+    """
     patients = int(PATIENTS * scale)
     plan = demo.PracticePlan(patients, demo.natural_years(patients), SEED, LAST_DAY)
-    name = f"practice_{patients}"
+    name = PRACTICE_DATABASE
     if dataset.made_from(servers, name) == repr(plan):
         return name
     log.info("simulating a practice of %s patients", patients)

@@ -87,27 +87,9 @@ class Crew:
         memory is that of the largest worker.
         """
         workers = [self._hire() for _ in range(count)]
-        waiting = list(tables)
-        answers: list[dict[str, Any]] = []
         meter = Meter(self._servers)
         meter.start()
-        with selectors.DefaultSelector() as selector:
-            busy = 0
-            for worker in workers:
-                if waiting:
-                    worker.send(run_id=run_id, tables=[waiting.pop(0)])
-                    selector.register(worker.output, selectors.EVENT_READ, worker)
-                    busy += 1
-            while busy:
-                for event, _ in selector.select():
-                    worker = event.data
-                    answers.append(worker.receive())
-                    if waiting:
-                        worker.send(run_id=run_id, tables=[waiting.pop(0)])
-                    else:
-                        busy -= 1
-                        selector.unregister(worker.output)
-        return _summed(meter, answers)
+        return _summed(meter, in_turn(workers, run_id=run_id, tables=tables))
 
     def load_in_one_session(self, *, run_id: int, tables: Sequence[str]) -> Reading:
         """Load the tables one after the other by a new worker, as one request."""
@@ -125,6 +107,27 @@ class Crew:
                 warehouse=self._warehouse,
             )
         )
+
+
+def in_turn(
+    workers: Sequence[children.Worker], *, run_id: int, tables: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Give the tables out in their order, each to the next worker that is free; return answers."""
+    waiting = list(tables)
+    answers: list[dict[str, Any]] = []
+    with selectors.DefaultSelector() as selector:
+        for worker in workers[: len(waiting)]:
+            worker.send(run_id=run_id, tables=[waiting.pop(0)])
+            selector.register(worker.output, selectors.EVENT_READ, worker)
+        while selector.get_map():
+            for event, _ in selector.select():
+                free: children.Worker = event.data
+                answers.append(free.receive())
+                if waiting:
+                    free.send(run_id=run_id, tables=[waiting.pop(0)])
+                else:
+                    selector.unregister(free.output)
+    return answers
 
 
 def in_order(plan_tiers: Mapping[Any, Sequence[str]]) -> list[str]:
