@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import datetime as dt
 import struct
 from collections.abc import Sequence
 
@@ -21,6 +22,7 @@ from include.transcoder.core import (
 from include.transcoder.layout import Field, Kind, RowLayout
 from tests.transcoder.wire_rows import (
     COLUMN_KINDS,
+    KINDS,
     LAYOUT,
     NULL,
     Value,
@@ -52,9 +54,8 @@ def test_both_cores_write_the_same_bytes_and_counts(rows: list[list[Value]], roo
 
 
 def test_a_tuple_holds_only_the_columns_that_are_asked_for(core: Core) -> None:
-    names = [kind.source_type for kind in COLUMN_KINDS]
-    positions = [names.index("mediumtext"), names.index("bigint(20)")]
-    values = [NULL] * len(names)
+    positions = [COLUMN_KINDS.index(KINDS[name]) for name in ("mediumtext", "bigint(20)")]
+    values = [NULL] * len(COLUMN_KINDS)
     values[positions[0]] = Value(b"\x02\0k", None)
     values[positions[1]] = Value((-7).to_bytes(8, "little", signed=True), None)
     buffer, table = table_of([row(values)])
@@ -87,7 +88,7 @@ def test_what_stands_behind_the_key_is_not_looked_at(core: Core) -> None:
 
 
 def test_rows_that_are_not_emitted__are_counted_and_need_no_room(core: Core) -> None:
-    position = [kind.source_type for kind in COLUMN_KINDS].index("mediumtext")
+    position = COLUMN_KINDS.index(KINDS["mediumtext"])
     values = [NULL] * len(COLUMN_KINDS)
     values[position] = Value(sized(b"\0" * 100_000), None)
     small = [NULL] * len(COLUMN_KINDS)
@@ -99,12 +100,22 @@ def test_rows_that_are_not_emitted__are_counted_and_need_no_room(core: Core) -> 
 
 
 def test_an_output_for_no_single_row_says_how_much_it_takes(core: Core) -> None:
-    buffer, table = table_of([row([NULL] * len(COLUMN_KINDS))])
+    values = [NULL] * len(COLUMN_KINDS)
+    values[COLUMN_KINDS.index(KINDS["mediumtext"])] = Value(sized(b"x" * 5000), None)
+    buffer, table = table_of([row(values)])
+
+    def transcode(room: int) -> Transcoded:
+        return core.transcode(
+            buffer, table, 0, LAYOUT, bytearray(room), emit=None, counts=counts_for(LAYOUT)
+        )
+
     with pytest.raises(OutputTooSmall) as refusal:
-        core.transcode(buffer, table, 0, LAYOUT, bytearray(), emit=None, counts=counts_for(LAYOUT))
-    out = bytearray(refusal.value.needed)
-    done = core.transcode(buffer, table, 0, LAYOUT, out, emit=None, counts=counts_for(LAYOUT))
-    assert done.rows == 1
+        transcode(0)
+    needed = refusal.value.needed
+    assert transcode(needed).rows == 1
+    with pytest.raises(OutputTooSmall) as refusal:
+        transcode(needed - 1)
+    assert refusal.value.needed == needed
 
 
 def test_the_arrays_must_be_as_large_as_the_rows(core: Core) -> None:
@@ -116,3 +127,42 @@ def test_the_arrays_must_be_as_large_as_the_rows(core: Core) -> None:
         core.transcode(buffer, table, 0, LAYOUT, out, emit=bytearray(1), counts=counts)
     with pytest.raises(ValueError, match="counts"):
         core.transcode(buffer, table, 0, LAYOUT, out, emit=None, counts=(ctypes.c_uint64 * 3)())
+
+
+def test_every_day_that_the_calendar_has_is_held_and_no_other(core: Core) -> None:
+    layout = RowLayout((Field(Kind.DATE, 0, True),))
+    years = (0, 1, 4, 100, 400, 1582, 1899, 1900, 1999, 2000, 2024, 2100, 9999)
+    days = [(y, m, d) for y in years for m in range(14) for d in range(33)]
+    payloads = [b"\0\0" + sized(struct.pack("<HBB", *day)) for day in days]
+    written, counts = transcode_all(core, *table_of(payloads), layout)
+    expected, absent = [], 0
+    for day in days:
+        try:
+            since = (dt.date(*day) - dt.date(2000, 1, 1)).days
+        except ValueError:
+            absent += 1
+            expected.append(struct.pack(">hi", 1, -1))
+        else:
+            expected.append(struct.pack(">hii", 1, 4, since))
+    assert written == b"".join(expected)
+    assert counts == [1, absent - 1, 0]
+
+
+def test_a_zero_character_is_found_at_every_place_of_a_text(core: Core) -> None:
+    layout = RowLayout((Field(Kind.TEXT, 0, True), Field(Kind.BYTES, 0, True)))
+    texts = [
+        b"\xff" * before + b"\0" + b"\x01" * after for before in range(20) for after in range(20)
+    ]
+    buffer, table = table_of([b"\0\0" + 2 * sized(text) for text in texts])
+    written, counts = transcode_all(core, buffer, table, layout)
+    assert written == b"".join(
+        struct.pack(">hi", 2, len(text) - 1)
+        + text.replace(b"\0", b"")
+        + struct.pack(">i", len(text))
+        + text
+        for text in texts
+    )
+    assert counts == [0, 0, len(texts), 0, 0, 0]
+    skipped, none = counts_for(layout), bytearray(len(texts))
+    core.transcode(buffer, table, 0, layout, bytearray(), emit=none, counts=skipped)
+    assert list(skipped) == counts

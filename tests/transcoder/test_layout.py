@@ -10,9 +10,7 @@ from include.catalog.model import CellExclusion, TableConfig
 from include.errors import StructureError
 from include.source.wire import BINARY_CHARACTER_SET, WireColumn, WireType
 from include.transcoder.layout import Field, Kind, RowLayout, plan_layout
-from tests.transcoder.wire_rows import COLUMN_KINDS, LAYOUT, UTF8MB4, ColumnKind, config
-
-KINDS = {kind.source_type: kind for kind in COLUMN_KINDS}
+from tests.transcoder.wire_rows import KINDS, LAYOUT, UTF8MB4, ColumnKind, config
 
 
 def plan(kind: ColumnKind, **sent: object) -> Field:

@@ -100,6 +100,8 @@ SPAN = "<BIBBBI"
         (Kind.INT16, 2, b"\1", "leads out of its row"),
         (Kind.TEXT, 0, b"", "leads out of its row"),
         (Kind.TEXT, 0, b"\x0cshort", "leads out of its row"),
+        (Kind.TEXT, 0, b"\x06short", "leads out of its row"),
+        (Kind.DOUBLE, 0, bytes(7), "leads out of its row"),
         (Kind.TEXT, 0, b"\xfb", "leads out of its row"),
         (Kind.TEXT, 0, b"\xff" + bytes(20), "leads out of its row"),
         (Kind.TEXT, 0, b"\xfc\x01", "leads out of its row"),

@@ -101,6 +101,12 @@ def test_a_scan_ends_before_an_error_packet(core: Core) -> None:
     assert result == ScanResult(len(stream) - len(ERROR_PACKET), len(stream), ScanStatus.ERROR)
 
 
+def test_only_a_short_packet_is_the_end(core: Core) -> None:
+    long = b"\xfe" + bytes(8)
+    assert receive(core, packets(long) + END_PACKET, [])[0] == [long]
+    assert receive(core, packets(long[:8]), [])[1].status is ScanStatus.END
+
+
 def test_a_full_table_stops_the_scan_until_it_is_reset(core: Core) -> None:
     buffer = bytearray(b"".join(packets(b"\0%d" % number) for number in range(5)) + END_PACKET)
     rows = RowTable(2)

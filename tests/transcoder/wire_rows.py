@@ -282,6 +282,7 @@ def rows_of(kinds: Sequence[ColumnKind]) -> SearchStrategy[list[list[Value]]]:
     return st.lists(one_row(kinds), max_size=6)
 
 
+KINDS = {kind.source_type: kind for kind in COLUMN_KINDS}
 NAMED = [(f"c{at}", kind) for at, kind in enumerate(COLUMN_KINDS)]
 LAYOUT = plan_layout(config(*NAMED), [kind.sent(name) for name, kind in NAMED])
 
