@@ -68,7 +68,10 @@ def purge(warehouse: Endpoint, *, run_id: int, manifest: Path) -> tuple[TablePur
     `ops.purge`. Raises ConfigError without a manifest: nobody could say which models wait.
     """
     waiting = incremental_readers(read_manifest(manifest))
-    with connect(warehouse) as connection, lock_session(warehouse) as session:
+    with (
+        connect(warehouse, autocommit=True) as connection,
+        lock_session(warehouse) as session,
+    ):
         catalog = _catalog(connection, run_id)
         readers = _read_readers(connection, waiting)
         affected = _purge_affected(connection, catalog, readers, run_id)
@@ -127,7 +130,6 @@ def _with_tombstones(connection: WarehouseConnection, catalog: Catalog) -> list[
         "select table_name from ops.table_state where state = 'loaded' and deleted_count > 0 "
         "order by table_name"
     ).fetchall()
-    connection.commit()
     by_name = {table.raw_name: table for table in catalog.tables.values()}
     return [by_name[name] for (name,) in rows if name in by_name]
 
@@ -143,22 +145,22 @@ def _purge_affected(
         table.raw_name: readers.get(table.raw_name, Readers({})).limit
         for table in catalog.tables.values()
     }
-    rows = connection.execute(
-        "with bound as (select b.table_name, least(b.batch_id, (select max(l.batch_id) "
-        "from ops.table_load l where l.table_name = b.table_name "
-        "and l.started_at < now() - make_interval(days => %s))) as batch_id, "
-        "exists (select from ops.table_load l where l.table_name = b.table_name "
-        "and l.started_at < now() - make_interval(days => %s)) as is_old "
-        "from unnest(%s::text[], %s::bigint[]) as b (table_name, batch_id)), "
-        "gone as (delete from ops.affected a using bound b where a.table_name = b.table_name "
-        "and b.is_old and a.batch_id <= b.batch_id returning a.table_name) "
-        "select table_name, count(*) from gone group by table_name",
-        (AFFECTED_DAYS, AFFECTED_DAYS, list(limits), list(limits.values())),
-    ).fetchall()
-    found = {str(name): int(count) for name, count in rows}
-    for name, count in found.items():
-        _record(connection, run_id, TablePurge(name, affected=count))
-    connection.commit()
+    with connection.transaction():
+        rows = connection.execute(
+            "with bound as (select b.table_name, least(b.batch_id, (select max(l.batch_id) "
+            "from ops.table_load l where l.table_name = b.table_name "
+            "and l.started_at < now() - make_interval(days => %s))) as batch_id, "
+            "exists (select from ops.table_load l where l.table_name = b.table_name "
+            "and l.started_at < now() - make_interval(days => %s)) as is_old "
+            "from unnest(%s::text[], %s::bigint[]) as b (table_name, batch_id)), "
+            "gone as (delete from ops.affected a using bound b where a.table_name = b.table_name "
+            "and b.is_old and a.batch_id <= b.batch_id returning a.table_name) "
+            "select table_name, count(*) from gone group by table_name",
+            (AFFECTED_DAYS, AFFECTED_DAYS, list(limits), list(limits.values())),
+        ).fetchall()
+        found = {str(name): int(count) for name, count in rows}
+        for name, count in found.items():
+            _record(connection, run_id, TablePurge(name, affected=count))
     return found
 
 
@@ -173,7 +175,6 @@ def _purge_table(
     of_table = readers.get(table.raw_name, Readers({}))
     # Mostly nothing is: then no load has to wait for us.
     old, _ = _count_old(connection, table)
-    connection.commit()
     if not old:
         return None
     try:
