@@ -71,7 +71,12 @@ class Worker:
 
 @contextmanager
 def worker(
-    module: str, scratch: Path, *, source: Endpoint, warehouse: Endpoint
+    module: str,
+    scratch: Path,
+    *,
+    source: Endpoint,
+    warehouse: Endpoint,
+    arguments: Sequence[str] = (),
 ) -> Iterator[Worker]:
     """Start `python -m module`, wait until it is ready, and end it with the block."""
     log = scratch / f"{module}.log"
@@ -84,7 +89,7 @@ def worker(
     with (
         log.open("w") as errors,
         subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

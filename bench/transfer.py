@@ -91,20 +91,23 @@ class Crew:
         meter.start()
         return _summed(meter, in_turn(workers, run_id=run_id, tables=tables))
 
-    def load_in_one_session(self, *, run_id: int, tables: Sequence[str]) -> Reading:
+    def load_in_one_session(
+        self, *, run_id: int, tables: Sequence[str], core: str = "compiled"
+    ) -> Reading:
         """Load the tables one after the other by a new worker, as one request."""
-        worker = self._hire()
+        worker = self._hire(*([core] if core == "fallback" else []))
         meter = Meter(self._servers)
         meter.start()
         return _summed(meter, [worker.ask(run_id=run_id, tables=list(tables))])
 
-    def _hire(self) -> children.Worker:
+    def _hire(self, *arguments: str) -> children.Worker:
         return self._stack.enter_context(
             children.worker(
                 "bench.worker",
                 self._layout.scratch,
                 source=self._source,
                 warehouse=self._warehouse,
+                arguments=arguments,
             )
         )
 

@@ -1,7 +1,8 @@
 """A worker of the engine, as the executor's would be: loads the tables that it is asked for.
 
 Reads one JSON request per line and answers each with one line. `python -m bench.worker`; the two
-databases come from the environment, as everywhere in the project.
+databases come from the environment, as everywhere in the project. With the argument `fallback` it
+works as on a machine where the compiled core was not built.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ import json
 import sys
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from include import settings
 from include.engine import EngineSession
+from include.engine import session as engine_session
+from include.transcoder.core import load_core
 
 
 def main() -> None:
     """Answer until the input ends."""
+    if "fallback" in sys.argv[1:]:
+        vars(engine_session)["load_core"] = partial(load_core, compiled=False)
     source, warehouse = settings.source_endpoint(), settings.warehouse_endpoint()
     idle = _memory("VmRSS")
     # From here on the peak is that of the work.
