@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from include.engine.chunks import Chunk, Substitutions
+from include.engine.chunks import Chunk, Substitutions, in_key_order
 from include.source.keys import KeyRange, PagingKey
 from include.warehouse.session import WarehouseConnection
 
@@ -21,13 +21,28 @@ CHUNK_COLUMNS = (
 )
 
 
-class ChunkStore:
-    """The stored chunks of one table along one key, in the caller's transaction."""
+EVERYWHERE = KeyRange()
 
-    def __init__(self, connection: WarehouseConnection, raw_name: str, key: PagingKey) -> None:
+
+class ChunkStore:
+    """The stored chunks of one table along one key, in the caller's transaction.
+
+    With `bounds`, only those of that range, along a key of one whole number: others are neither
+    returned nor touched.
+    """
+
+    def __init__(
+        self,
+        connection: WarehouseConnection,
+        raw_name: str,
+        key: PagingKey,
+        *,
+        bounds: KeyRange = EVERYWHERE,
+    ) -> None:
         self._connection = connection
         self._raw_name = raw_name
         self._key = key
+        self._bounds = bounds
 
     def read(self) -> list[Chunk]:
         """Return the chunks in key order; nothing when they were made along another key."""
@@ -35,7 +50,7 @@ class ChunkStore:
             f"select {CHUNK_COLUMNS} from ops.chunk c where table_name = %s order by ordinal",  # noqa: S608
             (self._raw_name,),
         ).fetchall()
-        return chunks_of(rows, self._key)
+        return within(chunks_of(rows, self._key), self._bounds)
 
     def row_index(self, chunk: Chunk) -> list[bytes] | None:
         """Return the keys and hashes of the chunk's rows, in parts in key order, if all are known.
@@ -43,20 +58,22 @@ class ChunkStore:
         The parts are what `include.transcoder` packs.
         """
         rows = self._connection.execute(
-            "select row_index from ops.chunk where chunk_id = any(%s) order by ordinal",
-            (list(chunk.stored_ids),),
+            "select row_index from ops.chunk where chunk_id = any(%(ids)s) "
+            "order by array_position(%(ids)s, chunk_id)",
+            {"ids": list(chunk.stored_ids)},
         ).fetchall()
         parts = [bytes(part) for (part,) in rows if part is not None]
         return parts if parts and len(parts) == len(chunk.stored_ids) else None
 
-    def add(self, chunk: Chunk, row_index: bytes | None) -> Chunk:
-        """Store a chunk that was read, its place still open; returns it with its id."""
+    def add(self, chunk: Chunk, row_index: bytes | None, *, ordinal: int = -1) -> Chunk:
+        """Store a chunk that was read; returns it with its id. Its place may still be open."""
         row = self._connection.execute(
             "insert into ops.chunk (table_name, ordinal, lo, hi, row_count, content_hash, "
-            "substitutions, key_columns, row_index) values (%s, -1, %s, %s, %s, %s, %s, %s, %b) "
+            "substitutions, key_columns, row_index) values (%s, %s, %s, %s, %s, %s, %s, %s, %b) "
             "returning chunk_id",
             (
                 self._raw_name,
+                ordinal,
                 _array(chunk.bounds.lo),
                 _array(chunk.bounds.hi),
                 chunk.row_count,
@@ -74,8 +91,16 @@ class ChunkStore:
         """Make `chunks`, each stored as one row, the table's only ones, with bounds and order."""
         ids = [chunk.stored_ids[0] for chunk in chunks]
         self._connection.execute(
-            "delete from ops.chunk where table_name = %s and chunk_id <> all(%s)",
-            (self._raw_name, ids),
+            "delete from ops.chunk where table_name = %(table)s and chunk_id <> all(%(ids)s)"  # noqa: S608
+            # Only a key of one whole number has bounds that are numbers.
+            + (" and lo[1]::numeric >= %(lo)s::numeric" if self._bounds.lo else "")
+            + (" and hi[1]::numeric <= %(hi)s::numeric" if self._bounds.hi else ""),
+            {
+                "table": self._raw_name,
+                "ids": ids,
+                "lo": self._bounds.lo[0] if self._bounds.lo else None,
+                "hi": self._bounds.hi[0] if self._bounds.hi else None,
+            },
         )
         self._connection.execute(
             "update ops.chunk c set ordinal = n.ordinal, lo = n.lo::text[], hi = n.hi::text[] "
@@ -97,7 +122,7 @@ def chunks_of(rows: Sequence[Sequence[Any]], key: PagingKey) -> list[Chunk]:
     """Return what rows of CHUNK_COLUMNS say; nothing when they were made along another key."""
     if any(tuple(row[6]) != key.raw_names for row in rows):
         return []
-    return [
+    chunks = [
         Chunk(
             KeyRange(tuple(lo) if lo else None, tuple(hi) if hi else None),
             row_count,
@@ -106,6 +131,18 @@ def chunks_of(rows: Sequence[Sequence[Any]], key: PagingKey) -> list[Chunk]:
             (chunk_id,),
         )
         for chunk_id, lo, hi, row_count, digest, counts, _ in rows
+    ]
+    return in_key_order(chunks, key)
+
+
+def within(chunks: Sequence[Chunk], bounds: KeyRange) -> list[Chunk]:
+    """Return the chunks that lie in `bounds` as a whole; every chunk lies in the open range."""
+    lo, hi = (None if side is None else int(side[0]) for side in (bounds.lo, bounds.hi))
+    return [
+        chunk
+        for chunk in chunks
+        if (lo is None or (chunk.bounds.lo is not None and int(chunk.bounds.lo[0]) >= lo))
+        and (hi is None or (chunk.bounds.hi is not None and int(chunk.bounds.hi[0]) <= hi))
     ]
 
 

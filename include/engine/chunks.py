@@ -83,7 +83,9 @@ def plan_ranges(chunks: Sequence[Chunk], *, full_rows: int) -> list[Chunk]:
     planned: list[Chunk] = []
     for chunk in chunks:
         small = full_rows * MERGE_BELOW
-        if planned and planned[-1].row_count < small and chunk.row_count < small:
+        # Of a range that no chunk covers no rows are remembered.
+        are_known = planned and planned[-1].stored_ids and chunk.stored_ids
+        if are_known and planned[-1].row_count < small and chunk.row_count < small:
             left = planned.pop()
             planned.append(
                 Chunk(
@@ -97,6 +99,37 @@ def plan_ranges(chunks: Sequence[Chunk], *, full_rows: int) -> list[Chunk]:
         else:
             planned.append(chunk)
     return planned or [EVERYTHING]
+
+
+def in_key_order(chunks: Iterable[Chunk], key: PagingKey) -> list[Chunk]:
+    """Return the chunks as their ranges follow each other.
+
+    Only those along one whole number can be out of order: ranges of it are loaded side by side.
+    """
+    if not key.is_integer:
+        return list(chunks)
+    return sorted(chunks, key=lambda c: (c.bounds.lo is not None, int((c.bounds.lo or "0")[0])))
+
+
+def uncovered(chunks: Sequence[Chunk], bounds: KeyRange) -> list[KeyRange]:
+    """Return the parts of `bounds` that no chunk covers; the chunks lie in it, in key order."""
+    if not chunks:
+        return [bounds]
+    found: list[KeyRange] = []
+    lo = bounds.lo
+    for chunk in chunks:
+        if chunk.bounds.lo != lo:
+            found.append(KeyRange(lo, chunk.bounds.lo))
+        lo = chunk.bounds.hi
+    if lo != bounds.hi:
+        found.append(KeyRange(lo, bounds.hi))
+    return found
+
+
+def filled(chunks: Sequence[Chunk], bounds: KeyRange, key: PagingKey) -> list[Chunk]:
+    """Return the chunks and, between them, those parts of `bounds` of which nothing is known."""
+    gaps = [Chunk(gap, 0, UNKNOWN) for gap in uncovered(chunks, bounds)]
+    return in_key_order([*chunks, *gaps], key) if gaps else list(chunks)
 
 
 def without_empty(chunks: Sequence[Chunk]) -> list[Chunk]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from include.engine.apply import PageApplier
-from include.engine.chunks import EVERYTHING, Chunk, plan_ranges
+from include.engine.chunks import EVERYTHING, Chunk, filled, plan_ranges
 from include.engine.context import LoadContext, Pass
 from include.engine.copying import Write
 from include.engine.encoding import PageEncoder
@@ -43,7 +43,8 @@ class _Comparison:
     def __init__(self, context: LoadContext, stored: Sequence[Chunk]) -> None:
         self._context = context
         self._stored = stored
-        self._planned = plan_ranges(stored, full_rows=context.page_size.rows)
+        known = filled(stored, context.bounds, context.key)
+        self._planned = plan_ranges(known, full_rows=context.page_size.rows)
         self._applier = PageApplier(context.connection, context.table, context.key, context.batch)
         self._encoder: PageEncoder | None = None
         self._indexer: RowIndexer | None = None

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from include.catalog.model import TableConfig
 from include.engine.batch import Batch
-from include.engine.chunk_store import ChunkStore
+from include.engine.chunk_store import EVERYWHERE, ChunkStore
 from include.engine.chunks import Chunk
 from include.engine.lock import TableLock
 from include.engine.movement import Movement
 from include.engine.records import Attempt, record_movement, record_partial
 from include.engine.standing import Standing
-from include.source.keys import PagingKey
+from include.source.keys import KeyRange, PagingKey
 from include.source.pace import ReadPace
 from include.source.pages import PageReader
 from include.source.read_ahead import BufferPool
@@ -72,7 +72,7 @@ class LoadContext:
 
     `salt` is what content hashes depend on besides the rows. `connection` commits each statement
     by itself until `begin`. `was_interrupted` says that an earlier load committed a part and did
-    not end.
+    not end. `bounds` is the range of the key that is loaded, usually all of it.
     """
 
     attempt: Attempt
@@ -89,6 +89,7 @@ class LoadContext:
     lock: TableLock
     ignores_hashes: bool
     was_interrupted: bool
+    bounds: KeyRange = EVERYWHERE
 
     @property
     def table(self) -> TableConfig:
@@ -97,8 +98,8 @@ class LoadContext:
 
     @property
     def store(self) -> ChunkStore:
-        """The table's stored chunks along its key."""
-        return ChunkStore(self.connection, self.table.raw_name, self.key)
+        """The table's stored chunks along its key, those of the range that is loaded."""
+        return ChunkStore(self.connection, self.table.raw_name, self.key, bounds=self.bounds)
 
     def begin(self) -> None:
         """Let what follows be one transaction until it is committed; harmless to repeat.

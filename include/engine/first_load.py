@@ -1,7 +1,7 @@
 """A first load: pages stream straight into the raw table, which gets its key at the end.
 
-Every COMMIT_ROWS rows the part is committed together with its chunks; a load that finds such a
-part goes on behind its last chunk.
+Every COMMIT_ROWS rows the part is committed together with its chunks; a load that finds such
+parts loads what their chunks do not cover.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from psycopg import sql
 
 from include.engine.apply import affected_value
 from include.engine.batch import Batch
-from include.engine.chunks import UNKNOWN, Chunk
+from include.engine.chunks import UNKNOWN, Chunk, in_key_order, uncovered
 from include.engine.context import LoadContext, Pass
 from include.engine.copying import copy_into
 from include.engine.encoding import PageEncoder
 from include.engine.movement import Movement
 from include.engine.row_index import RowIndexer
 from include.engine.walk import PageRead, pages_read
-from include.source.keys import KeyRange
 from include.warehouse import raw_tables
 from include.warehouse.indexes import bring_indexes, drop_indexes
 
@@ -34,28 +33,67 @@ log = logging.getLogger(__name__)
 
 
 def load_first(context: LoadContext, loaded: Sequence[Chunk], *, commits_parts: bool) -> Pass:
-    """Load everything behind the chunks that are `loaded`; add key and `ops.affected`.
+    """Load everything that the chunks `loaded` do not cover; add key and `ops.affected`.
 
     The last part is left to the caller to commit. Without `commits_parts` all of it is.
     """
     context.begin()
     if not loaded:
-        _clear(context)
-    start = loaded[-1].bounds.hi if loaded else None
-    load = _FirstLoad(context, loaded)
-    with pages_read(context, [Chunk(KeyRange(start, None), 0, UNKNOWN)]) as pages:
-        for first in pages:
-            is_end = load.copy_part(chain([first], pages))
-            if commits_parts and not is_end:
-                load.commit_part()
-    return load.finish()
+        clear(context)
+    done = load_uncovered(context, loaded, commits_parts=commits_parts)
+    complete(context)
+    return done
+
+
+def load_uncovered(context: LoadContext, loaded: Sequence[Chunk], *, commits_parts: bool) -> Pass:
+    """Load what of the context's range the chunks `loaded` do not cover; commits as `load_first`.
+
+    The raw table has no key yet.
+    """
+    context.begin()
+    gaps = [Chunk(gap, 0, UNKNOWN) for gap in uncovered(loaded, context.bounds)]
+    load = _FirstLoad(context, loaded, last_position=len(gaps) - 1)
+    if gaps:
+        with pages_read(context, gaps) as pages:
+            for first in pages:
+                is_end = load.copy_part(chain([first], pages))
+                if commits_parts and not is_end:
+                    load.commit_part()
+    return load.result()
+
+
+def complete(context: LoadContext) -> None:
+    """Add what a complete table has; the caller commits."""
+    context.begin()
+    if context.key.columns:
+        name = context.table.raw_name
+        raw_tables.add_primary_key(context.connection, name, context.key.raw_names)
+        bring_indexes(context.connection, context.table)
+    _analyze(context)
+    _record_affected(context)
+
+
+def clear(context: LoadContext) -> None:
+    """Take away whatever stands in the raw table, with its key, indexes and chunks.
+
+    Rows without chunks are left over from something else; deleting keeps readers' snapshots.
+    """
+    context.begin()
+    name = context.table.raw_name
+    context.connection.execute(sql.SQL("delete from {}").format(raw_tables.identifier(name)))
+    raw_tables.drop_primary_key(context.connection, name)
+    drop_indexes(context.connection, name)
+    context.store.clear()
 
 
 class _FirstLoad:
     """The parts of one first load."""
 
-    def __init__(self, context: LoadContext, loaded: Sequence[Chunk]) -> None:
+    def __init__(
+        self, context: LoadContext, loaded: Sequence[Chunk], *, last_position: int
+    ) -> None:
         self._context = context
+        self._last_position = last_position
         self._target = raw_tables.identifier(context.table.raw_name)
         names = [column.raw_name for column in context.table.replicated_columns]
         self._columns = [*names, "_loaded_at", "_batch_id"]
@@ -84,7 +122,7 @@ class _FirstLoad:
                 read.append((chunk, index))
                 row_count += page.rows.count
                 self._byte_count += page.byte_count
-                is_end = page_read.is_last
+                is_end = page_read.is_last and page_read.position == self._last_position
                 if row_count >= COMMIT_ROWS:
                     break
         self._pending += row_count
@@ -94,7 +132,7 @@ class _FirstLoad:
 
     def commit_part(self) -> None:
         """Commit what was copied, with the gate closed."""
-        self._context.commit_part(self._chunks, Movement(inserted=self._pending))
+        self._context.commit_part(self._ordered(), Movement(inserted=self._pending))
         self._inserted += self._pending
         log.info(
             "table %s: %s rows loaded and committed so far",
@@ -103,22 +141,18 @@ class _FirstLoad:
         )
         self._pending = 0
 
-    def finish(self) -> Pass:
-        """Add what a complete table has."""
-        context = self._context
-        name = context.table.raw_name
-        if context.key.columns:
-            raw_tables.add_primary_key(context.connection, name, context.key.raw_names)
-            bring_indexes(context.connection, context.table)
-        _analyze(context)
-        _record_affected(context)
+    def result(self) -> Pass:
+        """Return what was read and loaded."""
         return Pass(
-            self._chunks,
+            self._ordered(),
             self._byte_count,
             len(self._chunks) - self._loaded,
             Movement(inserted=self._inserted + self._pending),
             Movement(inserted=self._pending),
         )
+
+    def _ordered(self) -> list[Chunk]:
+        return in_key_order(self._chunks, self._context.key)
 
     def _prepared(self) -> PageEncoder:
         if self._encoder is None:
@@ -133,16 +167,6 @@ def encoded_bookkeeping(batch: Batch) -> tuple[bytes, int]:
     """Return `_loaded_at` and `_batch_id` as fields of a binary COPY, and their number."""
     microseconds = (batch.loaded_at - _EPOCH) // timedelta(microseconds=1)
     return struct.pack(">iqiq", 8, microseconds, 8, batch.batch_id), 2
-
-
-def _clear(context: LoadContext) -> None:
-    # Rows without chunks are left over from something else; deleting keeps readers' snapshots.
-    context.connection.execute(
-        sql.SQL("delete from {}").format(raw_tables.identifier(context.table.raw_name))
-    )
-    raw_tables.drop_primary_key(context.connection, context.table.raw_name)
-    drop_indexes(context.connection, context.table.raw_name)
-    context.store.clear()
 
 
 def _analyze(context: LoadContext) -> None:
