@@ -112,7 +112,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("place", [before_page(5), inside_copy], ids=["at a page", "in a COPY"])
 @pytest.mark.parametrize("is_first", [True, False], ids=["first load", "refresh"])
 def test_another_load_gets_through_and_the_woken_one_fails(
-    practice: Practice, place: Callable[[Callable[[], None]], None], *, is_first: bool
+    practice: Practice,
+    caplog: pytest.LogCaptureFixture,
+    place: Callable[[Callable[[], None]], None],
+    *,
+    is_first: bool,
 ) -> None:
     practice.execute(*TABLE)
     table = practice.config("T", chunk_rows=100)
@@ -123,6 +127,7 @@ def test_another_load_gets_through_and_the_woken_one_fails(
         practice.execute("update T set Note = 'late' where Id = 1")
         load = practice.load(table)
         assert load.inserted + load.changed == 1000
+        assert "an earlier loader lost its lock and left 1 session behind" in caplog.text
         assert_equal(practice.source, practice.warehouse, "T")
         said = other.wake()
     assert said.startswith("WarehouseError: ")
@@ -136,8 +141,8 @@ def test_another_load_gets_through_and_the_woken_one_fails(
 def test_a_heartbeat_keeps_the_lock_of_a_load_that_takes_long(practice: Practice) -> None:
     practice.execute(*TABLE)
     with lock.lock_session(practice.warehouse) as session, lock.table_lock(session, "t") as held:
-        # Twice the server's patience without a word from the load itself.
-        threading.Event().wait(6)
+        # Longer than the server's patience without a word from the load itself.
+        threading.Event().wait(4.5)
         held.check()
         held.notice()
 

@@ -225,8 +225,12 @@ def test_a_warehouse_that_crashes_in_the_middle_holds_whole_loads_when_it_is_bac
             error = fail(practice, table, caplog)
             assert type(error) is WarehouseError
             monkeypatch.undo()
-            assert practice.query("select count(*) from raw.t") == [(rows,)]
-            assert practice.query("select count(*) from raw.t where note like '%edited'") == [(0,)]
+            # The raw table is made by its first load, and rolled back with it.
+            if practice.query("select to_regclass('raw.t') is not null") == [(True,)]:
+                found = "select count(*), count(*) filter (where note like '%edited') from raw.t"
+                assert practice.query(found) == [(rows, 0)]
+            else:
+                assert rows == 0
             mended(practice, table)
             practice.execute("update T set Note = concat(Note, ' edited')")
     finally:
