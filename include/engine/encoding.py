@@ -79,12 +79,17 @@ class PageEncoder:
             )
 
     def _unfit(self, page: ResultBuffer, error: UnfitRow) -> StructureError:
-        column = self._columns[error.column].name if error.column < len(self._columns) else "?"
+        if error.column < 0:
+            return StructureError(
+                f"the source sent {error.what}, not a row of the columns that it announced. "
+                f"{_KEPT} Try again; if it happens again, check what lies between.",
+                where=f"table {self._table.name}",
+            )
         return StructureError(
             f"holds {error.what} in the row with {self._place(page, error.row)}, which PostgreSQL "
             f"cannot hold and no rule covers. {_KEPT} Correct it in the source, or exclude the "
             "column in overrides.yml.",
-            where=f"{self._table.name}.{column}",
+            where=f"{self._table.name}.{self._columns[error.column].name}",
         )
 
     def _place(self, page: ResultBuffer, row: int) -> str:

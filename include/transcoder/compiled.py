@@ -16,7 +16,6 @@ from include.transcoder.rows import (
     Unfit,
     UnfitRow,
     check_hash,
-    check_match,
     check_scan,
     check_transcode,
 )
@@ -72,11 +71,10 @@ class CompiledCore:
         self._scan = library.dental_scan
         self._hash_rows = library.dental_hash_rows
         self._fold_rows = library.dental_fold_rows
-        self._match_rows = library.dental_match_rows
         self._transcode = library.dental_transcode
         self._scan.restype = ctypes.c_int
         self._transcode.restype = None
-        for function in (self._hash_rows, self._fold_rows, self._match_rows):
+        for function in (self._hash_rows, self._fold_rows):
             function.restype = ctypes.c_int64
 
     def scan(self, buffer: bytearray, position: int, filled: int, rows: RowTable) -> ScanResult:
@@ -109,16 +107,6 @@ class CompiledCore:
         done = self._fold_rows(ctypes.byref(_rows(view, buffer, rows)), _U64(seed), sums)
         if done < rows.count:
             raise UnfitRow.of(done, -1, Unfit.NO_ROW)
-
-    def match_rows(self, old: bytes, new: Numbers, count: int, flags: bytearray) -> int:
-        """See `Core.match_rows`."""
-        check_match(old, new, count, flags)
-        lonely = self._match_rows(
-            ctypes.c_char_p(old), _U64(len(old) // 8), new, _U64(count), _Bytes.from_buffer(flags)
-        )
-        if lonely < 0:
-            raise MemoryError
-        return int(lonely)
 
     def transcode(
         self,

@@ -4,7 +4,6 @@
  * the end of its row, and a row that is no row of the expected columns is reported, not guessed at.
  */
 #define XXH_INLINE_ALL
-#include <stdlib.h>
 #include <xxhash.h>
 
 #include "fields.h"
@@ -297,43 +296,4 @@ int64_t dental_fold_rows(const struct rows *rows, uint64_t seed, uint64_t *sums)
         sums[1] += hash.high64;
     }
     return (int64_t)i;
-}
-
-struct slot {
-    uint64_t hash;
-    uint32_t old, new;
-};
-
-static struct slot *find_slot(struct slot *slots, uint64_t mask, uint64_t hash)
-{
-    uint64_t i = hash & mask;
-    while ((slots[i].old || slots[i].new) && slots[i].hash != hash)
-        i = (i + 1) & mask;
-    slots[i].hash = hash;
-    return slots + i;
-}
-
-/* Flag the new hashes without a partner; return how many old ones have none, -1 without memory. */
-int64_t dental_match_rows(const uint8_t *old, uint64_t old_count, const uint64_t *new,
-                          uint64_t new_count, uint8_t *flags)
-{
-    uint64_t size = 16, lonely = 0;
-    while (size < 2 * (old_count + new_count))
-        size *= 2;
-    struct slot *slots = calloc(size, sizeof *slots);
-    if (!slots)
-        return -1;
-    for (uint64_t i = 0; i < old_count; i++)
-        find_slot(slots, size - 1, load64(old + 8 * i))->old++;
-    for (uint64_t i = 0; i < new_count; i++)
-        find_slot(slots, size - 1, new[i])->new++;
-    for (uint64_t i = 0; i < new_count; i++) {
-        const struct slot *slot = find_slot(slots, size - 1, new[i]);
-        flags[i] = slot->old != slot->new;
-    }
-    for (uint64_t i = 0; i < size; i++)
-        if (slots[i].old != slots[i].new)
-            lonely += slots[i].old;
-    free(slots);
-    return (int64_t)lonely;
 }

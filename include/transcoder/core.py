@@ -64,14 +64,6 @@ class Core(Protocol):
         The sums depend on which rows there are and how often, but not on their order.
         """
 
-    def match_rows(self, old: bytes, new: Numbers, count: int, flags: bytearray) -> int:
-        """Flag the first `count` hashes of `new` that have no partner in `old`.
-
-        `old` holds little-endian hashes. Each pairs once; when a hash is not there equally often
-        on both sides nobody can say which row is whose, and none of them has a partner. Returns
-        how many old hashes have none.
-        """
-
     def transcode(
         self,
         buffer: bytearray,

@@ -5,10 +5,6 @@ It keeps the project working where no compiler was, and is what the compiled cor
 
 from __future__ import annotations
 
-import sys
-from array import array
-from collections import Counter
-
 import xxhash
 
 from include.transcoder.encoding import NULL_FIELD, UnfitError, count_rules, encode
@@ -26,7 +22,6 @@ from include.transcoder.rows import (
     UnfitRow,
     cells,
     check_hash,
-    check_match,
     check_scan,
     check_transcode,
 )
@@ -79,18 +74,6 @@ class FallbackCore:
                 low += digest & _MASK
                 high += digest >> 64
         sums[0], sums[1] = low & _MASK, high & _MASK
-
-    def match_rows(self, old: bytes, new: Numbers, count: int, flags: bytearray) -> int:
-        """See `Core.match_rows`."""
-        check_match(old, new, count, flags)
-        stored = array("Q", old)
-        if sys.byteorder == "big":
-            stored.byteswap()
-        present = new[:count]
-        before, after = Counter(stored), Counter(present)
-        for row, digest in enumerate(present):
-            flags[row] = before[digest] != after[digest]
-        return sum(number for digest, number in before.items() if number != after[digest])
 
     def transcode(
         self,

@@ -209,12 +209,6 @@ def check_hash(rows: RowTable, out: Numbers) -> None:
         raise ValueError("there are more rows than room for hashes")
 
 
-def check_match(old: bytes, new: Numbers, count: int, flags: bytearray) -> None:
-    """Raise ValueError when the sizes of the arrays do not agree."""
-    if len(old) % 8 or not 0 <= count <= min(len(new), len(flags)):
-        raise ValueError("the hashes or their flags are fewer than announced")
-
-
 def check_transcode(
     rows: RowTable, first: int, layout: RowLayout, emit: bytearray | None, *, counts: Numbers
 ) -> None:

@@ -1,22 +1,16 @@
-"""Hashes are XXH3 of the row's bytes, and pair old rows with new ones."""
+"""Hashes are XXH3 of the row's bytes."""
 
 from __future__ import annotations
 
 import ctypes
-import random
-import struct
-from collections import Counter
 
 import pytest
 import xxhash
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from include.transcoder.core import Core, Numbers, RowTable, UnfitRow, load_core
+from include.transcoder.core import Core, Numbers, RowTable, UnfitRow
 from tests.transcoder.wire_rows import table_of
 
 SEED = 0xFEDC_BA98_7654_3210
-HASHES = st.integers(0, 3) | st.integers(0, (1 << 64) - 1)
 
 
 def numbers(values: list[int]) -> Numbers:
@@ -62,35 +56,3 @@ def test_there_must_be_room_for_all_hashes(core: Core) -> None:
     with pytest.raises(ValueError, match="room"):
         core.hash_rows(*table_of([b"\0a", b"\0b"]), SEED, numbers([0]))
     core.hash_rows(bytearray(), RowTable(1), SEED, numbers([]))
-
-
-@given(st.lists(HASHES, max_size=40), st.lists(HASHES, max_size=40), st.booleans())
-@settings(deadline=None, max_examples=300)
-def test_hashes_pair_only_where_they_are_equally_often_on_both_sides(
-    old: list[int], new: list[int], compiled: bool
-) -> None:
-    core, flags = load_core(compiled=compiled), bytearray(b"\x07" * len(new))
-    packed = struct.pack(f"<{len(old)}Q", *old)
-    lonely = core.match_rows(packed, numbers(new), len(new), flags)
-    before, after = Counter(old), Counter(new)
-    assert list(flags) == [int(before[digest] != after[digest]) for digest in new]
-    assert lonely == len(old) - sum(n for digest, n in before.items() if after[digest] == n)
-
-
-def test_thousands_of_hashes_find_their_partners(core: Core) -> None:
-    draw = random.Random(3)  # noqa: S311 - repeatable
-    # Multiples of 2^32 share their low bits, as a table of hashes likes least.
-    old = [draw.getrandbits(32) << 32 for _ in range(3000)]
-    new = old[5:]
-    draw.shuffle(new)
-    new[7:7] = [1, 2]
-    flags = bytearray(len(new))
-    lonely = core.match_rows(struct.pack("<3000Q", *old), numbers(new), len(new), flags)
-    assert lonely == 5
-    assert [at for at, flag in enumerate(flags) if flag] == [7, 8]
-
-
-def test_hashes_must_be_as_many_as_announced(core: Core) -> None:
-    for old, count, flags in ((b"1234567", 1, 1), (b"", 2, 2), (b"", 1, 0)):
-        with pytest.raises(ValueError, match="announced"):
-            core.match_rows(old, numbers([1]), count, bytearray(flags))
