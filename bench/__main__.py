@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import yaml
 
-from bench import machine, page, practice
+from bench import dataset, machine, page, practice, small
 from bench.layout import BENCH, DEFAULT_DIRECTORY, RESULTS_JSON, RESULTS_PAGE, open_layout
 from bench.measures import (
     growth,
@@ -26,11 +26,11 @@ from bench.results import Measure, read_results, write_results
 from bench.servers import running
 
 MEASURES: dict[str, Callable[[Stage], list[Measure]]] = {
-    "head-to-head": head_to_head.measure,
     "whole-set": whole_set.measure,
     "refresh": refresh.measure,
     "small-tables": small_tables.measure,
     "growth": growth.measure,
+    "head-to-head": head_to_head.measure,
     "practice": whole_practice.measure,
 }
 # What the scale says nothing about.
@@ -84,6 +84,24 @@ def run(
         when = machine.circumstances(scale, rounds)
         write_results(results, facts, through_airflow.measure(layout, rounds), when)
     _render(results)
+
+
+@bench.command()
+@click.option("--scale", type=click.Choice(SCALES), default="1", show_default=True)
+@click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_DIRECTORY,
+    show_default=True,
+)
+def prepare(*, scale: str, directory: Path) -> None:
+    """Make all data beforehand, which `run` would do at its first need."""
+    layout = open_layout(directory)
+    with running(layout) as servers:
+        for smaller in SCALES[: SCALES.index(scale) + 1]:
+            dataset.ensure_tables(layout, servers, Fraction(smaller))
+        small.ensure_small_tables(servers)
+        practice.ensure_practice(layout, servers, Fraction(scale))
 
 
 @bench.command()
