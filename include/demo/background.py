@@ -13,7 +13,6 @@ from pymysql.cursors import Cursor
 from include.demo import writer
 from include.endpoints import Endpoint
 
-_WAITING = 12
 _LOOK_SECONDS = 0.2
 
 Work = Callable[[Cursor], object]
@@ -26,10 +25,13 @@ class Background:
     is not done.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Nothing is connected before the block is entered."""
+    def __init__(self, endpoint: Endpoint, *, most_waiting: int = 0) -> None:
+        """Nothing is connected before the block is entered.
+
+        Whoever adds work waits while `most_waiting` pieces do; without it nobody ever waits.
+        """
         self._endpoint = endpoint
-        self._waiting: queue.Queue[Work | None] = queue.Queue(_WAITING)
+        self._waiting: queue.Queue[Work | None] = queue.Queue(most_waiting)
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="demo-background", daemon=True)
 

@@ -14,6 +14,9 @@ from include.demo.world import Practice
 from include.endpoints import Endpoint
 from include.source.session import SourceConnection, quote
 
+# So many loads of rows wait in memory at most.
+_LOADS = 12
+
 
 def tell(practice: Practice, connection: SourceConnection, *, endpoint: Endpoint) -> None:
     """Write the past into the database and the closed books; the clock then stands after it.
@@ -32,7 +35,7 @@ def tell(practice: Practice, connection: SourceConnection, *, endpoint: Endpoint
         for day in family.days:
             desk.plan(day, ledger.visit, family)
     paper = paperwork.Paper(practice)
-    with Background(endpoint) as clerk, Background(endpoint) as cashier:
+    with Background(endpoint) as clerk, Background(endpoint, most_waiting=_LOADS) as cashier:
         for statement in paper.independent():
             clerk.do(statement)
         desk.live_through(cashier, close_day=claims.close_day)
