@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from include.engine.load import Mode
 from include.engine.movement import TableLoad
-from include.engine.session import EngineSession, load_table
+from include.engine.session import EngineSession, load_table, load_target
 from include.engine.settle import SettleResult, settle
+from include.engine.targets import LoadTarget
 from include.engine.verify import Comparison, verify_table
 
 __all__ = [
     "Comparison",
     "EngineSession",
+    "LoadTarget",
     "Mode",
     "SettleResult",
     "TableLoad",
     "load_table",
+    "load_target",
     "settle",
     "verify_table",
 ]

@@ -108,7 +108,7 @@ def in_key_order(chunks: Iterable[Chunk], key: PagingKey) -> list[Chunk]:
     """
     if not key.is_integer:
         return list(chunks)
-    return sorted(chunks, key=lambda c: (c.bounds.lo is not None, int((c.bounds.lo or "0")[0])))
+    return sorted(chunks, key=_place)
 
 
 def uncovered(chunks: Sequence[Chunk], bounds: KeyRange) -> list[KeyRange]:
@@ -153,6 +153,12 @@ def without_empty(chunks: Sequence[Chunk]) -> list[Chunk]:
 def total_substitutions(chunks: Iterable[Chunk]) -> dict[tuple[str, str], int]:
     """Return how many values of the rows held now a rule changed, by column and rule."""
     return _sum(chunk.substitutions for chunk in chunks)
+
+
+def _place(chunk: Chunk) -> tuple[bool, int, bool, int]:
+    """Sort by the range; one that ends where it begins comes before its neighbour."""
+    lo, hi = chunk.bounds.lo, chunk.bounds.hi
+    return lo is not None, int(lo[0]) if lo else 0, hi is None, int(hi[0]) if hi else 0
 
 
 def _sum(many: Iterable[Substitutions]) -> dict[tuple[str, str], int]:

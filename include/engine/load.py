@@ -39,7 +39,10 @@ def load(context: LoadContext) -> TableLoad:
     After it the raw table equals the source table as it was read, less what the config excludes.
     """
     done, is_first = _bring_up(context)
-    finished = _finish(context, done, is_first=is_first)
+    return finish(context, done, is_first=is_first)
+
+
+def _say(finished: TableLoad) -> None:
     log.info(
         "table %s: %s rows read; %s inserted, %s changed, %s deleted, %s came back; "
         "%s of %s chunks changed",
@@ -52,7 +55,6 @@ def load(context: LoadContext) -> TableLoad:
         finished.chunks_changed,
         finished.chunks_read,
     )
-    return finished
 
 
 def _bring_up(context: LoadContext) -> tuple[Pass, bool]:
@@ -69,7 +71,7 @@ def _bring_up(context: LoadContext) -> tuple[Pass, bool]:
             bring_indexes(connection, table)
         return done, not stored
     if context.standing.primary_key == key.raw_names:
-        return _compared(context, stored), False
+        return compared_with(context, stored), False
     if not context.was_interrupted and any(row_counts(context)):
         log.warning(
             "table %s: the key is now %s, so the raw table is built again",
@@ -86,11 +88,11 @@ def _bring_up(context: LoadContext) -> tuple[Pass, bool]:
         len(stored),
     )
     context.store.arrange(done.chunks)
-    compared = _compared(context, context.store.read())
-    return _joined(done, compared), True
+    compared = compared_with(context, context.store.read())
+    return joined(done, compared), True
 
 
-def _compared(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
+def compared_with(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
     """Compare with what is stored; compare every row where raw is not what a load left there."""
     done: Pass | None = None
     try:
@@ -120,14 +122,16 @@ def _compared(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
             "else writes to the schema raw.",
             where=f"table {context.table.name}",
         )
-    return _joined(done, repaired) if done else repaired
+    return joined(done, repaired) if done else repaired
 
 
-def _joined(first: Pass, second: Pass) -> Pass:
+def joined(first: Pass, second: Pass) -> Pass:
+    """Return both passes over the same rows as one; the second's chunks stand."""
     return replace(second, moved=first.moved + second.moved, pending=first.pending + second.pending)
 
 
-def _finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
+def finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
+    """Record a table that was brought up as loaded, with its chunks and counts; commits."""
     table = context.table
     chunks = without_empty(done.chunks)
     load = TableLoad(
@@ -166,6 +170,7 @@ def _finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
     context.commit()
     for (column, rule), count in sorted(substitutions.items()):
         log.info("table %s: column %s: %s values by rule %s", table.name, column, count, rule)
+    _say(load)
     return load
 
 

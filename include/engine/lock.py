@@ -13,7 +13,9 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -35,6 +37,27 @@ SILENCE_LIMIT_SINCE = 140_000
 LOCK_APPLICATION_NAME = f"{APPLICATION_NAME} locks"
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """The statements of one kind of advisory lock."""
+
+    lock: LiteralString
+    attempt: LiteralString
+    unlock: LiteralString
+
+
+_EXCLUSIVE = _Kind(
+    "select pg_advisory_lock(%s)",
+    "select pg_try_advisory_lock(%s)",
+    "select pg_advisory_unlock(%s)",
+)
+_SHARED = _Kind(
+    "select pg_advisory_lock_shared(%s)",
+    "select pg_try_advisory_lock_shared(%s)",
+    "select pg_advisory_unlock_shared(%s)",
+)
 
 
 class LockSession:
@@ -75,11 +98,12 @@ class LockSession:
 
 
 class TableLock:
-    """The lock of one table while it is held, and the session that holds it."""
+    """The lock of one table, or of one range of its key, and the session that holds it."""
 
-    def __init__(self, session: LockSession, raw_name: str) -> None:
+    def __init__(self, session: LockSession, raw_name: str, part: int | None = None) -> None:
         self.session = session
         self.raw_name = raw_name
+        self.part = part
         self.writer: WarehouseConnection | None = None
         self._spoke_at = time.monotonic()
 
@@ -143,15 +167,28 @@ def lock_session(warehouse: Endpoint) -> Iterator[LockSession]:
 
 
 @contextmanager
-def table_lock(session: LockSession, raw_name: str) -> Iterator[TableLock]:
+def table_lock(
+    session: LockSession, raw_name: str, *, part: int | None = None
+) -> Iterator[TableLock]:
     """Hold the table's lock; no other loader gets it meanwhile.
 
-    Waits up to WAIT_LIMIT_SECONDS for another loader, then raises WarehouseError. A session may
-    take the locks of many tables one after the other.
+    With `part` the lock is that of one range of the table's key: loaders of other ranges get
+    theirs, a loader of the whole table does not. Waits up to WAIT_LIMIT_SECONDS for another loader,
+    then raises WarehouseError. A session may take the locks of many tables one after the other.
     """
-    number = _lock_number("load", raw_name)
+    with ExitStack() as held:
+        for number, is_shared in _numbers("load", raw_name, part):
+            held.enter_context(_advisory_lock(session, raw_name, number, is_shared=is_shared))
+        yield TableLock(session, raw_name, part)
+
+
+@contextmanager
+def _advisory_lock(
+    session: LockSession, raw_name: str, number: int, *, is_shared: bool
+) -> Iterator[None]:
+    kind = _SHARED if is_shared else _EXCLUSIVE
     try:
-        session.connection.execute("select pg_advisory_lock(%s)", (number,))
+        session.connection.execute(kind.lock, (number,))
     except psycopg.errors.LockNotAvailable:
         raise WarehouseError(
             f"another load of this table is still running after {WAIT_LIMIT_SECONDS} s of "
@@ -160,11 +197,11 @@ def table_lock(session: LockSession, raw_name: str) -> Iterator[TableLock]:
             where=f"table {raw_name}",
         ) from None
     try:
-        yield TableLock(session, raw_name)
+        yield
     finally:
         # A session that is gone holds no lock any more.
         with suppress(psycopg.OperationalError, psycopg.InterfaceError):
-            session.connection.execute("select pg_advisory_unlock(%s)", (number,))
+            session.connection.execute(kind.unlock, (number,))
 
 
 @contextmanager
@@ -176,15 +213,18 @@ def sole_writer(lock: TableLock, connection: WarehouseConnection) -> Iterator[No
     neither commit behind our back nor hold rows that we must write. `connection` is in autocommit,
     and is again afterwards; the mark outlives its commits and rollbacks.
     """
-    number = _lock_number("write", lock.raw_name)
-    row = connection.execute("select pg_try_advisory_lock(%s)", (number,)).fetchone()
-    if row is None or not row[0]:
-        _end_writers(lock, number)
-        with connection.transaction():
-            connection.execute(
-                sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{WAIT_LIMIT_SECONDS}s"))
-            )
-            connection.execute("select pg_advisory_lock(%s)", (number,))
+    marks = [
+        (number, _SHARED if is_shared else _EXCLUSIVE)
+        for number, is_shared in _numbers("write", lock.raw_name, lock.part)
+    ]
+    for number, kind in marks:
+        row = connection.execute(kind.attempt, (number,)).fetchone()
+        if row is None or not row[0]:
+            _end_writers(lock, number)
+            limit = sql.Literal(f"{WAIT_LIMIT_SECONDS}s")
+            with connection.transaction():
+                connection.execute(sql.SQL("set local lock_timeout = {}").format(limit))
+                connection.execute(kind.lock, (number,))
     lock.writer = connection
     try:
         yield
@@ -194,7 +234,8 @@ def sole_writer(lock: TableLock, connection: WarehouseConnection) -> Iterator[No
         with suppress(psycopg.OperationalError, psycopg.InterfaceError):
             connection.rollback()
             connection.autocommit = True
-            connection.execute("select pg_advisory_unlock(%s)", (number,))
+            for number, kind in marks:
+                connection.execute(kind.unlock, (number,))
 
 
 def _end_writers(lock: TableLock, number: int) -> None:
@@ -211,6 +252,14 @@ def _end_writers(lock: TableLock, number: int) -> None:
         lock.raw_name,
         len(ended),
     )
+
+
+def _numbers(purpose: str, raw_name: str, part: int | None) -> list[tuple[int, bool]]:
+    """Return the locks to take in this order, and which of them others may hold as well."""
+    whole = _lock_number(purpose, raw_name)
+    if part is None:
+        return [(whole, False)]
+    return [(_lock_number(f"{purpose} range {part} of", raw_name), False), (whole, True)]
 
 
 def _lock_number(purpose: str, raw_name: str) -> int:

@@ -17,19 +17,27 @@ STILL_LOADING = "a load is under way or was interrupted"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Which load of which run this is. A repeat belongs to settling, not to a retry."""
+    """Which load of which run this is. A repeat belongs to settling, not to a retry.
+
+    `in_ranges` says that the run loads the table in ranges of its key.
+    """
 
     run_id: int
     table: TableConfig
     is_repeat: bool = False
+    in_ranges: bool = False
 
 
 def record_start(connection: WarehouseConnection, attempt: Attempt) -> Batch:
     """Take the next batch and open the table's row of the run; the caller holds the table's lock.
 
-    A retry keeps what earlier attempts committed.
+    A retry keeps what earlier attempts committed. Whoever still wanted to load ranges of the table
+    is told not to.
     """
     row = connection.execute(
+        "with superseded as (update ops.load_range set state = 'superseded' "
+        "where table_name = %(table)s and state in ('planned', 'open', 'loaded') "
+        "and not (run_id = %(run)s and %(ranges)s)) "
         "insert into ops.table_load (run_id, table_name, tier, state, batch_id) "
         "values (%(run)s, %(table)s, %(tier)s, 'running', nextval('ops.batch_id')) "
         "on conflict (run_id, table_name) do update set state = 'running', error = null, "
@@ -42,6 +50,7 @@ def record_start(connection: WarehouseConnection, attempt: Attempt) -> Batch:
             "table": attempt.table.raw_name,
             "tier": attempt.table.tier.value,
             "repeat": attempt.is_repeat,
+            "ranges": attempt.in_ranges,
         },
     ).fetchone()
     if row is None:
@@ -104,8 +113,10 @@ def record_success(
         "blocked_reason = case when is_publishable then null "
         "when state = 'loaded' and blocked_reason not like %(failed)s then blocked_reason "
         "else %(waiting)s end, "
-        "batch_id = coalesce(%(batch)s, batch_id), "
-        "changed_at = coalesce(%(changed_at)s, changed_at), "
+        # An interrupted load has committed rows that no finished one names.
+        "batch_id = coalesce(%(batch)s, case when state = 'loading' then %(own)s end, batch_id), "
+        "changed_at = coalesce(%(changed_at)s, "
+        "case when state = 'loading' then %(now)s end, changed_at), "
         "fingerprint = %(fingerprint)s, last_run_id = %(run)s, loaded_at = clock_timestamp(), "
         "config_version = (select config_version from ops.run where run_id = %(run)s) "
         "where table_name = %(table)s"
@@ -131,6 +142,8 @@ def record_success(
             "waiting": NOT_VALIDATED,
             "batch": batch.batch_id if load.moved else None,
             "changed_at": batch.loaded_at if load.moved else None,
+            "own": batch.batch_id,
+            "now": batch.loaded_at,
             "fingerprint": attempt.table.fingerprint,
             "columns": [column for column, _ in names],
             "rules": [rule for _, rule in names],

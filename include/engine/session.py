@@ -7,7 +7,9 @@ locks. A table that fails takes its connections with it, and the next one opens 
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 
@@ -18,16 +20,20 @@ from include.catalog.model import TableConfig
 from include.catalog.store import load_table_config
 from include.endpoints import Endpoint
 from include.engine import load as loading
+from include.engine import parts
 from include.engine.batch import Batch
+from include.engine.chunk_store import ChunkStore
 from include.engine.chunks import content_salt
 from include.engine.context import LoadContext, PageSize
 from include.engine.failures import describe, translated
 from include.engine.load import Mode
 from include.engine.lock import LockSession, TableLock, lock_session, sole_writer, table_lock
 from include.engine.movement import TableLoad
+from include.engine.ranges import LoadRange, LoadRanges
 from include.engine.records import Attempt, record_failure, record_start
 from include.engine.slots import source_slot
 from include.engine.standing import read_standing
+from include.engine.targets import LoadTarget
 from include.errors import ConfigError
 from include.source import session as source_session
 from include.source.keys import paging_key
@@ -99,17 +105,112 @@ class EngineSession:
                 table_lock(self._session_with_slot(), table.raw_name) as lock,
             ):
                 batch = record_start(lock.connection, attempt)
-                try:
-                    with translated(self._source, self._warehouse, table.name):
-                        return self._load(attempt, batch, lock, mode)
-                except BaseException as error:
-                    _record_failure(lock.connection, attempt, error)
-                    raise
+                with self._failures_recorded(attempt, lock):
+                    return self._load(attempt, batch, lock, mode)
         except BaseException:
             self._close()
             raise
 
+    def load_part(
+        self, *, run_id: int, table: str, part: int, mode: Mode = "compare"
+    ) -> TableLoad | None:
+        """Load one of the key ranges into which the run's plan split a table; see `load`.
+
+        Other ranges may be loaded at the same time, and in any order. Whoever finds all of them
+        loaded completes the table and returns its load; until then it is not publishable. Raises
+        SupersededError when a load of the whole table came between.
+        """
+        try:
+            with translated(self._source, self._warehouse, table):
+                locks = self._session_with_slot()
+                config = _pinned_config(locks.connection, run_id, table)
+                return self._load_part(Attempt(run_id, config, in_ranges=True), locks, part, mode)
+        except BaseException:
+            self._close()
+            raise
+
+    def _load_part(
+        self, attempt: Attempt, locks: LockSession, part: int, mode: Mode
+    ) -> TableLoad | None:
+        name = attempt.table.raw_name
+        ranges = LoadRanges(attempt)
+        if _states(ranges, locks) == {"planned"}:
+            with table_lock(locks, name) as lock:
+                if _states(ranges, locks) == {"planned"}:
+                    with self._failures_recorded(attempt, lock):
+                        whole = self._open_ranges(attempt, ranges, lock, mode)
+                    if whole:
+                        return whole
+        with table_lock(locks, name, part=part) as lock:
+            (found,) = (one for one in ranges.read(lock.connection) if one.part == part)
+            parts.refuse_superseded(found, attempt.table.name)
+            if found.state == "open":
+                with self._failures_recorded(attempt, lock):
+                    self._load_range(attempt, ranges, lock, found, mode)
+        if _states(ranges, locks) != {"loaded"}:
+            return None
+        with table_lock(locks, name) as lock:
+            # Another one may have been faster.
+            if _states(ranges, locks) != {"loaded"}:
+                return None
+            with self._failures_recorded(attempt, lock):
+                batch, totals = ranges.begin_completion(lock.connection)
+                with self._context(attempt, batch, lock, mode) as context:
+                    return parts.complete_table(context, ranges, totals)
+
+    def _open_ranges(
+        self, attempt: Attempt, ranges: LoadRanges, lock: TableLock, mode: Mode
+    ) -> TableLoad | None:
+        """Open the ranges of the table, or load the whole table where ranges do not do."""
+        batch = record_start(lock.connection, attempt)
+        with self._context(attempt, batch, lock, mode) as context:
+            if parts.open_ranges(context, ranges):
+                return None
+            whole = loading.load(context)
+            ranges.finish(lock.connection)
+            return whole
+
+    def _load_range(
+        self, attempt: Attempt, ranges: LoadRanges, lock: TableLock, found: LoadRange, mode: Mode
+    ) -> None:
+        has_chunks = bool(
+            ChunkStore(
+                lock.connection,
+                attempt.table.raw_name,
+                paging_key(attempt.table),
+                bounds=found.bounds,
+            ).read()
+        )
+        batch = ranges.begin(lock.connection, found.part, is_resumed=has_chunks)
+        try:
+            with (
+                translated(self._source, self._warehouse, attempt.table.name),
+                self._context(attempt, batch, lock, mode) as context,
+            ):
+                parts.load_range(replace(context, bounds=found.bounds), ranges, found.part)
+        except BaseException as error:
+            with suppress(psycopg.Error):
+                ranges.record_failure(lock.connection, found.part, describe(error))
+            raise
+
+    @contextmanager
+    def _failures_recorded(self, attempt: Attempt, lock: TableLock) -> Iterator[None]:
+        try:
+            with translated(self._source, self._warehouse, attempt.table.name):
+                yield
+        except BaseException as error:
+            _record_failure(lock.connection, attempt, error)
+            raise
+
     def _load(self, attempt: Attempt, batch: Batch, lock: TableLock, mode: Mode) -> TableLoad:
+        with self._context(attempt, batch, lock, mode) as context:
+            return loading.load(context)
+
+    @contextmanager
+    def _context(
+        self, attempt: Attempt, batch: Batch, lock: TableLock, mode: Mode
+    ) -> Iterator[LoadContext]:
+        """Everything that a load needs, as the only writer of what is locked."""
         table = attempt.table
         key = paging_key(table)
         connection = self._writing_session()
@@ -117,30 +218,28 @@ class EngineSession:
             reading = self._reading_session()
             live = check_live_table(reading, table, key)
             standing = read_standing(connection, table, key)
-            return loading.load(
-                LoadContext(
-                    attempt=attempt,
-                    batch=batch,
+            yield LoadContext(
+                attempt=attempt,
+                batch=batch,
+                key=key,
+                salt=content_salt(table, key),
+                standing=standing,
+                core=self._core,
+                reader=PageReader(
+                    reading,
+                    table,
+                    self._core,
                     key=key,
-                    salt=content_salt(table, key),
-                    standing=standing,
-                    core=self._core,
-                    reader=PageReader(
-                        reading,
-                        table,
-                        self._core,
-                        key=key,
-                        index=live.key_index,
-                        reconnect=partial(source_session.reconnect, reading, self._source),
-                    ),
-                    buffers=self._buffers,
-                    pace=ReadPace.of(self._source),
-                    page_size=PageSize(table.chunk_rows, live.average_row_bytes),
-                    connection=connection,
-                    lock=lock,
-                    ignores_hashes=mode == "full",
-                    was_interrupted=standing.state == "loading",
-                )
+                    index=live.key_index,
+                    reconnect=partial(source_session.reconnect, reading, self._source),
+                ),
+                buffers=self._buffers,
+                pace=ReadPace.of(self._source),
+                page_size=PageSize(table.chunk_rows, live.average_row_bytes),
+                connection=connection,
+                lock=lock,
+                ignores_hashes=mode == "full",
+                was_interrupted=standing.state == "loading",
             )
 
     def _lock_session(self) -> LockSession:
@@ -178,6 +277,16 @@ class EngineSession:
         self._open.close()
 
 
+def load_target(
+    source: Endpoint, warehouse: Endpoint, *, run_id: int, target: LoadTarget, mode: Mode
+) -> TableLoad | None:
+    """Load a table, or one range of it, in a session of its own; see `EngineSession`."""
+    with EngineSession(source, warehouse) as session:
+        if target.part is None:
+            return session.load(run_id=run_id, table=target.table, mode=mode)
+        return session.load_part(run_id=run_id, table=target.table, part=target.part, mode=mode)
+
+
 def load_table(
     source: Endpoint, warehouse: Endpoint, *, run_id: int, table: str, mode: Mode = "compare"
 ) -> TableLoad:
@@ -203,6 +312,10 @@ def _pinned_config(connection: WarehouseConnection, run_id: int, table: str) -> 
             where=f"table {table}",
         )
     return config
+
+
+def _states(ranges: LoadRanges, locks: LockSession) -> set[str]:
+    return {one.state for one in ranges.read(locks.connection)}
 
 
 def _record_failure(lock: WarehouseConnection, attempt: Attempt, error: BaseException) -> None:

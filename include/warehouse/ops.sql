@@ -135,6 +135,31 @@ create table if not exists ops.chunk (
 alter table ops.chunk alter column row_index set storage external;
 create index if not exists chunk_table_name_ordinal on ops.chunk (table_name, ordinal);
 
+-- The ranges of the key in which a run loads a table that is larger than the rest of its queue. lo
+-- is excluded, hi included, null means open; the key is one whole number.
+create table if not exists ops.load_range (
+    run_id bigint not null references ops.run,
+    table_name text not null,
+    part smallint not null,
+    lo text,
+    hi text,
+    -- superseded: a load of the whole table came between; finished: the table was completed.
+    state text not null default 'planned'
+    check (state in ('planned', 'open', 'loaded', 'finished', 'superseded')),
+    attempt integer not null default 0,
+    -- Whether what an earlier attempt had committed was kept.
+    was_resumed boolean not null default false,
+    bytes_read bigint not null default 0,
+    chunks_read bigint not null default 0,
+    chunks_changed bigint not null default 0,
+    error text,
+    started_at timestamptz,
+    finished_at timestamptz,
+    primary key (run_id, table_name, part)
+);
+create index if not exists load_range_open on ops.load_range (table_name)
+where state in ('planned', 'open', 'loaded');
+
 -- Old and new values of the restate_by columns of every row that a load inserted, changed, brought
 -- back or tombstoned: identifiers, and days (of a timestamp, its date). Nothing for NULL.
 create table if not exists ops.affected (
