@@ -143,7 +143,7 @@ def _content(rows: list[RawRow]) -> Counter[tuple[Cells, bool]]:
 
 
 @settings(
-    max_examples=8,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     database=None,
