@@ -42,6 +42,10 @@ def open_ranges(context: LoadContext, ranges: LoadRanges) -> bool:
     if is_first and any(row_counts(context)):
         # Rows along another key, or left over from something else.
         return False
+    ends = {chunk.bounds.hi for chunk in context.standing.chunks}
+    if not is_first and any(one.bounds.hi not in ends for one in ranges.read(context.connection)):
+        # A chunk that two ranges share would belong to neither.
+        return False
     context.begin()
     if is_first:
         clear(context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,9 @@ from include.catalog.model import Tier
 from include.errors import ConfigError
 
 Mode = Literal["compare", "full"]
+
+# Below this a table is read within a minute, and its tasks' own start would be felt.
+SPLIT_ROWS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class RefreshRequest:
     is taken, with the overrides.yml of `overrides_directory` if that is given: so a machine that
     never discovered anything still follows what was reviewed. `raw_indexes` is the file that baking
     the dbt project wrote; without it the indexes that dbt asks for stay as they are.
+    A table of `split_rows` rows that is larger than everything queued behind it is loaded in as
+    many ranges of its key as there are `workers`.
     """
 
     mode: Mode = "compare"
@@ -32,6 +37,8 @@ class RefreshRequest:
     overrides_directory: Path | None = None
     dag_run_id: str | None = None
     raw_indexes: Path | None = None
+    workers: int = 1
+    split_rows: int = SPLIT_ROWS
 
     def __post_init__(self) -> None:
         if self.mode not in ("compare", "full") or not 1 <= self.phase <= len(Tier):
@@ -48,7 +55,8 @@ class RefreshPlan:
 
     `skipped_empty` are empty and were empty. `applied` says in words what was changed to follow
     the source. `quarantined` tables keep the rows of their last good load; the reason says what to
-    do. A dry run has neither a run nor, unless it was stored before, a config version.
+    do. `splits` says in how many ranges a table is loaded that is not loaded as a whole. A dry run
+    has neither splits nor a run nor, unless it was stored before, a config version.
     """
 
     run_id: int | None
@@ -58,6 +66,7 @@ class RefreshPlan:
     applied: tuple[str, ...]
     quarantined: Mapping[str, str]
     discovery_needed: bool
+    splits: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -74,6 +83,7 @@ class RefreshPlan:
             "applied": list(self.applied),
             "quarantined": dict(self.quarantined),
             "discovery_needed": self.discovery_needed,
+            "splits": dict(self.splits),
         }
 
     @classmethod
@@ -87,4 +97,5 @@ class RefreshPlan:
             applied=tuple(values["applied"]),
             quarantined=dict(values["quarantined"]),
             discovery_needed=bool(values["discovery_needed"]),
+            splits=dict(values["splits"]),
         )

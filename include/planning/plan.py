@@ -16,20 +16,25 @@ from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog, TableConfig, Tier
 from include.catalog.overrides import nearest
 from include.endpoints import Endpoint
+from include.engine.ranges import store_ranges
 from include.engine.slots import own_source_slot
 from include.errors import ConfigError, StructureError, WarehouseError
 from include.planning import bookkeeping
 from include.planning.drift import find_drift
 from include.planning.indexes import bring_all_indexes, with_indexes
 from include.planning.model import RefreshPlan, RefreshRequest
+from include.planning.ranges import RangePlanner, can_be_split, larger_than_the_rest
 from include.planning.reshape import apply_reshaping, plan_reshaping, read_raw_columns
-from include.planning.source_state import find_empty, read_sizes
+from include.planning.source_state import TableSize, find_empty, read_sizes
 from include.source import session as source_session
 from include.source.structure import TableStructure, read_structures
 from include.transform.raw_indexes import read_indexes
 from include.warehouse import raw_tables, schema
 from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
+
+# A table that the server does not account for.
+_NO_SIZE = TableSize(0, 0)
 
 log = logging.getLogger(__name__)
 
@@ -112,14 +117,24 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
                 run_id=draft.run_id,
                 config_version=draft.version,
             )
+        tiers = _order([table for table in asked if table.name not in empty], sizes)
+        queue = [draft.tables[name] for tier in Tier for name in tiers[tier]]
+        large = [
+            table
+            for table in larger_than_the_rest(queue, sizes, least_rows=request.split_rows)
+            if can_be_split(table, states.get(table.raw_name))
+        ]
+        planner = RangePlanner(connection, reader, source)
+        splits = _split(draft, large, workers=request.workers, planner=planner)
     plan = RefreshPlan(
         run_id=draft.run_id,
         config_version=draft.version,
-        tiers=_order([table for table in asked if table.name not in empty], sizes),
+        tiers=tiers,
         skipped_empty=tuple(sorted(empty)),
         applied=tuple(draft.applied),
         quarantined=dict(sorted(draft.quarantined.items())),
         discovery_needed=draft.has_drifted or _has_new_tables(draft.catalog, live),
+        splits=splits,
     )
     log.info(
         "planned %s tables, %s are empty, %s in quarantine, %s changes followed",
@@ -250,8 +265,26 @@ def _were_empty(
     ]
 
 
-def _order(tables: list[TableConfig], sizes: Mapping[str, int]) -> dict[Tier, tuple[str, ...]]:
-    largest_first = sorted(tables, key=lambda table: (-sizes.get(table.name, 0), table.name))
+def _split(
+    draft: _Draft, tables: list[TableConfig], *, workers: int, planner: RangePlanner
+) -> dict[str, int]:
+    """Write down the ranges of large tables, and return how many each has; none in a dry run."""
+    splits: dict[str, int] = {}
+    for table in tables:
+        if draft.run_id is not None and workers > 1:
+            ranges = planner.ranges(table, workers)
+            if len(ranges) > 1:
+                store_ranges(planner.connection, draft.run_id, table.raw_name, ranges)
+                splits[table.name] = len(ranges)
+    return splits
+
+
+def _order(
+    tables: list[TableConfig], sizes: Mapping[str, TableSize]
+) -> dict[Tier, tuple[str, ...]]:
+    largest_first = sorted(
+        tables, key=lambda table: (-sizes.get(table.name, _NO_SIZE).byte_count, table.name)
+    )
     return {
         tier: tuple(table.name for table in largest_first if table.tier is tier) for tier in Tier
     }

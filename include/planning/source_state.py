@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pymysql
 from pymysql.cursors import Cursor
@@ -14,15 +15,27 @@ from include.source.session import SourceConnection, quote, translate
 TABLES_A_QUERY = 50
 
 
-def read_sizes(connection: SourceConnection, endpoint: Endpoint) -> dict[str, int]:
-    """Return the bytes of every table, as the server accounts them."""
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """What the server accounts a table at; some engines estimate."""
+
+    byte_count: int
+    row_count: int
+
+
+def read_sizes(connection: SourceConnection, endpoint: Endpoint) -> dict[str, TableSize]:
+    """Return the size of every table."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                "select table_name, coalesce(data_length, 0) + coalesce(index_length, 0) "
+                "select table_name, coalesce(data_length, 0) + coalesce(index_length, 0), "
+                "coalesce(table_rows, 0) "
                 "from information_schema.tables where table_schema = database()"
             )
-            return {name: int(size) for name, size in cursor.fetchall()}
+            return {
+                name: TableSize(int(byte_count), int(row_count))
+                for name, byte_count, row_count in cursor.fetchall()
+            }
     except pymysql.MySQLError as error:
         raise translate(error, endpoint) from None
 
