@@ -84,7 +84,7 @@ def load_with_engine(arena: Arena) -> Reading:
     with children.worker(
         "bench.worker", arena.layout.scratch, source=arena.source, warehouse=warehouse
     ) as worker:
-        answer = worker.ask(run_id=run_id, tables=[arena.table.name])
+        answer = worker.ask(run_id=run_id, targets=[[arena.table.name, None]])
     cost = meter.stop()
     if answer["rows"] != arena.rows:
         raise PipelineError(f"loaded {answer['rows']} rows of {arena.rows}", where="the engine")

@@ -24,7 +24,7 @@ def write_files(
     with children.worker(
         "bench.worker", layout.scratch, source=source, warehouse=warehouse
     ) as worker:
-        worker.ask(run_id=warehouses.run_number(plan), tables=list(configs))
+        worker.ask(run_id=warehouses.run_number(plan), targets=[[name, None] for name in configs])
     write_loaded(layout, servers, warehouse, configs)
 
 

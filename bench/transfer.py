@@ -16,6 +16,9 @@ from bench.results import Reading
 from bench.servers import Servers, administering
 from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
+from include.engine import LoadTarget
+from include.engine.targets import targets_of
+from include.planning import RefreshPlan
 from include.source.session import quote
 from include.warehouse import raw_tables, schema
 
@@ -80,8 +83,8 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def load(self, *, run_id: int, tables: Sequence[str], count: int) -> Reading:
-        """Load the tables in their order, each by the next worker that is free.
+    def load(self, *, run_id: int, targets: Sequence[LoadTarget], count: int) -> Reading:
+        """Load the targets in their order, each by the next worker that is free.
 
         The workers have started before the clock does; the connections are theirs to open. The
         memory is that of the largest worker.
@@ -89,7 +92,7 @@ class Crew:
         workers = [self._hire() for _ in range(count)]
         meter = Meter(self._servers)
         meter.start()
-        return _summed(meter, in_turn(workers, run_id=run_id, tables=tables))
+        return _summed(meter, in_turn(workers, run_id=run_id, targets=targets))
 
     def load_in_one_session(
         self, *, run_id: int, tables: Sequence[str], core: str = "compiled"
@@ -98,7 +101,9 @@ class Crew:
         worker = self._hire(*([core] if core == "fallback" else []))
         meter = Meter(self._servers)
         meter.start()
-        return _summed(meter, [worker.ask(run_id=run_id, tables=list(tables))])
+        return _summed(
+            meter, [worker.ask(run_id=run_id, targets=[[table, None] for table in tables])]
+        )
 
     def _hire(self, *arguments: str) -> children.Worker:
         return self._stack.enter_context(
@@ -113,29 +118,29 @@ class Crew:
 
 
 def in_turn(
-    workers: Sequence[children.Worker], *, run_id: int, tables: Sequence[str]
+    workers: Sequence[children.Worker], *, run_id: int, targets: Sequence[LoadTarget]
 ) -> list[dict[str, Any]]:
-    """Give the tables out in their order, each to the next worker that is free; return answers."""
-    waiting = list(tables)
+    """Give the targets out in their order, each to the next worker that is free; return answers."""
+    waiting = [[target.table, target.part] for target in targets]
     answers: list[dict[str, Any]] = []
     with selectors.DefaultSelector() as selector:
         for worker in workers[: len(waiting)]:
-            worker.send(run_id=run_id, tables=[waiting.pop(0)])
+            worker.send(run_id=run_id, targets=[waiting.pop(0)])
             selector.register(worker.output, selectors.EVENT_READ, worker)
         while selector.get_map():
             for event, _ in selector.select():
                 free: children.Worker = event.data
                 answers.append(free.receive())
                 if waiting:
-                    free.send(run_id=run_id, tables=[waiting.pop(0)])
+                    free.send(run_id=run_id, targets=[waiting.pop(0)])
                 else:
                     selector.unregister(free.output)
     return answers
 
 
-def in_order(plan_tiers: Mapping[Any, Sequence[str]]) -> list[str]:
-    """Return a plan's tables in the order of the tiers, largest first within each."""
-    return [name for names in plan_tiers.values() for name in names]
+def in_order(source: Endpoint, plan: RefreshPlan) -> list[LoadTarget]:
+    """Return what the plan loads: largest table first, one that it splits in its ranges."""
+    return list(targets_of(warehouses.largest_first(source, plan.tables), plan.splits))
 
 
 def _summed(meter: Meter, answers: Sequence[Mapping[str, Any]]) -> Reading:

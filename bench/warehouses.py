@@ -65,20 +65,27 @@ def plain_configs(source: Endpoint) -> dict[str, TableConfig]:
 
 
 def plan(
-    source: Endpoint, warehouse: Endpoint, directory: Path, configs: Mapping[str, TableConfig]
+    source: Endpoint,
+    warehouse: Endpoint,
+    directory: Path,
+    configs: Mapping[str, TableConfig],
+    *,
+    workers: int = 1,
 ) -> RefreshPlan:
     """Pin the configs and open a run with them, as the first task of a refresh does."""
     directory.mkdir(parents=True, exist_ok=True)
     write_catalog(directory, Catalog(tables=dict(configs), excluded_tables={}))
-    return plan_pinned(source, warehouse, directory)
+    return plan_pinned(source, warehouse, directory, workers=workers)
 
 
-def plan_pinned(source: Endpoint, warehouse: Endpoint, directory: Path) -> RefreshPlan:
-    """Open a run with the config in a directory."""
+def plan_pinned(
+    source: Endpoint, warehouse: Endpoint, directory: Path, *, workers: int = 1
+) -> RefreshPlan:
+    """Open a run with the config in a directory, for so many workers at once."""
     return plan_refresh(
         source,
         warehouse,
-        RefreshRequest(config_directory=directory),
+        RefreshRequest(config_directory=directory, workers=workers),
     )
 
 

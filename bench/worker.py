@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from include import settings
-from include.engine import EngineSession
+from include.engine import EngineSession, TableLoad
 from include.engine import session as engine_session
 from include.transcoder.core import load_core
 
@@ -38,7 +38,9 @@ def main() -> None:
             if session is None:
                 session = stack.enter_context(EngineSession(source, warehouse))
             loads = [
-                session.load(run_id=request["run_id"], table=table) for table in request["tables"]
+                load
+                for table, part in request["targets"]
+                if (load := _load(session, request["run_id"], table, part))
             ]
             _say(
                 {
@@ -52,6 +54,13 @@ def main() -> None:
                     "chunks_changed": sum(load.chunks_changed for load in loads),
                 }
             )
+
+
+def _load(session: EngineSession, run_id: int, table: str, part: int | None) -> TableLoad | None:
+    """Load a table or a part of one; whoever loads the last part has the table's numbers."""
+    if part is None:
+        return session.load(run_id=run_id, table=table)
+    return session.load_part(run_id=run_id, table=table, part=part)
 
 
 def _memory(field: str) -> int:

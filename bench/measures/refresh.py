@@ -36,7 +36,7 @@ def measure(stage: Stage) -> list[Measure]:
         plan = warehouses.plan_pinned(source, warehouse, directory)
         with transfer.Crew(stage.layout, stage.servers, source, warehouse) as crew:
             return crew.load(
-                run_id=warehouses.run_number(plan), tables=transfer.in_order(plan.tiers), count=1
+                run_id=warehouses.run_number(plan), targets=transfer.in_order(source, plan), count=1
             )
 
     refresh()

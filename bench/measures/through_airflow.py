@@ -138,10 +138,11 @@ def _by_engine(layout: Layout, system: System) -> tuple[float, float]:
             plan = plan_refresh(
                 source,
                 warehouse,
-                RefreshRequest(config_directory=system.config, raw_indexes=BAKED_INDEXES),
+                RefreshRequest(
+                    config_directory=system.config, raw_indexes=BAKED_INDEXES, workers=WORKERS
+                ),
             )
-            order = warehouses.largest_first(source, in_order(plan.tiers))
-            in_turn(workers, run_id=warehouses.run_number(plan), tables=order)
+            in_turn(workers, run_id=warehouses.run_number(plan), targets=in_order(source, plan))
             spent.append(time.perf_counter() - started)
     return spent[0], spent[1]
 

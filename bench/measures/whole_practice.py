@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench import children, practice, ready, transfer, warehouses
@@ -85,23 +86,27 @@ def _loads(stage: Stage, source: Endpoint, size: str) -> list[Measure]:
             directory = _config_directory(stage, choice)
             _discover(stage, source, warehouse, directory)
             plan = _plan(source, warehouse, directory, baked / RAW_INDEXES)
-            order = warehouses.largest_first(source, transfer.in_order(plan.tiers))
+            targets = transfer.in_order(source, plan)
             with transfer.Crew(stage.layout, stage.servers, source, warehouse) as crew:
                 loaded = crew.load(
-                    run_id=warehouses.run_number(plan), tables=order, count=whole_set.CORES
+                    run_id=warehouses.run_number(plan), targets=targets, count=whole_set.CORES
                 )
             indexed[choice].append(loaded)
             if choice != "none":
                 continue
-            configs = _configs(directory, order)
+            configs = _configs(directory, plan.tables)
             readings[whole_set.ENGINE].append(loaded)
             ready.write_loaded(
                 stage.layout, stage.servers, warehouse, {table.name: table for table in configs}
             )
-            plan = _plan(source, warehouse, directory, baked / RAW_INDEXES)
+            plan = _plan(source, warehouse, directory, baked / RAW_INDEXES, workers=1)
             with transfer.Crew(stage.layout, stage.servers, source, warehouse) as crew:
                 refreshes.append(
-                    crew.load(run_id=warehouses.run_number(plan), tables=order, count=1)
+                    crew.load(
+                        run_id=warehouses.run_number(plan),
+                        targets=transfer.in_order(source, plan),
+                        count=1,
+                    )
                 )
             readings[whole_set.READ].append(
                 transfer.read_source(stage.layout, stage.servers, source, configs)
@@ -181,12 +186,21 @@ def _discover(
     )
 
 
-def _plan(source: Endpoint, warehouse: Endpoint, directory: Path, indexes: Path) -> RefreshPlan:
+def _plan(
+    source: Endpoint,
+    warehouse: Endpoint,
+    directory: Path,
+    indexes: Path,
+    *,
+    workers: int = whole_set.CORES,
+) -> RefreshPlan:
     return plan_refresh(
-        source, warehouse, RefreshRequest(config_directory=directory, raw_indexes=indexes)
+        source,
+        warehouse,
+        RefreshRequest(config_directory=directory, raw_indexes=indexes, workers=workers),
     )
 
 
-def _configs(directory: Path, names: list[str]) -> list[TableConfig]:
+def _configs(directory: Path, names: Sequence[str]) -> list[TableConfig]:
     catalog = read_catalog(directory)
     return [catalog.tables[name] for name in names]

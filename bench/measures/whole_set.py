@@ -35,12 +35,14 @@ def measure(stage: Stage) -> list[Measure]:
         readings[COPY].append(copied)
         readings[KEYS].append(keyed)
         warehouse = warehouses.fresh_warehouse(stage.servers)
-        plan = warehouses.plan(source, warehouse, stage.layout.scratch / "config", configs)
+        plan = warehouses.plan(
+            source, warehouse, stage.layout.scratch / "config", configs, workers=CORES
+        )
         with transfer.Crew(stage.layout, stage.servers, source, warehouse) as crew:
             readings[ENGINE].append(
                 crew.load(
                     run_id=warehouses.run_number(plan),
-                    tables=transfer.in_order(plan.tiers),
+                    targets=transfer.in_order(source, plan),
                     count=CORES,
                 )
             )
