@@ -17,6 +17,9 @@ Parameters:
 - `dry_run`: shows the plan and does nothing.
 - `validate_after`: when off, the marts are built on the verdicts of the run before.
 
+A table that is larger than all behind it in the queue is loaded in ranges of its key, each a task
+of its own: `procedurelog (2/4)`. The last one to end completes the table.
+
 A table that fails or falls below its quality threshold stops the marts that read it, and only
 these. To build a layer again, clear its build task; the models' own tasks never run dbt.
 """
@@ -64,26 +67,26 @@ def plan() -> dict[str, Any]:
 
 @task
 def select(tier: str) -> list[str]:
-    """Return the tier's tables, the largest first."""
+    """Return the tier's tables, and the ranges of those that are split, the largest first."""
     from include.orchestration import refresh
 
-    return refresh.planned_tables(tier)
+    return refresh.planned_loads(tier)
 
 
 @task(map_index_template="{{ table }}")
-def load(table: str) -> None:
-    """Make one raw table equal to its source table."""
-    from include.engine import load_table
+def load(table: str, tier: str) -> None:
+    """Make one raw table, or one range of its key, equal to its source."""
+    from include.engine import load_target
     from include.orchestration import refresh
     from include.orchestration.connections import source_endpoint, warehouse_endpoint
 
     get_current_context()["table"] = table  # type: ignore[typeddict-unknown-key]
     with translated_errors():
-        load_table(
+        load_target(
             source_endpoint(),
             warehouse_endpoint(),
             run_id=refresh.run_id(),
-            table=table,
+            target=refresh.target(tier, table),
             mode=refresh.mode(),
         )
 
@@ -175,7 +178,11 @@ def refresh_warehouse() -> None:
     for tier in TIERS:
         with TaskGroup(tier.name, tooltip=f"Loads of the {tier.name} tables"):
             chosen = select.override(**tier.operator_arguments())(tier.name)
-            loads[tier] = load.override(**tier.operator_arguments()).expand(table=chosen)
+            loads[tier] = (
+                load.override(**tier.operator_arguments())
+                .partial(tier=tier.name)
+                .expand(table=chosen)
+            )
         planned >> chosen >> loads[tier] >> settled
 
     with TaskGroup("validate", tooltip="Reconciliation and Great Expectations, tier by tier"):

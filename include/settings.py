@@ -85,6 +85,16 @@ def deadline_minutes() -> float:
     return minutes
 
 
+def load_ranges() -> int:
+    """Return in how many ranges a table is loaded that outweighs the rest (DENTAL_LOAD_RANGES)."""
+    return _whole_number("DENTAL_LOAD_RANGES", 4)
+
+
+def split_rows() -> int:
+    """Return how many rows a table must have to be loaded in ranges (DENTAL_SPLIT_ROWS)."""
+    return _whole_number("DENTAL_SPLIT_ROWS", 2_000_000)
+
+
 def c_compiler() -> str:
     """Return the command that compiles C (CC); the set-up builds the transcoder's core with it."""
     return os.environ.get("CC") or "cc"
@@ -93,6 +103,13 @@ def c_compiler() -> str:
 def inherited_environment() -> dict[str, str]:
     """Return a copy of this process's environment, for processes that are started from here."""
     return dict(os.environ)
+
+
+def _whole_number(variable: str, default: int) -> int:
+    text = os.environ.get(variable, str(default)).strip()
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigError("must be a whole number above 0", where=variable)
+    return int(text)
 
 
 def _endpoint(variable: str, *, kind: str) -> Endpoint:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from include.catalog.targets import LoadTarget
 from include.engine.load import Mode
 from include.engine.movement import TableLoad
 from include.engine.session import EngineSession, load_table, load_target
 from include.engine.settle import SettleResult, settle
-from include.engine.targets import LoadTarget
 from include.engine.verify import Comparison, verify_table
 
 __all__ = [

@@ -18,6 +18,7 @@ from psycopg import sql
 
 from include.catalog.model import TableConfig
 from include.catalog.store import load_table_config
+from include.catalog.targets import LoadTarget
 from include.endpoints import Endpoint
 from include.engine import load as loading
 from include.engine import parts
@@ -33,7 +34,6 @@ from include.engine.ranges import LoadRange, LoadRanges
 from include.engine.records import Attempt, record_failure, record_start
 from include.engine.slots import source_slot
 from include.engine.standing import read_standing
-from include.engine.targets import LoadTarget
 from include.errors import ConfigError
 from include.source import session as source_session
 from include.source.keys import paging_key

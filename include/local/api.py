@@ -98,6 +98,11 @@ class AirflowApi:
                 },
             )
 
+    def resize_pool(self, name: str, slots: int) -> None:
+        """Give a pool another number of slots; tasks that hold one keep it."""
+        body = {"pool": name, "slots": slots, "include_deferred": False}
+        self._send("PATCH", f"/pools/{quote(name)}?update_mask=slots", body)
+
     def dag_ids(self) -> list[str]:
         """Return the DAGs that the DAG processor has found."""
         return [str(dag["dag_id"]) for dag in self._get("/dags", limit=PAGE)["dags"]]

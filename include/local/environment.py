@@ -26,7 +26,12 @@ PARALLELISM = 8
 # Settings of another Airflow or Python in the caller's shell must not leak into this one.
 FOREIGN = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV", "DBT_", "DENTAL_")
 # What a person may set for a local system, too.
-WELCOME = ("DENTAL_DEADLINE_MINUTES", "DENTAL_OFFICE_TIME_ZONE")
+WELCOME = (
+    "DENTAL_DEADLINE_MINUTES",
+    "DENTAL_LOAD_RANGES",
+    "DENTAL_OFFICE_TIME_ZONE",
+    "DENTAL_SPLIT_ROWS",
+)
 
 
 @dataclass(frozen=True, slots=True)

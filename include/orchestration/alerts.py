@@ -16,6 +16,7 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.catalog.model import Tier
+from include.catalog.targets import LoadTarget, targets_of
 from include.errors import PipelineError
 from include.orchestration import mail
 from include.orchestration.connections import warehouse_endpoint
@@ -70,6 +71,11 @@ def plan_of_run() -> Mapping[str, Any] | None:
     return get_current_context()["ti"].xcom_pull(task_ids="plan") or None
 
 
+def targets(plan: Mapping[str, Any], tier: str) -> list[LoadTarget]:
+    """Return what the tier's tasks load, in the order of their map indexes."""
+    return list(targets_of(plan["tiers"].get(tier, ()), plan["splits"]))
+
+
 def task_ends() -> list[TaskEnd]:
     """Return every task of the present run that has ended so far."""
     # The runtime's own class: the protocol that types the context leaves the method out.
@@ -88,16 +94,24 @@ def mail_failed_tier(tier: str) -> None:
         return
     ends = [end for end in task_ends() if end.tier == tier]
     load = f"{tier}.load"
-    tables: Sequence[str] = plan["tiers"].get(tier, ())
+    loads = targets(plan, tier)
     failed = {end.map_index for end in ends if end.task_id == load and end.is_failed}
     was_validated = any(
         end.task_id == f"validate.{tier}" and end.state == "success" for end in ends
     )
+    tables = [target.table for target in loads]
     reasons = _reasons(int(plan["run_id"]), tables, with_verdicts=was_validated)
+    # One entry for a table, also where several of its ranges failed: that of the first.
+    worst: dict[str, int] = {}
+    for index, table in enumerate(tables):
+        is_failed = index in failed
+        if (is_failed and worst.get(table) not in failed) or (
+            table.lower() in reasons and table not in worst
+        ):
+            worst[table] = index
     found = [
         FailedTable(table, reasons.get(table.lower(), UNRECORDED), _log_of(load, index))
-        for index, table in enumerate(tables)
-        if index in failed or table.lower() in reasons
+        for table, index in worst.items()
     ]
     found += [
         FailedTable(f"task {end.task_id}", _reason_of(end), _log_of(end.task_id))

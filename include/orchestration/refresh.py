@@ -14,7 +14,7 @@ from include.orchestration.connections import warehouse_endpoint
 from include.settings import DBT_MANIFEST
 
 if TYPE_CHECKING:
-    from include.engine import Mode
+    from include.engine import LoadTarget, Mode
     from include.planning import RefreshRequest
 
 
@@ -38,6 +38,8 @@ def request() -> RefreshRequest:
         overrides_directory=settings.config_directory(),
         dag_run_id=str(context["run_id"]),
         raw_indexes=BAKED_INDEXES,
+        workers=settings.load_ranges(),
+        split_rows=settings.split_rows(),
     )
 
 
@@ -46,9 +48,14 @@ def mode() -> Mode:
     return "full" if get_current_context()["params"]["mode"] == "full" else "compare"
 
 
-def planned_tables(tier: str) -> list[str]:
-    """Return the tier's tables; skips the task in a dry run."""
-    return list(_plan()["tiers"].get(tier, ()))
+def planned_loads(tier: str) -> list[str]:
+    """Return what the tier's tasks load, the largest first; skips the task in a dry run."""
+    return [str(target) for target in alerts.targets(_plan(), tier)]
+
+
+def target(tier: str, label: str) -> LoadTarget:
+    """Return what the task of this label loads; skips the task as `run_id` does."""
+    return next(one for one in alerts.targets(_plan(), tier) if str(one) == label)
 
 
 def run_id() -> int:

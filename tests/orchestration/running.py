@@ -31,9 +31,9 @@ class Ended:
         return {task.state for task in self.tasks if task.task_id.startswith(prefix)}
 
     def loaded(self, state: str = "success") -> set[str]:
-        """Return the tables whose load ended so, by their map labels."""
+        """Return the tables whose load ended so, by their map labels without the range."""
         return {
-            str(task.label)
+            str(task.label).partition(" (")[0]
             for task in self.tasks
             if task.task_id.endswith(".load") and task.state == state and task.map_index >= 0
         }

@@ -119,9 +119,28 @@ def test_the_loads_of_a_tier_run_in_its_pool_and_are_called_by_their_tables(
     for tier in Tier:
         loads = [task for task in first.ended.tasks if task.task_id == f"{tier}.load"]
         assert {task.pool for task in loads} == {tier}
-        assert {str(task.label).lower() for task in loads} == {
+        assert {str(task.label).lower().partition(" (")[0] for task in loads} == {
             name for name, found in held if found == tier
         }
+
+
+def test_the_ranges_of_a_large_table_are_tasks_of_their_own_and_one_load(
+    system: System, first: FirstRefresh
+) -> None:
+    splits = system.api.xcom(first.ended.task("plan"))["splits"]
+    assert splits
+    for table, parts in splits.items():
+        labels = [f"{table} ({part}/{parts})" for part in range(1, parts + 1)]
+        tasks = [task for task in first.ended.tasks if task.label in labels]
+        assert sorted(str(task.label) for task in tasks) == labels
+        assert {task.state for task in tasks} == {"success"}
+        assert ask(
+            system.addresses.warehouse,
+            "select load.state, rows_read = inserted, rows_read = row_count"
+            " from ops.table_load as load join ops.table_state using (table_name)"
+            " join ops.run using (run_id) where dag_run_id = %s and table_name = %s",
+            (first.ended.run.run_id, table.lower()),
+        ) == [("succeeded", True, True)]
 
 
 def test_a_run_that_misses_its_deadline_mails_while_it_still_runs(

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from include.catalog.targets import targets_of
 from include.engine import load_target
-from include.engine.targets import targets_of
 from include.planning import RefreshPlan
 from tests.engine.oracle import assert_equal
 from tests.planning.practice import Practice

@@ -1,0 +1,99 @@
+"""Who gets a slot first when more loads wait than can run, on a real scheduler and executor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import pytest
+
+from include.catalog.model import Tier
+from include.local.api import TaskInstance
+from include.local.components import POOLS
+from include.local.environment import PARALLELISM
+from include.local.system import System
+from tests.orchestration.running import Ended, ask, await_end, await_run, refresh
+
+SLOTS = {name: int(pool["slots"]) for name, pool in json.loads(POOLS.read_text()).items()}
+# More than can run at once, of each of both tiers.
+TABLES = PARALLELISM + 4
+
+
+@pytest.fixture(scope="module")
+def system(airflow_system: System) -> System:
+    """A system whose scheduled runs are over."""
+    for dag_id in ("discover_open_dental", "refresh_warehouse"):
+        airflow_system.api.wait_for_dag(dag_id)
+        if airflow_system.api.is_paused(dag_id):
+            airflow_system.api.unpause(dag_id)
+            scheduled = await_run(airflow_system, dag_id, lambda run: run.run_type == "scheduled")
+            await_end(airflow_system, scheduled)
+    return airflow_system
+
+
+@pytest.fixture
+def wide_pools(system: System) -> Iterator[None]:
+    """Pools that let every tier fill the executor alone."""
+    for tier in Tier:
+        system.api.resize_pool(tier, 2 * TABLES)
+    yield
+    for tier in Tier:
+        system.api.resize_pool(tier, SLOTS[tier])
+
+
+def largest(system: System, tier: Tier) -> list[str]:
+    rows = ask(
+        system.addresses.warehouse,
+        "select table_name from (select distinct on (table_name) table_name, byte_count"
+        " from ops.table_profile order by table_name, discovered_at desc) as profile"
+        " join ops.table_state using (table_name)"
+        " join (select distinct table_name, tier from ops.table_load) as load using (table_name)"
+        " where tier = %s and row_count > 0 order by byte_count desc, table_name limit %s",
+        (tier, TABLES),
+    )
+    return [str(name) for (name,) in rows]
+
+
+def loads(ended: Ended, tier: Tier) -> list[TaskInstance]:
+    found = [task for task in ended.tasks if task.task_id == f"{tier}.load"]
+    assert {task.state for task in found} == {"success"}
+    return sorted(found, key=start)
+
+
+def start(task: TaskInstance) -> datetime:
+    assert task.started_at is not None
+    return task.started_at
+
+
+def peak(tasks: Sequence[TaskInstance]) -> int:
+    """Return how many ran at the same time at most."""
+    edges = [(start(task), 1) for task in tasks]
+    edges += [(task.ended_at, -1) for task in tasks if task.ended_at is not None]
+    running = highest = 0
+    for _, step in sorted(edges):
+        running += step
+        highest = max(highest, running)
+    return highest
+
+
+@pytest.mark.usefixtures("wide_pools")
+def test_a_saturated_executor_starts_critical_tables_first_and_the_largest_of_them(
+    system: System,
+) -> None:
+    critical, reference = largest(system, Tier.CRITICAL), largest(system, Tier.REFERENCE)
+    assert len(critical) == len(reference) == TABLES
+    # Named in the other order, which must not matter.
+    ended = refresh(system, tables=[*reference, *reversed(critical)])
+    first, last = loads(ended, Tier.CRITICAL), loads(ended, Tier.REFERENCE)
+    assert start(first[-1]) < start(last[0]), "no reference table went before a critical one"
+    planned = system.api.xcom(ended.task("plan"))["tiers"]["critical"]
+    assert [task.map_index for task in first] == sorted(task.map_index for task in first)
+    assert planned[0].lower() in str(first[0].label).lower()
+    assert peak(first) > SLOTS[Tier.CRITICAL], "the executor was the limit, not the pool"
+
+
+def test_the_pool_keeps_reference_tables_from_taking_the_executor(system: System) -> None:
+    reference = largest(system, Tier.REFERENCE)
+    ended = refresh(system, tables=reference)
+    assert peak(loads(ended, Tier.REFERENCE)) <= SLOTS[Tier.REFERENCE] < PARALLELISM
