@@ -17,6 +17,7 @@ from tests.engine.faults.moments import at_moment, killed_at
 from tests.engine.faults.subject import MARK, SHAPES, Subject, told
 from tests.engine.faults.test_connections import break_refreshes
 from tests.engine.faults.test_crashes import CrashingWarehouse
+from tests.engine.faults.test_killed_ranges import kill_ranges
 from tests.engine.faults.test_kills import (
     CASES,
     EVERY,
@@ -81,6 +82,15 @@ def test_connections_cut_at_many_bytes_are_mended(
     kind = SourceError if victim == "source" else WarehouseError
     assert {type(error) for error in errors} == {kind}
     assert MARK not in caplog.text
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("is_retried", [True, False])
+def test_ranges_killed_at_every_moment_are_mended(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch, *, is_first: bool, is_retried: bool
+) -> None:
+    commit_parts_of(40, monkeypatch)
+    assert kill_ranges(practice, EVERY, is_first=is_first, is_retried=is_retried) > FEW
 
 
 class CrashingSource:
