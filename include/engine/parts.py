@@ -19,7 +19,7 @@ from include.engine.context import LoadContext, Pass
 from include.engine.first_load import clear, complete, load_uncovered
 from include.engine.load import compared_with, finish, joined, row_counts
 from include.engine.movement import Movement, TableLoad
-from include.engine.ranges import LoadRange, LoadRanges, RangeTotals
+from include.engine.ranges import LoadRanges, RangeTotals
 from include.engine.records import record_movement, record_partial
 from include.errors import TerminalError
 
@@ -114,15 +114,14 @@ def is_first_load(context: LoadContext) -> bool:
     return context.standing.primary_key != context.key.raw_names
 
 
-def refuse_superseded(found: LoadRange, context_name: str) -> None:
-    """Raise SupersededError when a load of the whole table came between."""
-    if found.state == "superseded":
-        raise SupersededError(
-            f"another load took the whole table before its range {found.part} was loaded. This "
-            "range wrote nothing; the table is as that load left it: ops.table_state says whether "
-            "it is complete. Refresh the table again if it is not.",
-            where=f"table {context_name}",
-        )
+def superseded(table: str, part: int) -> SupersededError:
+    """Return what a range says that a load of the whole table has overtaken."""
+    return SupersededError(
+        f"another load took the whole table before its range {part} was loaded. This range wrote "
+        "nothing; the table is as that load left it: ops.table_state says whether it is "
+        "complete. Refresh the table again if it is not.",
+        where=f"table {table}",
+    )
 
 
 def _first(context: LoadContext, stored: Sequence[Chunk]) -> Pass:

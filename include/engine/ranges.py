@@ -122,6 +122,15 @@ class LoadRanges:
             (reason, *self._names, part),
         )
 
+    def record_given_up(self, connection: WarehouseConnection, reason: str) -> None:
+        """Say in the run's record why it did not load the table; the table's state stays."""
+        connection.execute(
+            "update ops.table_load set state = 'failed', error = %s, "
+            "finished_at = clock_timestamp() "
+            "where run_id = %s and table_name = %s and state <> 'succeeded'",
+            (reason, *self._names),
+        )
+
     def begin_completion(self, connection: WarehouseConnection) -> tuple[Batch, RangeTotals]:
         """Return the batch of what completes the table, and what its ranges did."""
         row = connection.execute(

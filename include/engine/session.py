@@ -143,7 +143,11 @@ class EngineSession:
                         return whole
         with table_lock(locks, name, part=part) as lock:
             (found,) = (one for one in ranges.read(lock.connection) if one.part == part)
-            parts.refuse_superseded(found, attempt.table.name)
+            if found.state == "superseded":
+                error = parts.superseded(attempt.table.name, part)
+                # The table's state is the other load's.
+                ranges.record_given_up(lock.connection, str(error))
+                raise error
             if found.state == "open":
                 with self._failures_recorded(attempt, lock):
                     self._load_range(attempt, ranges, lock, found, mode)

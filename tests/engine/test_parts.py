@@ -185,6 +185,7 @@ def test_a_load_that_comes_between_ranges_is_not_overwritten(practice: Practice)
         with pytest.raises(SupersededError):
             load_part(practice, run, part)
     assert practice.raw_versions(config(practice)) == written
+    assert [state for state, *_ in moves(practice, run)] == ["failed"]
     assert gate(practice) == ("loaded", True)
     assert_equal(practice.source, practice.warehouse, "T")
 
