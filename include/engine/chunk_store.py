@@ -65,14 +65,15 @@ class ChunkStore:
         parts = [bytes(part) for (part,) in rows if part is not None]
         return parts if parts and len(parts) == len(chunk.stored_ids) else None
 
-    def add(self, chunk: Chunk, row_index: bytes | None) -> Chunk:
-        """Store a chunk that was read, its place still open; returns it with its id."""
+    def add(self, chunk: Chunk, row_index: bytes | None, *, ordinal: int = -1) -> Chunk:
+        """Store a chunk that was read; returns it with its id. Its place may still be open."""
         row = self._connection.execute(
             "insert into ops.chunk (table_name, ordinal, lo, hi, row_count, content_hash, "
-            "substitutions, key_columns, row_index) values (%s, -1, %s, %s, %s, %s, %s, %s, %b) "
+            "substitutions, key_columns, row_index) values (%s, %s, %s, %s, %s, %s, %s, %s, %b) "
             "returning chunk_id",
             (
                 self._raw_name,
+                ordinal,
                 _array(chunk.bounds.lo),
                 _array(chunk.bounds.hi),
                 chunk.row_count,

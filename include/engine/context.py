@@ -51,7 +51,8 @@ class PageSize:
 class Pass:
     """What one pass over the source read and did; `pending` is not yet in `ops.table_load`.
 
-    Every chunk is stored; `chunks` are the table's only ones once they are arranged.
+    Every chunk is stored; `chunks` are the table's only ones once they are arranged, which
+    `is_arranged` says that they are already.
     """
 
     chunks: list[Chunk]
@@ -59,6 +60,7 @@ class Pass:
     chunks_changed: int
     moved: Movement
     pending: Movement
+    is_arranged: bool = False
 
     @property
     def rows_read(self) -> int:
@@ -122,5 +124,4 @@ class LoadContext:
         """Commit, unless the lock was lost."""
         if not self.connection.autocommit:
             self.lock.check()
-            self.connection.execute("set local synchronous_commit to default")
-            self.connection.commit()
+            self.connection.execute("set local synchronous_commit to default; commit")

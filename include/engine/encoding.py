@@ -13,7 +13,9 @@ from include.source.statement import ResultBuffer
 from include.transcoder.core import RULES, Core, OutputTooSmall, UnfitRow, split_row
 from include.transcoder.layout import RowLayout
 
+# A block is written to the warehouse at once; a small table needs none of that size.
 _BLOCK_BYTES = 512 * 1024
+_SMALLEST_BLOCK_BYTES = 16 * 1024
 _KEPT = "The rows of the last good load are intact."
 
 
@@ -25,7 +27,7 @@ class PageEncoder:
         self._table = table
         self._columns = table.replicated_columns
         self._layout = layout
-        self._out = bytearray(_BLOCK_BYTES)
+        self._out = bytearray(_SMALLEST_BLOCK_BYTES)
         self._counts: Any = (ctypes.c_uint64 * (len(RULES) * len(layout.fields)))()
         self.substitutions: dict[tuple[str, str], int] = {}
 
@@ -39,6 +41,8 @@ class PageEncoder:
         ctypes.memset(self._counts, 0, ctypes.sizeof(self._counts))
         self.substitutions = {}
         row = 0
+        if len(self._out) < min(page.byte_count, _BLOCK_BYTES):
+            self._out = bytearray(_BLOCK_BYTES)
         while row < page.rows.count:
             try:
                 done = self._core.transcode(

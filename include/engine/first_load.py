@@ -38,7 +38,7 @@ def load_first(context: LoadContext, loaded: Sequence[Chunk], *, commits_parts: 
     The last part is left to the caller to commit. Without `commits_parts` all of it is.
     """
     context.begin()
-    if not loaded:
+    if not loaded and (context.standing.primary_key or has_rows(context)):
         clear(context)
     done = load_uncovered(context, loaded, commits_parts=commits_parts)
     complete(context)
@@ -68,9 +68,20 @@ def complete(context: LoadContext) -> None:
     if context.key.columns:
         name = context.table.raw_name
         raw_tables.add_primary_key(context.connection, name, context.key.raw_names)
-        bring_indexes(context.connection, context.table)
+        if context.table.indexes:
+            bring_indexes(context.connection, context.table)
     _analyze(context)
     _record_affected(context)
+
+
+def has_rows(context: LoadContext) -> bool:
+    """Whether the raw table holds anything, tombstones included."""
+    row = context.connection.execute(
+        sql.SQL("select exists (select from {})").format(
+            raw_tables.identifier(context.table.raw_name)
+        )
+    ).fetchone()
+    return row == (True,)
 
 
 def clear(context: LoadContext) -> None:
@@ -127,7 +138,8 @@ class _FirstLoad:
                     break
         self._pending += row_count
         # A COPY under way lets no other statement through.
-        self._chunks.extend(context.store.add(chunk, index) for chunk, index in read)
+        for chunk, index in read:
+            self._chunks.append(context.store.add(chunk, index, ordinal=len(self._chunks) + 1))
         return is_end
 
     def commit_part(self) -> None:
@@ -149,6 +161,8 @@ class _FirstLoad:
             len(self._chunks) - self._loaded,
             Movement(inserted=self._inserted + self._pending),
             Movement(inserted=self._pending),
+            # Without gaps the chunks were read, and stored, in their order.
+            is_arranged=not self._loaded,
         )
 
     def _ordered(self) -> list[Chunk]:

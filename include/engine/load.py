@@ -20,10 +20,10 @@ from include.catalog.model import TableConfig
 from include.engine.chunks import Chunk, Substitutions, total_substitutions, without_empty
 from include.engine.compare import UnexpectedRawRowsError, compare_chunks
 from include.engine.context import LoadContext, Pass
-from include.engine.first_load import load_first
+from include.engine.first_load import has_rows, load_first
 from include.engine.movement import TableLoad
 from include.engine.multiset import compare_multiset
-from include.engine.records import record_counts, record_success
+from include.engine.records import record_success
 from include.errors import StructureError, WarehouseError
 from include.warehouse import raw_tables
 from include.warehouse.indexes import bring_indexes
@@ -72,7 +72,7 @@ def _bring_up(context: LoadContext) -> tuple[Pass, bool]:
         return done, not stored
     if context.standing.primary_key == key.raw_names:
         return compared_with(context, stored), False
-    if not context.was_interrupted and any(row_counts(context)):
+    if not context.was_interrupted and has_rows(context):
         log.warning(
             "table %s: the key is now %s, so the raw table is built again",
             table.name,
@@ -147,25 +147,25 @@ def finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
         deleted=done.moved.deleted,
         is_first_load=is_first,
     )
-    connection = context.connection
-    if chunks != context.standing.chunks:
+    if chunks != (done.chunks if done.is_arranged else context.standing.chunks):
         context.begin()
         context.store.arrange(chunks)
+    counts: tuple[int, int] | None = None
     if is_first and load.inserted == load.rows_read and not context.was_interrupted:
         # The table was empty, and its key lets nothing in twice.
-        record_counts(connection, table, alive=load.rows_read, deleted=0)
+        counts = load.rows_read, 0
     elif load.moved or is_first:
-        alive, deleted = row_counts(context)
-        record_counts(connection, table, alive=alive, deleted=deleted)
+        counts = row_counts(context)
     substitutions = total_substitutions(chunks)
     _check_rules(table, substitutions)
     record_success(
-        connection,
+        context.connection,
         context.attempt,
         load,
         context.batch,
         pending=done.pending,
         substitutions=substitutions,
+        counts=counts,
     )
     context.commit()
     for (column, rule), count in sorted(substitutions.items()):

@@ -16,7 +16,7 @@ from dataclasses import replace
 from include.engine.chunks import Chunk, uncovered
 from include.engine.compare import UnexpectedRawRowsError, compare_chunks
 from include.engine.context import LoadContext, Pass
-from include.engine.first_load import clear, complete, load_uncovered
+from include.engine.first_load import clear, complete, has_rows, load_uncovered
 from include.engine.load import compared_with, finish, joined, row_counts
 from include.engine.movement import Movement, TableLoad
 from include.engine.ranges import LoadRanges, RangeTotals
@@ -39,7 +39,7 @@ def open_ranges(context: LoadContext, ranges: LoadRanges) -> bool:
     is_first = is_first_load(context)
     if not context.key.is_integer or state not in ("never_loaded", "loaded"):
         return False
-    if is_first and any(row_counts(context)):
+    if is_first and has_rows(context):
         # Rows along another key, or left over from something else.
         return False
     ends = {chunk.bounds.hi for chunk in context.standing.chunks}

@@ -92,12 +92,14 @@ def record_success(
     *,
     pending: Movement,
     substitutions: Mapping[tuple[str, str], int],
+    counts: tuple[int, int] | None,
 ) -> None:
     """Close the table's row of the run, set its state, and count its substitutions.
 
     One statement, because small tables feel each. A load that moved nothing has no batch. A table
     that was publishable stays so until validation says otherwise; one that was blocked because its
-    load failed or never happened waits for validation. `pending` is added to the run's counts. The
+    load failed or never happened waits for validation. `pending` is added to the run's counts, and
+    `counts` says how many raw rows live and how many are tombstones, where that is new. The
     substitutions are those over all rows held now; a rule that no longer strikes has no row.
     """
     names = sorted(substitutions)
@@ -113,6 +115,8 @@ def record_success(
         "blocked_reason = case when is_publishable then null "
         "when state = 'loaded' and blocked_reason not like %(failed)s then blocked_reason "
         "else %(waiting)s end, "
+        "row_count = coalesce(%(alive)s, row_count), "
+        "deleted_count = coalesce(%(tombstones)s, deleted_count), "
         # An interrupted load has committed rows that no finished one names.
         "batch_id = coalesce(%(batch)s, case when state = 'loading' then %(own)s end, batch_id), "
         "changed_at = coalesce(%(changed_at)s, "
@@ -142,6 +146,8 @@ def record_success(
             "waiting": NOT_VALIDATED,
             "batch": batch.batch_id if load.moved else None,
             "changed_at": batch.loaded_at if load.moved else None,
+            "alive": counts[0] if counts else None,
+            "tombstones": counts[1] if counts else None,
             "own": batch.batch_id,
             "now": batch.loaded_at,
             "fingerprint": attempt.table.fingerprint,
@@ -149,16 +155,6 @@ def record_success(
             "rules": [rule for _, rule in names],
             "counts": [substitutions[name] for name in names],
         },
-    )
-
-
-def record_counts(
-    connection: WarehouseConnection, table: TableConfig, *, alive: int, deleted: int
-) -> None:
-    """Write down how many raw rows live and how many are tombstones."""
-    connection.execute(
-        "update ops.table_state set row_count = %s, deleted_count = %s where table_name = %s",
-        (alive, deleted, table.raw_name),
     )
 
 

@@ -20,7 +20,7 @@ from include.transcoder.core import RULES, OutputTooSmall
 from include.transcoder.row_index import IndexChanges, KeyOrderError, KeyTuples
 
 _WIDTHS = {"smallint": 2, "integer": 4, "bigint": 8}
-_TUPLES_BYTES = 1 << 19
+_TUPLES_BYTES = 1 << 14
 
 
 class RowIndexer:
