@@ -54,6 +54,7 @@ class TaskInstance:
     started_at: datetime | None
     ended_at: datetime | None
     pool: str
+    queued_at: datetime | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -287,6 +288,7 @@ def _task_instance(entry: Mapping[str, Any]) -> TaskInstance:
         started_at=_moment(entry["start_date"]),
         ended_at=_moment(entry["end_date"]),
         pool=entry["pool"],
+        queued_at=_moment(entry["queued_when"]),
     )
 
 
