@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -13,8 +15,9 @@ import yaml
 from bench import dataset, machine, page, practice, small
 from bench.layout import BENCH, DEFAULT_DIRECTORY, RESULTS_JSON, RESULTS_PAGE, open_layout
 from bench.measures import (
+    against_copy,
+    against_peers,
     growth,
-    head_to_head,
     refresh,
     small_tables,
     through_airflow,
@@ -30,7 +33,8 @@ MEASURES: dict[str, Callable[[Stage], list[Measure]]] = {
     "refresh": refresh.measure,
     "small-tables": small_tables.measure,
     "growth": growth.measure,
-    "head-to-head": head_to_head.measure,
+    "copy": against_copy.measure,
+    "peers": against_peers.measure,
     "practice": whole_practice.measure,
 }
 # What the scale says nothing about.
@@ -42,6 +46,8 @@ SCALES = ("1/8", "1/4", "1/2", "1")
 @click.group()
 def bench() -> None:
     """Measure the engine beside the hardware's limits and beside other tools."""
+    # Asked to end, a run stops the servers that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("bench").setLevel(logging.INFO)
 

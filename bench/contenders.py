@@ -7,8 +7,9 @@ and pays for its bookkeeping columns, its hashes and its state as well, which no
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from include.warehouse import raw_tables, schema
 from include.warehouse.session import WarehouseConnection
 
 MEGABYTE = 1e6
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,24 @@ def reading(cost: Cost, rows: int | None) -> Reading:
         client_cpu=cost.client_cpu,
         peak_megabytes=None if cost.peak_bytes is None else cost.peak_bytes / MEGABYTE,
     )
+
+
+def in_rounds(
+    arena: Arena, contenders: Mapping[str, Contender], *, rounds: int
+) -> dict[str, list[Reading]]:
+    """Let them load the table one after the other, so many times: noise hits all of them alike."""
+    readings: dict[str, list[Reading]] = {name: [] for name in contenders}
+    for turn in range(rounds):
+        for name, contender in contenders.items():
+            readings[name].append(contender(arena))
+            log.info(
+                "%s, round %s: %s took %.2f s",
+                arena.table.name,
+                turn + 1,
+                name,
+                readings[name][-1].seconds,
+            )
+    return readings
 
 
 def key_seconds(connection: WarehouseConnection) -> float:

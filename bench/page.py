@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
+from bench.goals import BESIDE, GOALS
 from bench.results import Measure, Reading, Result
 
-# In the order of the project's goals; what begins with none of these comes last.
-_ORDER = (
-    *("copy_a", "set", "peer_a", "peer_b", "client_share", "set_client_share", "memory"),
-    *("refresh", "small", "discovery", "practice", "airflow", "growth", "indexes"),
-)
+# In the order of the goals; what begins with none of these comes last.
+_ORDER = (*GOALS, *BESIDE)
 _INTRODUCTION = """\
 # Results
 
@@ -21,7 +19,8 @@ every round.
 
 Every ratio is taken within one round, in which the contenders run one after the other. The tables
 below show the median over the rounds with the smallest and the largest. Absolute seconds belong to
-one machine and one hour; trust ratios and CPU seconds.
+one machine and one hour; trust ratios and CPU seconds. A measure that was not taken at full size
+says so; what starts slowly then looks worse than it is, because its start is a larger share.
 
 - **Servers.** One private MariaDB and one PostgreSQL 15 of Debian, on loopback TCP, the same for
   every contender; every load starts with an empty database behind a checkpoint.
@@ -54,7 +53,7 @@ def render(
         "## Goals\n",
         _table(
             ("measure", "bound", "measured", "smallest to largest", "reached"),
-            map(_goal, goals),
+            (*map(_goal, goals), *_unmeasured(results)),
         ),
         *_explained(goals, shortfalls),
         "## Beside the goals\n",
@@ -72,10 +71,9 @@ def render(
 
 
 def _place(name: str) -> tuple[int, str]:
-    for number, prefix in enumerate(_ORDER):
-        if name.startswith(prefix):
-            return number, name
-    return len(_ORDER), name
+    # The longest beginning decides: set_client_share is not set.
+    found = max((p for p in _ORDER if name.startswith(p)), key=len, default=None)
+    return (len(_ORDER) if found is None else _ORDER.index(found)), name
 
 
 def _goal(result: Result) -> tuple[str, ...]:
@@ -91,6 +89,15 @@ def _goal(result: Result) -> tuple[str, ...]:
         _span(measure),
         "yes" if measure.is_reached else "**no**",
     )
+
+
+def _unmeasured(results: Iterable[str]) -> list[tuple[str, ...]]:
+    names = list(results)
+    return [
+        (title, "", "not measured yet", "", "")
+        for goal, title in GOALS.items()
+        if not any(name.startswith(goal) for name in names)
+    ]
 
 
 def _explained(goals: Iterable[Result], shortfalls: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,63 @@
+"""One table at a time against other tools."""
+
+from __future__ import annotations
+
+from bench import contenders, dataset
+from bench.contenders import Arena, Contender
+from bench.measures.against_copy import ENGINE
+from bench.measures.stage import Stage
+from bench.results import Measure, Reading
+from bench.tables import NARROW, WIDE
+
+# name -> who loads, how many times slower it must be at least, and how many we aim at
+PEERS: dict[str, tuple[Contender, float, float]] = {
+    "ConnectorX + pgpq": (contenders.python_peer("connectorx_pgpq"), 1.3, 1.4),
+    "ConnectorX + ADBC": (contenders.python_peer("connectorx_adbc"), 2.3, 2.5),
+    "mysql_fdw": (contenders.load_with_fdw, 3.0, 3.5),
+    "pgloader": (contenders.load_with_pgloader, 4.5, 5.0),
+    "Sling": (contenders.load_with_sling, 8.0, 9.0),
+    # In trials its fastest backend; pyarrow took longer on both tables.
+    "dlt (connectorx)": (contenders.python_peer("dlt_load", "connectorx"), 12.0, 14.0),
+}
+
+
+def measure(stage: Stage) -> list[Measure]:
+    """Load the wide and the narrow table by the engine and every peer, round by round."""
+    source, configs = stage.tables()
+    measures: list[Measure] = []
+    for shape in (WIDE, NARROW):
+        arena = Arena(
+            layout=stage.layout,
+            servers=stage.servers,
+            source=source,
+            table=configs[shape.name],
+            rows=dataset.rows(shape, stage.scale),
+        )
+        chosen = {
+            name: contender
+            for name, (contender, _, _) in PEERS.items()
+            if not stage.contenders or name in stage.contenders
+        }
+        readings = contenders.in_rounds(
+            arena, {ENGINE: contenders.load_with_engine, **chosen}, rounds=stage.rounds
+        )
+        measures += [_against(name, readings, shape.letter) for name in chosen]
+    return measures
+
+
+def _against(name: str, readings: dict[str, list[Reading]], letter: str) -> Measure:
+    _, bound, aim = PEERS[name]
+    return Measure(
+        name=f"peer_{letter}_{name}",
+        title=f"table ({letter}) against {name}",
+        unit="times",
+        values=tuple(
+            peer.seconds / (our.process_seconds or our.seconds)
+            for peer, our in zip(readings[name], readings[ENGINE], strict=True)
+        ),
+        bound=bound,
+        aim=aim,
+        readings={name: tuple(readings[name]), ENGINE: tuple(readings[ENGINE])},
+        note="the engine's seconds in this table are those of its load, the ratio takes its "
+        "process from start to end",
+    )
