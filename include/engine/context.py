@@ -118,11 +118,10 @@ class LoadContext:
         record_movement(self.connection, self.attempt, moved)
         record_partial(self.connection, self.attempt)
         self.lock.check()
-        # Should the server crash, this part is lost as a whole and read again.
         self.connection.commit()
 
     def commit(self) -> None:
         """Commit, unless the lock was lost."""
         if not self.connection.autocommit:
             self.lock.check()
-            self.connection.execute("set local synchronous_commit to default; commit")
+            self.connection.commit()

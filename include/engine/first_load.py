@@ -27,6 +27,8 @@ from include.warehouse import raw_tables
 from include.warehouse.indexes import bring_indexes, drop_indexes
 
 COMMIT_ROWS = 200_000
+# Of fewer rows the planner needs no statistics.
+ANALYZED_FROM_ROWS = 1_000
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 log = logging.getLogger(__name__)
@@ -35,13 +37,16 @@ log = logging.getLogger(__name__)
 def load_first(context: LoadContext, loaded: Sequence[Chunk], *, commits_parts: bool) -> Pass:
     """Load everything that the chunks `loaded` do not cover; add key and `ops.affected`.
 
-    The last part is left to the caller to commit. Without `commits_parts` all of it is.
+    The last part is left to the caller to commit. Without `commits_parts` all of it is, and
+    whatever stands in the raw table goes first; with it, rows may stand there only if an
+    interrupted load left them.
     """
     context.begin()
-    if not loaded and (context.standing.primary_key or has_rows(context)):
+    may_hold_rows = context.was_interrupted or not commits_parts
+    if not loaded and (context.standing.primary_key or may_hold_rows):
         clear(context)
     done = load_uncovered(context, loaded, commits_parts=commits_parts)
-    complete(context)
+    complete(context, done.rows_read)
     return done
 
 
@@ -62,15 +67,16 @@ def load_uncovered(context: LoadContext, loaded: Sequence[Chunk], *, commits_par
     return load.result()
 
 
-def complete(context: LoadContext) -> None:
-    """Add what a complete table has; the caller commits."""
+def complete(context: LoadContext, row_count: int) -> None:
+    """Add what a complete table of so many rows has; the caller commits."""
     context.begin()
     if context.key.columns:
         name = context.table.raw_name
         raw_tables.add_primary_key(context.connection, name, context.key.raw_names)
         if context.table.indexes:
             bring_indexes(context.connection, context.table)
-    _analyze(context)
+    if row_count >= ANALYZED_FROM_ROWS:
+        _analyze(context)
     _record_affected(context)
 
 

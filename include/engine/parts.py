@@ -90,7 +90,7 @@ def complete_table(context: LoadContext, ranges: LoadRanges, totals: RangeTotals
     is_first = is_first_load(context)
     chunks = context.standing.chunks
     if is_first:
-        complete(context)
+        complete(context, sum(chunk.row_count for chunk in chunks))
         context.commit_part(chunks, Movement())
     moved = _moved(context)
     done = Pass(list(chunks), totals.bytes_read, totals.chunks_changed, moved, Movement())

@@ -266,7 +266,8 @@ class EngineSession:
             connection.execute(
                 sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_SECONDS}s"))
             )
-            # That nothing changed may be forgotten in a crash; rows are committed otherwise.
+            # A crash of the warehouse may forget the last commits, each as a whole, chunks and
+            # state with the rows: the next load brings them again. Small tables feel each wait.
             connection.execute("set synchronous_commit = off")
         return self._writing
 

@@ -40,7 +40,6 @@ def read_standing(connection: WarehouseConnection, table: TableConfig, key: Pagi
     is_there, state, primary_key, *_ = rows[0]
     if not is_there or state is None:
         with connection.transaction():
-            connection.execute("set local synchronous_commit to default")
             raw_tables.create_table(connection, table)
         return Standing("never_loaded", tuple(primary_key or ()), ())
     chunks = [row[3:] for row in rows if row[3] is not None]
