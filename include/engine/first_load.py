@@ -45,15 +45,17 @@ def load_first(context: LoadContext, loaded: Sequence[Chunk], *, commits_parts: 
     may_hold_rows = context.was_interrupted or not commits_parts
     if not loaded and (context.standing.primary_key or may_hold_rows):
         clear(context)
-    done = load_uncovered(context, loaded, commits_parts=commits_parts)
+    done = load_uncovered(context, loaded, commits_parts=commits_parts, is_empty=not loaded)
     complete(context, done.rows_read)
     return done
 
 
-def load_uncovered(context: LoadContext, loaded: Sequence[Chunk], *, commits_parts: bool) -> Pass:
+def load_uncovered(
+    context: LoadContext, loaded: Sequence[Chunk], *, commits_parts: bool, is_empty: bool = False
+) -> Pass:
     """Load what of the context's range the chunks `loaded` do not cover; commits as `load_first`.
 
-    The raw table has no key yet.
+    The raw table has no key yet, and with `is_empty` no row.
     """
     context.begin()
     gaps = [Chunk(gap, 0, UNKNOWN) for gap in uncovered(loaded, context.bounds)]
@@ -61,6 +63,9 @@ def load_uncovered(context: LoadContext, loaded: Sequence[Chunk], *, commits_par
     if gaps:
         with pages_read(context, gaps) as pages:
             for first in pages:
+                if is_empty and not first.is_last:
+                    _expect_key(context)
+                is_empty = False
                 is_end = load.copy_part(chain([first], pages))
                 if commits_parts and not is_end:
                     load.commit_part()
@@ -100,7 +105,12 @@ def clear(context: LoadContext) -> None:
     context.connection.execute(sql.SQL("delete from {}").format(raw_tables.identifier(name)))
     raw_tables.drop_primary_key(context.connection, name)
     drop_indexes(context.connection, name)
+    _expect_key(context)
     context.store.clear()
+
+
+def _expect_key(context: LoadContext) -> None:
+    raw_tables.forbid_null(context.connection, context.table.raw_name, context.key.raw_names)
 
 
 class _FirstLoad:

@@ -139,6 +139,12 @@ def widen_column(connection: WarehouseConnection, table: TableConfig, column: Co
 def retire_column(connection: WarehouseConnection, table: TableConfig, raw_column: str) -> None:
     """Keep a column that the source dropped, NULL in every row; the rows get a new batch."""
     name = sql.Identifier(raw_column)
+    # A key that an interrupted load was still to add has made its columns so.
+    connection.execute(
+        sql.SQL("alter table {} alter column {} drop not null").format(
+            identifier(table.raw_name), name
+        )
+    )
     connection.execute(
         sql.SQL(
             "update {} set {} = null, _loaded_at = now(), "
@@ -166,6 +172,33 @@ def add_primary_key(connection: WarehouseConnection, raw_name: str, columns: Seq
             identifier(raw_name), sql.SQL(", ").join(map(sql.Identifier, columns))
         )
     )
+
+
+def forbid_null(connection: WarehouseConnection, raw_name: str, columns: Sequence[str]) -> None:
+    """Let no NULL into these columns of a table that is still empty; into all others again.
+
+    A primary key that is added later then need not look for one in every row.
+    """
+    rows = connection.execute(
+        "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 "
+        "and attnotnull and not attisdropped and attname <> all(%s)",
+        (f'raw."{raw_name}"', list(BOOKKEEPING)),
+    ).fetchall()
+    present = {str(name) for (name,) in rows}
+    changes = [(name, "set") for name in columns if name not in present]
+    changes += [(name, "drop") for name in sorted(present - set(columns))]
+    if changes:
+        connection.execute(
+            sql.SQL("alter table {} {}").format(
+                identifier(raw_name),
+                sql.SQL(", ").join(
+                    sql.SQL("alter column {} {} not null").format(
+                        sql.Identifier(name), sql.SQL("set" if change == "set" else "drop")
+                    )
+                    for name, change in changes
+                ),
+            )
+        )
 
 
 def drop_primary_key(connection: WarehouseConnection, raw_name: str) -> None:
