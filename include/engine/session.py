@@ -67,6 +67,7 @@ class EngineSession:
         self._writing: WarehouseConnection | None = None
         self._reading: SourceConnection | None = None
         self._has_slot = False
+        self._versions: dict[int, int] = {}
 
     def __enter__(self) -> EngineSession:
         return self
@@ -89,7 +90,7 @@ class EngineSession:
         """
         try:
             with translated(self._source, self._warehouse, table):
-                config = _pinned_config(self._lock_session().connection, run_id, table)
+                config = self._pinned_config(run_id, table)
         except BaseException:
             self._close()
             raise
@@ -123,7 +124,7 @@ class EngineSession:
         try:
             with translated(self._source, self._warehouse, table):
                 locks = self._session_with_slot()
-                config = _pinned_config(locks.connection, run_id, table)
+                config = self._pinned_config(run_id, table)
                 return self._load_part(Attempt(run_id, config, in_ranges=True), locks, part, mode)
         except BaseException:
             self._close()
@@ -246,6 +247,21 @@ class EngineSession:
                 was_interrupted=standing.state == "loading",
             )
 
+    def _pinned_config(self, run_id: int, table: str) -> TableConfig:
+        """Return the table's config in the run's version, which stays what it is."""
+        connection = self._lock_session().connection
+        if run_id not in self._versions:
+            self._versions[run_id] = _config_version(connection, run_id)
+        config = load_table_config(connection, self._versions[run_id], table)
+        if config is None:
+            raise ConfigError(
+                f"is not in the config that run {run_id} pinned (version "
+                f"{self._versions[run_id]}). Nothing was read or written. Run discovery if the "
+                "table is new; table names have the source's case.",
+                where=f"table {table}",
+            )
+        return config
+
     def _lock_session(self) -> LockSession:
         if self._locks is None:
             self._locks = self._open.enter_context(lock_session(self._warehouse))
@@ -300,7 +316,7 @@ def load_table(
         return session.load(run_id=run_id, table=table, mode=mode)
 
 
-def _pinned_config(connection: WarehouseConnection, run_id: int, table: str) -> TableConfig:
+def _config_version(connection: WarehouseConnection, run_id: int) -> int:
     row = connection.execute(
         "select config_version from ops.run where run_id = %s", (run_id,)
     ).fetchone()
@@ -309,14 +325,7 @@ def _pinned_config(connection: WarehouseConnection, run_id: int, table: str) -> 
             f"has no run {run_id}. Nothing was read or written. Start a new refresh.",
             where="ops.run",
         )
-    config = load_table_config(connection, int(row[0]), table)
-    if config is None:
-        raise ConfigError(
-            f"is not in the config that run {run_id} pinned (version {row[0]}). Nothing was read "
-            "or written. Run discovery if the table is new; table names have the source's case.",
-            where=f"table {table}",
-        )
-    return config
+    return int(row[0])
 
 
 def _states(ranges: LoadRanges, locks: LockSession) -> set[str]:
