@@ -61,6 +61,7 @@ class ChunkStore:
             "select row_index from ops.chunk where chunk_id = any(%(ids)s) "
             "order by array_position(%(ids)s, chunk_id)",
             {"ids": list(chunk.stored_ids)},
+            binary=True,
         ).fetchall()
         parts = [bytes(part) for (part,) in rows if part is not None]
         return parts if parts and len(parts) == len(chunk.stored_ids) else None

@@ -53,7 +53,8 @@ class Pass:
     """What one pass over the source read and did; `pending` is not yet in `ops.table_load`.
 
     Every chunk is stored; `chunks` are the table's only ones once they are arranged, which
-    `is_arranged` says that they are already.
+    `is_arranged` says that they are already. `row_counts` are the living raw rows and the
+    tombstones, where they were counted afterwards.
     """
 
     chunks: list[Chunk]
@@ -62,6 +63,7 @@ class Pass:
     moved: Movement
     pending: Movement
     is_arranged: bool = False
+    row_counts: tuple[int, int] | None = None
 
     @property
     def rows_read(self) -> int:

@@ -99,11 +99,11 @@ def compared_with(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
         done = compare_chunks(context, stored)
         if not done.moved.total and not context.was_interrupted:
             return done
-        alive, _ = row_counts(context)
-        if alive == done.rows_read:
-            return done
+        counts = row_counts(context)
+        if counts[0] == done.rows_read:
+            return replace(done, row_counts=counts)
         context.store.arrange(done.chunks)
-        found = f"{done.rows_read} rows were read but {alive} live in the warehouse"
+        found = f"{done.rows_read} rows were read but {counts[0]} live in the warehouse"
     except UnexpectedRawRowsError as error:
         context.connection.rollback()
         found = str(error)
@@ -114,14 +114,15 @@ def compared_with(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
     )
     thorough = replace(context, ignores_hashes=True, was_interrupted=True)
     repaired = compare_chunks(thorough, context.store.read())
-    alive, _ = row_counts(context)
-    if alive != repaired.rows_read:
+    counts = row_counts(context)
+    if counts[0] != repaired.rows_read:
         raise WarehouseError(
-            f"{repaired.rows_read} rows were read but {alive} live in the warehouse after a full "
-            "comparison. What is not yet committed was rolled back. Try again, and find out who "
-            "else writes to the schema raw.",
+            f"{repaired.rows_read} rows were read but {counts[0]} live in the warehouse after a "
+            "full comparison. What is not yet committed was rolled back. Try again, and find out "
+            "who else writes to the schema raw.",
             where=f"table {context.table.name}",
         )
+    repaired = replace(repaired, row_counts=counts)
     return joined(done, repaired) if done else repaired
 
 
@@ -150,11 +151,11 @@ def finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
     if chunks != (done.chunks if done.is_arranged else context.standing.chunks):
         context.begin()
         context.store.arrange(chunks)
-    counts: tuple[int, int] | None = None
+    counts = done.row_counts
     if is_first and load.inserted == load.rows_read and not context.was_interrupted:
         # The table was empty, and its key lets nothing in twice.
         counts = load.rows_read, 0
-    elif load.moved or is_first:
+    elif counts is None and (load.moved or is_first):
         counts = row_counts(context)
     substitutions = total_substitutions(chunks)
     _check_rules(table, substitutions)
