@@ -52,7 +52,7 @@ def render(
         _INTRODUCTION,
         "## Goals\n",
         _table(
-            ("measure", "bound", "measured", "smallest to largest", "reached"),
+            ("measure", "bound", "measured", "smallest to largest", "rounds", "reached"),
             (*map(_goal, goals), *_unmeasured(results)),
         ),
         *_explained(goals, shortfalls),
@@ -87,6 +87,7 @@ def _goal(result: Result) -> tuple[str, ...]:
         bound,
         f"**{_value(measure)}**",
         _span(measure),
+        str(len(measure.values)),
         "yes" if measure.is_reached else "**no**",
     )
 
@@ -94,7 +95,7 @@ def _goal(result: Result) -> tuple[str, ...]:
 def _unmeasured(results: Iterable[str]) -> list[tuple[str, ...]]:
     names = list(results)
     return [
-        (title, "", "not measured yet", "", "")
+        (title, "", "not measured yet", "", "", "")
         for goal, title in GOALS.items()
         if not any(name.startswith(goal) for name in names)
     ]

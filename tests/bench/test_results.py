@@ -56,9 +56,9 @@ def test_the_page_says_why_a_bound_is_missed_and_only_then(tmp_path: Path) -> No
     path = tmp_path / "results.json"
     results = write_results(path, {}, [MISSED, REACHED], NOW)
     text = page.render({}, results, {"set": "because of\n  the keys", "memory_a": "old excuse"})
-    assert "| the set | at least 0.65 | **0.60 times** | 0.50 to 0.70 | **no** |" in text
+    assert "| the set | at least 0.65 | **0.60 times** | 0.50 to 0.70 | 3 | **no** |" in text
     assert "because of the keys" in text
-    assert "| memory | at most 100 | **20.00 MB** | 10.00 to 30.00 | yes |" in text
+    assert "| memory | at most 100 | **20.00 MB** | 10.00 to 30.00 | 3 | yes |" in text
     assert "old excuse" not in text
     assert "| this engine | 2.00 (2.00 to 2.00) | 5 | 1.00 |  |  |  |" in text
 
