@@ -126,4 +126,6 @@ class LoadContext:
         """Commit, unless the lock was lost."""
         if not self.connection.autocommit:
             self.lock.check()
+            # What a load has finished must outlast a crash.
+            self.connection.execute("set local synchronous_commit to default")
             self.connection.commit()

@@ -282,8 +282,8 @@ class EngineSession:
             connection.execute(
                 sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_SECONDS}s"))
             )
-            # A crash of the warehouse may forget the last commits, each as a whole, chunks and
-            # state with the rows: the next load brings them again. Small tables feel each wait.
+            # A crash of the warehouse may forget that nothing changed, and parts of a load, each
+            # as a whole. Small tables feel each wait.
             connection.execute("set synchronous_commit = off")
         return self._writing
 
