@@ -61,7 +61,10 @@ def load_range(context: LoadContext, ranges: LoadRanges, part: int) -> None:
     A retry of a first load goes on behind what an earlier attempt committed.
     """
     stored = context.store.read()
-    done = _first(context, stored) if is_first_load(context) else _compared(context, stored)
+    if is_first_load(context):
+        done = load_uncovered(context, stored, commits_parts=True)
+    else:
+        done = _compared(context, stored)
     context.begin()
     if done.chunks != stored:
         context.store.arrange(done.chunks)
@@ -93,11 +96,19 @@ def complete_table(context: LoadContext, ranges: LoadRanges, totals: RangeTotals
         complete(context, sum(chunk.row_count for chunk in chunks))
         context.commit_part(chunks, Movement())
     moved = _moved(context)
-    done = Pass(list(chunks), totals.bytes_read, totals.chunks_changed, moved, Movement())
-    is_whole = bool(chunks) and not uncovered(chunks, context.bounds)
-    # Counting takes as long as reading the table, so not where nothing moved.
+    # Counting takes as long as reading the table, so not where nothing moved, and once.
     was_moved = is_first or context.was_interrupted or moved.total
-    is_counted = not was_moved or row_counts(context)[0] == done.rows_read
+    counts = row_counts(context) if was_moved else None
+    done = Pass(
+        list(chunks),
+        totals.bytes_read,
+        totals.chunks_changed,
+        moved,
+        Movement(),
+        row_counts=counts,
+    )
+    is_whole = bool(chunks) and not uncovered(chunks, context.bounds)
+    is_counted = counts is None or counts[0] == done.rows_read
     if (is_first and totals.was_resumed) or not is_counted or not is_whole:
         log.info(
             "table %s: comparing all ranges once more: one was interrupted, or rows are missing",
@@ -122,10 +133,6 @@ def superseded(table: str, part: int) -> SupersededError:
         "complete. Refresh the table again if it is not.",
         where=f"table {table}",
     )
-
-
-def _first(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
-    return load_uncovered(context, stored, commits_parts=True)
 
 
 def _compared(context: LoadContext, stored: Sequence[Chunk]) -> Pass:

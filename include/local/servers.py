@@ -191,7 +191,7 @@ def start_postgres(
     )
     endpoint = Endpoint("postgres", LOOPBACK, port, WAREHOUSE_ADMINISTRATOR, password, "postgres")
     server = Server("postgres", directory, process, endpoint, log)
-    _wait_until_answers(server, _postgres_answers)
+    _wait_until_answers(server, postgres_answers)
     return server
 
 
@@ -340,7 +340,8 @@ def _mariadb_answers(endpoint: Endpoint) -> bool:
     return True
 
 
-def _postgres_answers(endpoint: Endpoint) -> bool:
+def postgres_answers(endpoint: Endpoint) -> bool:
+    """Whether a PostgreSQL, or a pooler before one, lets this account in."""
     try:
         psycopg.connect(
             host=endpoint.host,

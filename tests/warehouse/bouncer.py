@@ -12,12 +12,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import psycopg
-
 from include.endpoints import Endpoint
 from include.errors import TerminalError
 from include.local.layout import ACCOUNT_AS_ROOT
-from include.local.servers import free_port
+from include.local.servers import free_port, postgres_answers
 
 START_LIMIT_SECONDS = 20
 
@@ -71,18 +69,9 @@ def bouncer(server: Endpoint, directory: Path, **settings: object) -> Iterator[E
 def _wait(process: subprocess.Popen[bytes], endpoint: Endpoint, log: Path) -> None:
     limit = time.monotonic() + START_LIMIT_SECONDS
     while True:
-        try:
-            psycopg.connect(
-                host=endpoint.host,
-                port=endpoint.port,
-                user=endpoint.user,
-                password=endpoint.password,
-                dbname=endpoint.database,
-            ).close()
-        except psycopg.OperationalError:
-            if process.poll() is not None or time.monotonic() > limit:
-                said = log.read_text() if log.exists() else "nothing"
-                raise AssertionError(f"pgbouncer did not start: {said}") from None
-            time.sleep(0.05)
-        else:
+        if postgres_answers(endpoint):
             return
+        if process.poll() is not None or time.monotonic() > limit:
+            said = log.read_text() if log.exists() else "nothing"
+            raise AssertionError(f"pgbouncer did not start: {said}")
+        time.sleep(0.05)
