@@ -83,36 +83,27 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def load(self, *, run_id: int, targets: Sequence[LoadTarget], count: int) -> Reading:
+    def load(
+        self, *, run_id: int, targets: Sequence[LoadTarget], count: int, core: str = "compiled"
+    ) -> Reading:
         """Load the targets in their order, each by the next worker that is free.
 
         The workers have started before the clock does; the connections are theirs to open. The
         memory is that of the largest worker.
         """
-        workers = [self._hire() for _ in range(count)]
+        workers = [self._hire(core) for _ in range(count)]
         meter = Meter(self._servers)
         meter.start()
         return _summed(meter, in_turn(workers, run_id=run_id, targets=targets))
 
-    def load_in_one_session(
-        self, *, run_id: int, tables: Sequence[str], core: str = "compiled"
-    ) -> Reading:
-        """Load the tables one after the other by a new worker, as one request."""
-        worker = self._hire(*([core] if core == "fallback" else []))
-        meter = Meter(self._servers)
-        meter.start()
-        return _summed(
-            meter, [worker.ask(run_id=run_id, targets=[[table, None] for table in tables])]
-        )
-
-    def _hire(self, *arguments: str) -> children.Worker:
+    def _hire(self, core: str) -> children.Worker:
         return self._stack.enter_context(
             children.worker(
                 "bench.worker",
                 self._layout.scratch,
                 source=self._source,
                 warehouse=self._warehouse,
-                arguments=arguments,
+                arguments=["fallback"] if core == "fallback" else [],
             )
         )
 

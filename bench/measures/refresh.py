@@ -35,9 +35,11 @@ def measure(stage: Stage) -> list[Measure]:
     def refresh() -> Reading:
         plan = warehouses.plan_pinned(source, warehouse, directory)
         with transfer.Crew(stage.layout, stage.servers, source, warehouse) as crew:
-            return crew.load(
+            loaded = crew.load(
                 run_id=warehouses.run_number(plan), targets=transfer.in_order(source, plan), count=1
             )
+        warehouses.publish(stage.servers, warehouse)
+        return loaded
 
     refresh()
     for turn in range(stage.rounds):

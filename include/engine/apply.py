@@ -124,7 +124,7 @@ class PageApplier:
         self._run("truncate {page}, {difference}")
         with copy_into(self._connection, self._page, self._columns) as write:
             write_rows(write)
-        self._run("analyze {page}")
+        self._run("analyze {page} ({keys})")
         self._run(
             """
             insert into {difference}

@@ -127,5 +127,4 @@ class LoadContext:
         if not self.connection.autocommit:
             self.lock.check()
             # What a load has finished must outlast a crash.
-            self.connection.execute("set local synchronous_commit to default")
-            self.connection.commit()
+            self.connection.execute("set local synchronous_commit to default; commit")

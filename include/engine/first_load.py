@@ -87,6 +87,8 @@ def complete(context: LoadContext, row_count: int) -> None:
 
 def has_rows(context: LoadContext) -> bool:
     """Whether the raw table holds anything, tombstones included."""
+    if not context.standing.has_pages:
+        return False
     row = context.connection.execute(
         sql.SQL("select exists (select from {})").format(
             raw_tables.identifier(context.table.raw_name)

@@ -97,9 +97,9 @@ def compared_with(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
     done: Pass | None = None
     try:
         done = compare_chunks(context, stored)
-        if not done.moved.total and not context.was_interrupted:
+        if not done.moved.total and context.standing.is_trusted:
             return done
-        counts = row_counts(context)
+        counts = _counts_after(context, done)
         if counts[0] == done.rows_read:
             return replace(done, row_counts=counts)
         context.store.arrange(done.chunks)
@@ -189,6 +189,19 @@ def _check_rules(table: TableConfig, substitutions: Substitutions) -> None:
             "Correct them in the source, or allow the rule.",
             where=f"table {table.name}",
         )
+
+
+def _counts_after(context: LoadContext, done: Pass) -> tuple[int, int]:
+    """Return the living rows and the tombstones after a comparison.
+
+    Reckoned where validation has counted the rows that stood: counting a large table takes as long
+    as comparing it.
+    """
+    standing, moved = context.standing, done.moved
+    reckoned = standing.living_count + moved.inserted + moved.undeleted - moved.deleted
+    if not standing.is_trusted or reckoned != done.rows_read:
+        return row_counts(context)
+    return reckoned, standing.tombstone_count + moved.deleted - moved.undeleted
 
 
 def row_counts(context: LoadContext) -> tuple[int, int]:

@@ -180,7 +180,29 @@ def test_rows_that_somebody_else_wrote_into_raw_are_repaired(practice: Practice)
     practice.execute("update T set Note = 'edited' where Id = 900")
     load = practice.load(table)
     assert (load.inserted, load.changed) == (11, 1)
+    practice.command("delete from raw.t where id = 30")
+    assert practice.load(table).inserted == 1
     practice.command("update raw.t set note = 'tampered' where id = 5")
     assert practice.load(table).moved == 0
     assert practice.load(table, mode="full").changed == 1
     assert_equal(practice.source, practice.warehouse, "T")
+
+
+def test_the_counts_of_a_published_table_are_reckoned_and_right(practice: Practice) -> None:
+    practice.execute(*TABLE)
+    table = practice.config("T", chunk_rows=100)
+    practice.load(table)
+    practice.command("update ops.table_state set is_publishable = true")
+    for edit in (
+        "delete from T where Id in (5, 6, 700)",
+        "insert into T (Id, Note) values (6, 'back'), (100000, 'new')",
+        "update T set Note = 'edited' where Id % 3 = 0",
+    ):
+        practice.execute(edit)
+        practice.load(table)
+        assert practice.query("select row_count, deleted_count from ops.table_state") == (
+            practice.query(
+                "select count(*) filter (where _deleted_at is null), "
+                "count(*) filter (where _deleted_at is not null) from raw.t"
+            )
+        )
