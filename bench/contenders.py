@@ -1,25 +1,23 @@
-"""Everybody who loads one table into an empty warehouse, measured alike.
+"""Everybody else who loads one table into an empty warehouse, measured alike.
 
-The clock runs from the start of the contender's process to the end of the primary key that is
-added afterwards; every contender, ours included, gets the same key. The engine adds its key itself
-and pays for its bookkeeping columns, its hashes and its state as well, which no peer has.
+The clock runs from the moment at which a peer's program has started, with everything imported
+where it is Python's, to its end. No peer adds a key.
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from psycopg import sql
 
 from bench import children, ready, warehouses
 from bench.layout import Layout
 from bench.meter import Cost, Meter
 from bench.peers import mysql_fdw, pgloader, sling
-from bench.peers.job import SCHEMA, Address, Job, write_job
+from bench.peers.job import SCHEMA, Address, Job, begun_at, write_job
 from bench.results import Reading
 from bench.servers import Servers, administering
 from include.catalog.model import TableConfig
@@ -93,36 +91,6 @@ def watch_statements(servers: Servers, warehouse: Endpoint) -> None:
         connection.execute("select pg_stat_statements_reset()")
 
 
-def load_with_engine(arena: Arena) -> Reading:
-    """Load with the engine: a worker that starts, loads this table and ends."""
-    warehouse = warehouses.fresh_warehouse(arena.servers)
-    directory = arena.layout.scratch / "config"
-    configs = {arena.table.name: arena.table}
-    run_id = warehouses.run_number(warehouses.plan(arena.source, warehouse, directory, configs))
-    watch_statements(arena.servers, warehouse)
-    meter = Meter(arena.servers)
-    meter.start()
-    with children.worker(
-        "bench.worker", arena.layout.scratch, source=arena.source, warehouse=warehouse
-    ) as worker:
-        answer = worker.ask(run_id=run_id, targets=[[arena.table.name, None]])
-    cost = meter.stop()
-    if answer["rows"] != arena.rows:
-        raise PipelineError(f"loaded {answer['rows']} rows of {arena.rows}", where="the engine")
-    with administering(arena.servers, warehouse.database) as connection:
-        key = key_seconds(connection)
-    return Reading(
-        seconds=answer["seconds"],
-        process_seconds=cost.seconds,
-        key_seconds=key,
-        rows=arena.rows,
-        source_cpu=cost.source_cpu,
-        warehouse_cpu=cost.warehouse_cpu,
-        client_cpu=answer["cpu"],
-        peak_megabytes=answer["peak_bytes"] / MEGABYTE,
-    )
-
-
 def copy_ready_file(arena: Arena) -> Reading:
     """Let PostgreSQL copy its own file of these rows into the engine's table; add the key."""
     warehouse = warehouses.fresh_warehouse(arena.servers)
@@ -135,7 +103,7 @@ def copy_ready_file(arena: Arena) -> Reading:
         connection.execute(ready.copy_statement(arena.layout, arena.table))
         raw_tables.add_primary_key(connection, arena.table.raw_name, _raw_key(arena.table))
         cost = meter.stop()
-        _check_rows(connection, f'raw."{arena.table.raw_name}"', arena.rows)
+        check_rows(connection, f'raw."{arena.table.raw_name}"', arena.rows)
         key = key_seconds(connection)
     return replace(reading(cost, arena.rows), key_seconds=key)
 
@@ -176,9 +144,8 @@ def load_with_fdw(arena: Arena) -> Reading:
         meter = Meter(arena.servers)
         meter.start()
         connection.execute(mysql_fdw.statement(job, arena.table).encode())
-        _add_key(connection, arena.table)
         cost = meter.stop()
-        _check_rows(connection, f'{SCHEMA}."{arena.table.name}"', arena.rows)
+        check_rows(connection, f'{SCHEMA}."{arena.table.name}"', arena.rows)
     return reading(cost, arena.rows)
 
 
@@ -193,12 +160,19 @@ def _load_with_program(
         connection.execute(f"create schema {SCHEMA}".encode())
         meter = Meter(arena.servers)
         meter.start()
+        started = time.perf_counter()
         ended = children.run(command(job), arena.layout.scratch, environment=environment(job))
-        _add_key(connection, arena.table)
         cost = meter.stop()
-        _check_rows(connection, f'{SCHEMA}."{arena.table.name}"', arena.rows, ended.output)
+        check_rows(connection, f'{SCHEMA}."{arena.table.name}"', arena.rows, ended.output)
+    begun = begun_at(job)
+    preparing = begun - started if begun else 0.0
     return reading(
-        replace(cost, client_cpu=ended.cpu, peak_bytes=ended.peak_bytes),
+        replace(
+            cost,
+            seconds=cost.seconds - preparing,
+            client_cpu=ended.cpu,
+            peak_bytes=ended.peak_bytes,
+        ),
         arena.rows,
     )
 
@@ -216,29 +190,12 @@ def _address(endpoint: Endpoint) -> Address:
     )
 
 
-def _add_key(connection: WarehouseConnection, table: TableConfig) -> None:
-    """Add the key under the name that the peer gave its column."""
-    row = connection.execute(
-        "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 "
-        "and replace(lower(attname), '_', '') = lower(%s)",
-        (f'{SCHEMA}."{table.name}"', table.key[0]),
-    ).fetchone()
-    if row is None:
-        raise PipelineError("has no table with the key's column", where="a peer")
-    connection.execute(
-        sql.SQL("alter table {} add primary key ({})").format(
-            sql.Identifier(SCHEMA, table.name), sql.Identifier(row[0])
-        )
-    )
-
-
 def _raw_key(table: TableConfig) -> list[str]:
     return [name.lower() for name in table.key]
 
 
-def _check_rows(
-    connection: WarehouseConnection, table: str, expected: int, words: str = ""
-) -> None:
+def check_rows(connection: WarehouseConnection, table: str, expected: int, words: str = "") -> None:
+    """Raise PipelineError when the table does not hold so many rows; `words` are its loader's."""
     row = connection.execute(f"select count(*) from {table}".encode()).fetchone()  # noqa: S608
     if row != (expected,):
         raise PipelineError(f"holds {row} rows of {expected}. {words[-2000:]}", where=table)

@@ -18,13 +18,11 @@ from typing import Any
 class Reading:
     """One contender in one round.
 
-    `process_seconds` includes the start of a process that `seconds` leaves out; `key_seconds` is
-    the part of `seconds` that went into primary keys; `moved` counts the raw rows
+    `key_seconds` is the part of `seconds` that went into primary keys; `moved` counts the raw rows
     that a load wrote.
     """
 
     seconds: float
-    process_seconds: float | None = None
     key_seconds: float | None = None
     rows: int | None = None
     source_cpu: float | None = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from bench import contenders, dataset, ready
 from bench.contenders import Arena
+from bench.engine import engine
 from bench.measures.stage import Stage
 from bench.results import Measure, Reading
 from bench.tables import NARROW, WIDE
@@ -17,7 +18,7 @@ COPY = "PostgreSQL COPY of a ready file"
 ENGINE = "this engine"
 COPY_BOUND = 0.85
 CLIENT_SHARE_BOUND = 15.0
-CONTENDERS = {COPY: contenders.copy_ready_file, ENGINE: contenders.load_with_engine}
+CONTENDERS = {COPY: contenders.copy_ready_file, ENGINE: engine(workers=1)}
 
 
 def measure(stage: Stage) -> list[Measure]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 from fractions import Fraction
 
-from bench import contenders, dataset
+from bench import dataset
 from bench.contenders import Arena
+from bench.engine import engine
 from bench.measures.stage import Stage
 from bench.results import Measure, Reading
 from bench.tables import SHAPES
@@ -35,7 +36,7 @@ def measure(stage: Stage) -> list[Measure]:
                     table=configs[shape.name],
                     rows=dataset.rows(shape, scale),
                 )
-                loaded = contenders.load_with_engine(arena)
+                loaded = engine(workers=1)(arena)
                 readings.setdefault((shape.letter, scale), []).append(loaded)
         log.info("growth, round %s", turn + 1)
     return [

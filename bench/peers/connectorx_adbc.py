@@ -10,11 +10,12 @@ import sys
 import adbc_driver_postgresql.dbapi
 import connectorx
 
-from bench.peers.job import SCHEMA, Job, read_job
+from bench.peers.job import SCHEMA, Job, begin, read_job
 
 
 def load(job: Job) -> None:
     """Load the table."""
+    begin(job)
     rows = connectorx.read_sql(
         job.source.url("mysql"),
         f"select * from `{job.table}`",  # noqa: S608  # a name of our own

@@ -11,13 +11,14 @@ import connectorx
 import psycopg
 from pgpq import ArrowToPostgresBinaryEncoder
 
-from bench.peers.job import SCHEMA, Job, read_job
+from bench.peers.job import SCHEMA, Job, begin, read_job
 
 BATCH_ROWS = 50_000
 
 
 def load(job: Job) -> None:
     """Load the table."""
+    begin(job)
     batches = iter(
         connectorx.read_sql(
             job.source.url("mysql"),

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from bench.peers.job import Job, read_job
+from bench.peers.job import Job, begin, read_job
 
 
 def load(job: Job, backend: str) -> None:
@@ -19,6 +19,8 @@ def load(job: Job, backend: str) -> None:
     import dlt
     from dlt.sources.sql_database import sql_table
 
+    begin(job)
+
     is_connectorx = backend == "connectorx"
     options = {"backend_kwargs": {"return_type": "arrow"}} if is_connectorx else {}
     # ConnectorX takes no parameters in its address, and PyMySQL's default is not utf8mb4.
@@ -29,7 +31,7 @@ def load(job: Job, backend: str) -> None:
         backend=backend,
         chunk_size=50_000,
         reflection_level="full",
-        # The source's own key would be declared; everybody's key is added afterwards.
+        # The source's own key would be declared.
         query_adapter_callback=lambda query, _: query,
         **options,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -49,3 +50,18 @@ def read_job(path: str) -> Job:
         warehouse=Address(**fields.pop("warehouse")),
         **fields,
     )
+
+
+def begin(job: Job) -> None:
+    """Say that the program has started and imported what it needs: its clock runs from now on."""
+    _marker(job).write_text(repr(time.perf_counter()))
+
+
+def begun_at(job: Job) -> float | None:
+    """Return when that was, on the machine's monotonic clock; None where the program cannot say."""
+    marker = _marker(job)
+    return float(marker.read_text()) if marker.exists() else None
+
+
+def _marker(job: Job) -> Path:
+    return Path(job.scratch) / "begun"
