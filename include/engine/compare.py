@@ -89,8 +89,9 @@ class _Comparison:
         )
         indexer = self._indexer = self._indexer or RowIndexer.of(context)
         old = self._old_rows(read, expected) if indexer else None
-        if indexer and old is not None:
-            changes, flags = indexer.compare(read.page, read.bounds, old)
+        compared = indexer.compare(read.page, read.bounds, old) if indexer and old else None
+        if compared:
+            changes, flags = compared
             self._waiting.add(encoder.blocks(read.page, emit=flags), changes)
             if self._waiting.byte_count >= BATCH_BYTES:
                 self._flush()

@@ -7,6 +7,7 @@ all of its rows; the chunk's own hash still decides whether anything is looked a
 from __future__ import annotations
 
 import ctypes
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,10 +18,17 @@ from include.source.keys import KeyRange
 from include.source.statement import ResultBuffer
 from include.transcoder import row_index
 from include.transcoder.core import RULES, OutputTooSmall
-from include.transcoder.row_index import IndexChanges, KeyOrderError, KeyTuples
+from include.transcoder.row_index import (
+    IndexChanges,
+    KeyOrderError,
+    KeyTuples,
+    MalformedIndexError,
+)
 
 _WIDTHS = {"smallint": 2, "integer": 4, "bigint": 8}
 _TUPLES_BYTES = 1 << 14
+
+log = logging.getLogger(__name__)
 
 
 class RowIndexer:
@@ -57,11 +65,18 @@ class RowIndexer:
 
     def compare(
         self, page: ResultBuffer, bounds: KeyRange, old: Sequence[bytes]
-    ) -> tuple[IndexChanges, bytearray]:
-        """Compare a page with what earlier row indexes say about its range; flag what differs."""
+    ) -> tuple[IndexChanges, bytearray] | None:
+        """Compare a page with what earlier row indexes say about its range; flag what differs.
+
+        Returns nothing when one of those is damaged: then every row must be compared.
+        """
         flags = bytearray(page.rows.count)
         lo, hi = (None if side is None else int(side[0]) for side in (bounds.lo, bounds.hi))
-        found = row_index.compare(old, self._rows(page), flags, bounds=(lo, hi))
+        try:
+            found = row_index.compare(old, self._rows(page), flags, bounds=(lo, hi))
+        except MalformedIndexError:
+            log.warning("table %s: a stored row index is damaged; not used", self._table.name)
+            return None
         return found, flags
 
     def _rows(self, page: ResultBuffer) -> KeyTuples:

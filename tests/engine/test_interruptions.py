@@ -206,3 +206,17 @@ def test_the_counts_of_a_published_table_are_reckoned_and_right(practice: Practi
                 "count(*) filter (where _deleted_at is not null) from raw.t"
             )
         )
+
+
+def test_damaged_row_hashes_are_not_used(practice: Practice) -> None:
+    practice.execute(*TABLE)
+    table = practice.config("T", chunk_rows=100)
+    practice.load(table)
+    practice.command(
+        "update ops.chunk set row_index = case ordinal % 3 when 0 then ''::bytea "
+        "when 1 then substring(row_index for 50) else '\\xffffffff'::bytea || row_index end"
+    )
+    practice.execute("update T set Note = 'edited' where Id % 7 = 0", "delete from T where Id = 9")
+    load = practice.load(table)
+    assert (load.changed, load.deleted) == (142, 1)
+    assert_equal(practice.source, practice.warehouse, "T")
