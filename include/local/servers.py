@@ -184,6 +184,9 @@ def start_postgres(
             # Everything here can be made again from the practice database.
             "-csynchronous_commit=off",
             "-cmax_wal_size=4GB",
+            # Otherwise the log shows the row that an error was about, and the statement.
+            "-clog_error_verbosity=terse",
+            "-clog_min_error_statement=panic",
             *(f"-c{name}={value}" for name, value in settings.items()),
         ],
         log,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +26,15 @@ from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice
 
 MARK = "Wilhelmina-Marked"
+
+
+@pytest.fixture(autouse=True)
+def unsaid(server_directory: Path, postgres: object, mariadb: object) -> Iterator[None]:
+    """Hold that the servers' own logs say no value either."""
+    yield
+    logs = [path.read_text(errors="replace") for path in server_directory.glob("*/*.log")]
+    assert len(logs) >= 2
+    assert not [log for log in logs if MARK in log]
 
 
 @pytest.fixture
