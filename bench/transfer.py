@@ -22,13 +22,24 @@ from include.planning import RefreshPlan
 from include.source.session import quote
 from include.warehouse import raw_tables, schema
 
+_BY_KEY = " force index (primary) order by "
+
 
 def read_source(
-    layout: Layout, servers: Servers, source: Endpoint, tables: Iterable[TableConfig]
+    layout: Layout,
+    servers: Servers,
+    source: Endpoint,
+    tables: Iterable[TableConfig],
+    *,
+    by_key: bool = False,
 ) -> Reading:
-    """Read every cell that the engine reads, table after table, in the binary protocol."""
+    """Read every cell that the engine reads, table after table, in the binary protocol.
+
+    The server scans the tables, or walks their primary keys as for pages in the key's order.
+    """
     statements = [
         f"select {', '.join(quote(c.name) for c in t.replicated_columns)} from {quote(t.name)}"  # noqa: S608
+        + (_BY_KEY + ", ".join(map(quote, t.key)) if by_key and t.key else "")
         for t in tables
     ]
     with children.worker(

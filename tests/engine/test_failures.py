@@ -29,7 +29,7 @@ MARK = "Wilhelmina-Marked"
 
 
 @pytest.fixture(autouse=True)
-def unsaid(server_directory: Path, postgres: object, mariadb: object) -> Iterator[None]:
+def unsaid(server_directory: Path) -> Iterator[None]:
     """Hold that the servers' own logs say no value either."""
     yield
     logs = [path.read_text(errors="replace") for path in server_directory.glob("*/*.log")]

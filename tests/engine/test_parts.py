@@ -107,8 +107,7 @@ def test_ranges_loaded_side_by_side_are_one_table_with_one_record(practice: Prac
     assert assert_equal(practice.source, practice.warehouse, "T") == 1900
     assert moves(practice, run) == [("succeeded", 1900, 1900, 0, 0, 0)]
     assert gate(practice) == ("loaded", False)
-    days = "select count(distinct value) from ops.affected"
-    assert practice.query(days) == [(9,)]
+    assert practice.query("select column_name, value from ops.affected") == [("*", "*")]
     # What the ranges remember is what the whole table's next load trusts.
     assert practice.load(config(practice)).chunks_changed == 0
 
