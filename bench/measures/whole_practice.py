@@ -89,6 +89,15 @@ def _loads(stage: Stage, source: Endpoint, size: str) -> list[Measure]:
             _discover(stage, source, warehouse, directory)
             plan = _plan(source, warehouse, directory, baked / RAW_INDEXES)
             targets = transfer.in_order(source, plan)
+            if choice == "none":
+                configs = _configs(directory, plan.tables)
+                # First the reads: neither they nor the engine then pay for cold caches.
+                for by_key, listed in ((False, readings[whole_set.READ]), (True, read_by_key)):
+                    listed.append(
+                        transfer.read_source(
+                            stage.layout, stage.servers, source, configs, by_key=by_key
+                        )
+                    )
             with transfer.Crew(stage.layout, stage.servers, source, warehouse) as crew:
                 loaded = crew.load(
                     run_id=warehouses.run_number(plan), targets=targets, count=whole_set.CORES
@@ -96,8 +105,8 @@ def _loads(stage: Stage, source: Endpoint, size: str) -> list[Measure]:
             indexed[choice].append(loaded)
             if choice != "none":
                 continue
-            configs = _configs(directory, plan.tables)
             readings[whole_set.ENGINE].append(loaded)
+            warehouses.publish(stage.servers, warehouse)
             ready.write_loaded(
                 stage.layout, stage.servers, warehouse, {table.name: table for table in configs}
             )
@@ -110,12 +119,6 @@ def _loads(stage: Stage, source: Endpoint, size: str) -> list[Measure]:
                         count=1,
                     )
                 )
-            readings[whole_set.READ].append(
-                transfer.read_source(stage.layout, stage.servers, source, configs)
-            )
-            read_by_key.append(
-                transfer.read_source(stage.layout, stage.servers, source, configs, by_key=True)
-            )
             copied, keyed = transfer.copy_ready_files(stage.layout, stage.servers, configs)
             readings[whole_set.COPY].append(copied)
             readings[whole_set.KEYS].append(keyed)
@@ -155,18 +158,15 @@ def _by_key(
     readings: dict[str, list[Reading]], refreshes: list[Reading], read_by_key: list[Reading]
 ) -> list[Measure]:
     """Hold both against a read along the keys, as short locks on MyISAM tables demand."""
-    copies, keys, ours = (
-        readings[name] for name in (whole_set.COPY, whole_set.KEYS, whole_set.ENGINE)
-    )
+    copies, ours = readings[whole_set.COPY], readings[whole_set.ENGINE]
     return [
         Measure(
             name="practice_by_key",
-            title="first load of the practice, against a floor that reads along the keys and "
-            "builds the same primary keys",
+            title="first load of the practice, against a floor that reads along the keys",
             unit="times",
             values=tuple(
-                sum(part.cpu or 0 for part in parts) / whole_set.CORES / engine.seconds
-                for *parts, engine in zip(read_by_key, copies, keys, ours, strict=True)
+                ((read.cpu or 0) + (copy.cpu or 0)) / whole_set.CORES / engine.seconds
+                for read, copy, engine in zip(read_by_key, copies, ours, strict=True)
             ),
             readings={READ_BY_KEY: tuple(read_by_key)},
         ),
