@@ -18,7 +18,7 @@ from psycopg import sql
 
 from include.catalog.model import TableConfig
 from include.engine.chunks import Chunk, Substitutions, total_substitutions, without_empty
-from include.engine.compare import UnexpectedRawRowsError, compare_chunks
+from include.engine.compare import UnexpectedRawRowsError, compare_chunks, compare_every_row
 from include.engine.context import LoadContext, Pass
 from include.engine.first_load import has_rows, load_first
 from include.engine.movement import TableLoad
@@ -107,13 +107,7 @@ def compared_with(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
     except UnexpectedRawRowsError as error:
         context.connection.rollback()
         found = str(error)
-    log.warning(
-        "table %s: %s, so something else wrote there; comparing every row",
-        context.table.name,
-        found,
-    )
-    thorough = replace(context, ignores_hashes=True, was_interrupted=True)
-    repaired = compare_chunks(thorough, context.store.read())
+    repaired = compare_every_row(context, found)
     counts = row_counts(context)
     if counts[0] != repaired.rows_read:
         raise WarehouseError(

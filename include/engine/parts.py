@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 
 from include.engine.chunks import Chunk, uncovered
-from include.engine.compare import UnexpectedRawRowsError, compare_chunks
+from include.engine.compare import UnexpectedRawRowsError, compare_chunks, compare_every_row
 from include.engine.context import LoadContext, Pass
 from include.engine.first_load import clear, complete, has_rows, load_uncovered
 from include.engine.load import compared_with, finish, joined, row_counts
@@ -140,13 +139,7 @@ def _compared(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
         return compare_chunks(context, stored)
     except UnexpectedRawRowsError as error:
         context.connection.rollback()
-        log.warning(
-            "table %s: %s, so something else wrote there; comparing every row of the range",
-            context.table.name,
-            error,
-        )
-    thorough = replace(context, ignores_hashes=True)
-    return compare_chunks(thorough, context.store.read())
+        return compare_every_row(context, str(error))
 
 
 def _moved(context: LoadContext) -> Movement:
