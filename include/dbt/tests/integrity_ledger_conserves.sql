@@ -38,15 +38,17 @@ source_sums as (
 
     select
         'claim_procedure' as entry_kind,
-        -sum(writeoff_amount)
-        - coalesce(sum(insurance_pay_amount) filter (where payment_plan_id is null), 0) as amount
-    from {{ ref('stg_open_dental__claim_procedures') }}
+        -sum(claimed.writeoff_amount)
+        - coalesce(
+            sum(claimed.insurance_pay_amount) filter (where claimed.payment_plan_id is null), 0
+        ) as amount
+    from {{ ref('stg_open_dental__claim_procedures') }} as claimed
+    -- A subquery behind an "or" would be searched anew for every row.
+    left join completed
+        on claimed.procedure_id = completed.procedure_id
     where
-        claim_procedure_status_code in (1, 4, 5, 7)
-        and (
-            procedure_id is null
-            or procedure_id in (select done.procedure_id from completed as done)
-        )
+        claimed.claim_procedure_status_code in (1, 4, 5, 7)
+        and (claimed.procedure_id is null or completed.procedure_id is not null)
 
     union all
 
