@@ -64,7 +64,7 @@ def measure(layout: Layout, rounds: int) -> list[Measure]:
     return [
         Measure(
             name=f"airflow_{short}",
-            title=f"{name} of the practice through Airflow, beyond the engine's time",
+            title=f"`refresh_warehouse` on the practice, {name}: what Airflow adds to the engine",
             unit="s",
             values=tuple(
                 airflow.seconds - engine.seconds
