@@ -231,7 +231,7 @@ def _analyze(context: LoadContext) -> None:
 
 
 def _record_affected(context: LoadContext) -> None:
-    """Say that everything is affected: naming every day and family would cost a third of a load."""
+    """Say that everything is affected: naming each day and family would cost a sixth of a load."""
     if context.table.restate_by:
         context.connection.execute(
             "insert into ops.affected (table_name, batch_id, column_name, value) "

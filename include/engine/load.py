@@ -102,6 +102,7 @@ def compared_with(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
         counts = _counts_after(context, done)
         if counts[0] == done.rows_read:
             return replace(done, row_counts=counts)
+        context.begin()
         context.store.arrange(done.chunks)
         found = f"{done.rows_read} rows were read but {counts[0]} live in the warehouse"
     except UnexpectedRawRowsError as error:
