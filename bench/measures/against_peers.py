@@ -10,11 +10,10 @@ from bench import contenders, dataset
 from bench.contenders import Arena, Contender
 from bench.engine import engine
 from bench.measures.stage import Stage
+from bench.measures.whole_set import CORES, ENGINE
 from bench.results import Measure, Reading
 from bench.tables import NARROW, WIDE
 
-ENGINE = "this engine, two workers"
-WORKERS = 2
 # name -> who loads, how many times slower it must be at least, and how many we aim at
 PEERS: dict[str, tuple[Contender, float, float]] = {
     "ConnectorX + pgpq": (contenders.python_peer("connectorx_pgpq"), 1.3, 1.4),
@@ -45,7 +44,7 @@ def measure(stage: Stage) -> list[Measure]:
             if not stage.contenders or name in stage.contenders
         }
         readings = contenders.in_rounds(
-            arena, {ENGINE: engine(workers=WORKERS), **chosen}, rounds=stage.rounds
+            arena, {ENGINE: engine(workers=CORES), **chosen}, rounds=stage.rounds
         )
         measures += [_against(name, readings, shape.letter) for name in chosen]
     return measures

@@ -31,7 +31,7 @@ ANALYZED_FROM_ROWS = 1_000
 # 9,000 sampled rows; the server's own analyze takes more in its own time.
 STATISTICS_TARGET = 30
 # Column and value in `ops.affected` of a load that touched every day and family.
-EVERYTHING = "*"
+ALL_AFFECTED = "*"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 log = logging.getLogger(__name__)
@@ -236,5 +236,5 @@ def _record_affected(context: LoadContext) -> None:
         context.connection.execute(
             "insert into ops.affected (table_name, batch_id, column_name, value) "
             "values (%s, %s, %s, %s) on conflict do nothing",
-            (context.table.raw_name, context.batch.batch_id, EVERYTHING, EVERYTHING),
+            (context.table.raw_name, context.batch.batch_id, ALL_AFFECTED, ALL_AFFECTED),
         )

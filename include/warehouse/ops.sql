@@ -161,8 +161,9 @@ create index if not exists load_range_open on ops.load_range (table_name)
 where state in ('planned', 'open', 'loaded');
 
 -- Old and new values of the restate_by columns of every row that a load inserted, changed, brought
--- back or tombstoned: identifiers, and days (of a timestamp, its date). Nothing for NULL. A load
--- that filled the whole table anew has one row whose column and value are '*': restate everything.
+-- back or tombstoned: identifiers, and days (of a timestamp, its date). Nothing for NULL. A
+-- load that filled a whole table with a key has one row whose column and value are '*': restate
+-- everything.
 create table if not exists ops.affected (
     table_name text not null,
     batch_id bigint not null,

@@ -8,6 +8,7 @@ were.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -185,7 +186,9 @@ def forbid_null(connection: WarehouseConnection, raw_name: str, columns: Sequenc
         (f'raw."{raw_name}"', list(BOOKKEEPING)),
     ).fetchall()
     present = {str(name) for (name,) in rows}
-    changes = [(name, "set") for name in columns if name not in present]
+    changes: list[tuple[str, LiteralString]] = [
+        (name, "set") for name in columns if name not in present
+    ]
     changes += [(name, "drop") for name in sorted(present - set(columns))]
     if changes:
         connection.execute(
@@ -193,7 +196,7 @@ def forbid_null(connection: WarehouseConnection, raw_name: str, columns: Sequenc
                 identifier(raw_name),
                 sql.SQL(", ").join(
                     sql.SQL("alter column {} {} not null").format(
-                        sql.Identifier(name), sql.SQL("set" if change == "set" else "drop")
+                        sql.Identifier(name), sql.SQL(change)
                     )
                     for name, change in changes
                 ),
