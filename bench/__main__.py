@@ -18,6 +18,7 @@ from bench.measures import (
     against_copy,
     against_peers,
     growth,
+    raw_indexes,
     refresh,
     small_tables,
     through_airflow,
@@ -36,6 +37,7 @@ MEASURES: dict[str, Callable[[Stage], list[Measure]]] = {
     "copy": against_copy.measure,
     "peers": against_peers.measure,
     "practice": whole_practice.measure,
+    "indexes": raw_indexes.measure,
 }
 # What the scale says nothing about.
 WHOLE = frozenset({"small-tables"})

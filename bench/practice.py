@@ -12,6 +12,7 @@ from bench import dataset
 from bench.layout import Layout
 from bench.servers import Servers, writing
 from include import demo
+from include.endpoints import Endpoint
 from include.local.environment import PRACTICE_DATABASE
 from include.source.session import quote
 
@@ -39,6 +40,14 @@ def ensure_practice(layout: Layout, servers: Servers, scale: Fraction) -> str:
     _analyze(servers, name)
     dataset.remember(servers, name, repr(plan))
     return name
+
+
+def described(layout: Layout, servers: Servers, scale: Fraction) -> tuple[Endpoint, str]:
+    """Return the practice as a reader sees it, made if need be, and its size in words."""
+    name = ensure_practice(layout, servers, scale)
+    tables, rows = count_rows(servers, name)
+    source = servers.reader.with_database(name)
+    return source, f"{tables} tables and {rows / 1e6:.1f} M rows"
 
 
 def count_rows(servers: Servers, name: str) -> tuple[int, int]:

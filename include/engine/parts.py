@@ -91,13 +91,18 @@ def complete_table(context: LoadContext, ranges: LoadRanges, totals: RangeTotals
     """
     is_first = is_first_load(context)
     chunks = context.standing.chunks
+    row_count = sum(chunk.row_count for chunk in chunks)
     if is_first:
-        complete(context, sum(chunk.row_count for chunk in chunks))
+        complete(context, row_count)
         context.commit_part(chunks, Movement())
     moved = _moved(context)
+    counts: tuple[int, int] | None = None
     # Counting takes as long as reading the table, so not where nothing moved, and once.
-    was_moved = is_first or context.was_interrupted or moved.total
-    counts = row_counts(context) if was_moved else None
+    if is_first and not totals.was_resumed and moved == Movement(inserted=row_count):
+        # The table was empty, and its key lets nothing in twice.
+        counts = row_count, 0
+    elif is_first or context.was_interrupted or moved.total:
+        counts = row_counts(context)
     done = Pass(
         list(chunks),
         totals.bytes_read,

@@ -85,12 +85,11 @@ def test_connections_cut_at_many_bytes_are_mended(
 
 
 @pytest.mark.parametrize("is_first", [True, False])
-@pytest.mark.parametrize("is_retried", [True, False])
 def test_ranges_killed_at_every_moment_are_mended(
-    practice: Practice, monkeypatch: pytest.MonkeyPatch, *, is_first: bool, is_retried: bool
+    practice: Practice, monkeypatch: pytest.MonkeyPatch, *, is_first: bool
 ) -> None:
     commit_parts_of(40, monkeypatch)
-    assert kill_ranges(practice, EVERY, is_first=is_first, is_retried=is_retried) > FEW
+    assert kill_ranges(practice, EVERY, is_first=is_first) > FEW
 
 
 class CrashingSource:
