@@ -28,7 +28,7 @@ from tests.orchestration.running import (
     text_of,
 )
 
-BLOCKED, FAILED, DRIFTED = "adjustment", "site", "letter"
+BLOCKED, FAILED, DRIFTED, SPLIT = "adjustment", "site", "letter", "securitylog"
 SECRET = "Zebrafish Plaza"
 READS_BLOCKED = {"fct_procedures", "od_aging", "od_production_income"}
 MART_FILES = (
@@ -47,7 +47,7 @@ class FirstRefresh:
 
 @dataclass(frozen=True)
 class BrokenRefresh:
-    """A refresh with one table blocked, one failed and one drifted; what stood before it."""
+    """A refresh with tables blocked, failed, drifted and half loaded; what stood before it."""
 
     ended: Ended
     marts_before: dict[str, int]
@@ -86,7 +86,7 @@ def first(system: System, discovery: Ended) -> FirstRefresh:
 
 @pytest.fixture(scope="module")
 def broken(system: System, first: FirstRefresh) -> BrokenRefresh:
-    """A refresh of three tables that the practice or somebody in the warehouse has spoilt."""
+    """A refresh of four tables that the practice or somebody in the warehouse has spoilt."""
     assert first.ended.run.state == "success"
     warehouse, practice = system.addresses.warehouse, system.addresses.practice_administrator
     change(
@@ -94,11 +94,27 @@ def broken(system: System, first: FirstRefresh) -> BrokenRefresh:
         f"update {BLOCKED} set AdjDate = AdjDate - interval 400 year",
         f"update {FAILED} set Description = '{SECRET}'",
         f"alter table {DRIFTED} drop primary key, add primary key (LetterNum, Description)",
+        f"update {SPLIT} set LogText = '{SECRET}' order by SecurityLogNum desc limit 1",
     )
-    ask(warehouse, f"alter table raw.{FAILED} add constraint meddling check (false) not valid")
+    for table in (FAILED, SPLIT):
+        ask(warehouse, f"alter table raw.{table} add constraint meddling check (false) not valid")
+    forget_content(system, SPLIT, "securitylognum")
     before = dict(ask(warehouse, MART_FILES))
-    ended = refresh(system, tables=[BLOCKED, FAILED, DRIFTED])
+    ended = refresh(system, tables=[BLOCKED, FAILED, DRIFTED, SPLIT])
     return BrokenRefresh(ended, before, dict(ask(warehouse, MART_FILES)))
+
+
+def forget_content(system: System, table: str, key: str) -> None:
+    """Leave the table with two chunks of whose content nothing is known."""
+    ask(
+        system.addresses.warehouse,
+        f"with gone as (delete from ops.chunk where table_name = '{table}')"
+        " insert into ops.chunk (table_name, ordinal, lo, hi, row_count, content_hash, key_columns)"
+        f" select '{table}', part, case part when 2 then array[middle] end,"
+        f" case part when 1 then array[middle] end, 100, '', '{{{key}}}'"
+        f" from (select (avg({key})::bigint)::text as middle from raw.{table}) as key,"
+        " generate_series(1, 2) as part",
+    )
 
 
 def test_discovery_and_the_first_refresh_end_green_by_their_schedules(
@@ -129,16 +145,7 @@ def test_the_ranges_of_a_large_table_are_tasks_of_their_own_and_one_load(
 ) -> None:
     assert first.ended.run.state == "success"
     warehouse = system.addresses.warehouse
-    # As a table with two chunks, of whose content nothing is known.
-    ask(warehouse, "delete from ops.chunk where table_name = 'procedurelog'")
-    ask(
-        warehouse,
-        "insert into ops.chunk (table_name, ordinal, lo, hi, row_count, content_hash, key_columns)"
-        " select 'procedurelog', part, case part when 2 then array[middle] end,"
-        " case part when 1 then array[middle] end, 100, '', '{procnum}'"
-        " from (select (avg(procnum)::bigint)::text as middle from raw.procedurelog) as key,"
-        " generate_series(1, 2) as part",
-    )
+    forget_content(system, "procedurelog", "procnum")
     ended = refresh(system, tables=["procedurelog"])
     assert ended.run.state == "success"
     labels = sorted(str(task.label) for task in ended.tasks if task.task_id == "critical.load")
@@ -227,18 +234,37 @@ def test_a_failed_load_was_tried_again_and_says_no_value(
     assert broken.ended.task("critical.load", label=BLOCKED).state == "success"
 
 
+def test_a_range_that_failed_keeps_its_table_from_being_completed(
+    system: System, broken: BrokenRefresh
+) -> None:
+    assert broken.ended.task("audit.load", label=f"{SPLIT} (1/2)").state == "success"
+    second = broken.ended.task("audit.load", label=f"{SPLIT} (2/2)")
+    assert (second.state, second.try_number) == ("failed", 3)
+    assert SECRET not in system.api.log(second)
+    assert ask(
+        system.addresses.warehouse,
+        "select load.state, is_publishable from ops.table_load as load"
+        " join ops.table_state using (table_name) join ops.run using (run_id)"
+        " where dag_run_id = %s and table_name = %s",
+        (broken.ended.run.run_id, SPLIT),
+    ) == [("failed", False)]
+
+
 def test_failures_mail_once_per_run_and_tier_with_tables_reasons_and_logs(
     system: System, broken: BrokenRefresh
 ) -> None:
     run_id = broken.ended.run.run_id
     (critical,) = mails_about(system, "1 critical table failed", run_id)
     (reference,) = mails_about(system, "1 reference table failed", run_id)
+    (audit,) = mails_about(system, "1 audit table failed", run_id)
     assert f"{BLOCKED}: quality 0.0000 is below its threshold 0.99" in text_of(critical)
-    assert f"{FAILED}: " in text_of(reference)
-    assert "23514" in text_of(reference), "the reason names the state that PostgreSQL gave"
+    for mail, table in ((reference, FAILED), (audit, SPLIT)):
+        assert text_of(mail).count(f"{table}: ") == 1
+        assert "23514" in text_of(mail), "the reason names the state that PostgreSQL gave"
     for mail, task_id, table in (
         (critical, "critical.load", BLOCKED),
         (reference, "reference.load", FAILED),
+        (audit, "audit.load", f"{SPLIT} (2/2)"),
     ):
         task = broken.ended.task(task_id, label=table)
         link = f"/tasks/{task_id}/mapped/{task.map_index}"
@@ -246,7 +272,6 @@ def test_failures_mail_once_per_run_and_tier_with_tables_reasons_and_logs(
             rf'href="{re.escape(system.api.url)}/[^"]*{re.escape(link)}"', text_of(mail)
         )
     assert not mails_about(system, "important table", run_id)
-    assert not mails_about(system, "audit table", run_id)
     assert not mails_about(system, SECRET)
     (report,) = mails_about(system, "not all is right", run_id)
     for mart in READS_BLOCKED:
@@ -287,18 +312,19 @@ def test_a_backfill_heals_what_was_broken_and_mails_nothing_though_it_is_late(
         system.addresses.practice_administrator,
         f"update {BLOCKED} set AdjDate = AdjDate + interval 400 year",
     )
-    ask(system.addresses.warehouse, f"alter table raw.{FAILED} drop constraint meddling")
+    for table in (FAILED, SPLIT):
+        ask(system.addresses.warehouse, f"alter table raw.{table} drop constraint meddling")
     command = [sys.executable, "-m", "airflow", "backfill", "create"]
     command += ["--dag-id", "refresh_warehouse", "--reprocess-behavior", "none"]
     command += ["--from-date", "2026-06-01T00:00", "--to-date", "2026-06-02T00:00"]
     command += ["--max-active-runs", "1"]
-    command += ["--dag-run-conf", f'{{"tables": ["{BLOCKED}", "{FAILED}"]}}']
+    command += ["--dag-run-conf", f'{{"tables": ["{BLOCKED}", "{FAILED}", "{SPLIT}"]}}']
     done = subprocess.run(command, env=system.airflow_environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     run = await_run(system, "refresh_warehouse", lambda run: run.run_type == "backfill")
     ended = await_end(system, run)
     assert ended.run.state == "success"
-    assert ended.loaded() == {BLOCKED, FAILED}
+    assert ended.loaded() == {BLOCKED, FAILED, SPLIT}
     healed = dict(ask(system.addresses.warehouse, MART_FILES))
     assert {mart for mart in healed if healed[mart] != broken.marts_after[mart]} >= READS_BLOCKED
     (late,) = ask(
