@@ -144,8 +144,8 @@ class _Digest:
 @contextmanager
 def _blocks(context: LoadContext, *, in_memory: int) -> Iterator[Iterator[ResultBuffer]]:
     """Read all rows with one statement; a block is valid until the next is asked for."""
-    pool = BufferPool(in_memory + 1)
-    ahead = ReadAhead(_drained(context, pool), stop=pool.close, depth=in_memory)
+    pool = BufferPool(in_memory + 1, byte_limit=(in_memory + 1) * BLOCK_BYTES)
+    ahead = ReadAhead(_drained(context, pool), stop=pool.close)
 
     def returning() -> Iterator[ResultBuffer]:
         for block in ahead:

@@ -48,8 +48,10 @@ from include.warehouse.session import WarehouseConnection
 
 # Readers and the schema changes of a plan hold a raw table for moments only.
 LOCK_TIMEOUT_SECONDS = 60
-# One page is written while the next one is read.
-_PAGES_IN_MEMORY = 2
+# One page is written while the next ones are read: the source goes on while the warehouse applies
+# a batch of changed rows.
+_PAGES_IN_MEMORY = 5
+_PAGE_BYTES_IN_MEMORY = 16 * 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class EngineSession:
         self._source = source
         self._warehouse = warehouse
         self._core = load_core()
-        self._buffers = BufferPool(_PAGES_IN_MEMORY)
+        self._buffers = BufferPool(_PAGES_IN_MEMORY, byte_limit=_PAGE_BYTES_IN_MEMORY)
         self._open = ExitStack()
         self._locks: LockSession | None = None
         self._writing: WarehouseConnection | None = None

@@ -1,4 +1,4 @@
-"""Read the next page while the last one is still being written.
+"""Read the next pages while the last one is still being written.
 
 The source and the warehouse then work at the same time. A page that nobody takes waits in memory,
 never on the wire.
@@ -9,45 +9,66 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Generic, TypeVar
 
 from include.source.statement import ResultBuffer
 
 T = TypeVar("T")
 
+# The memory of a buffer that is used again. A larger one was needed once, and is let go.
+_KEPT_BYTES = 8 * 1024 * 1024
+
 
 class BufferPool:
-    """Buffers for pages, handed out one at a time; who has none to take waits for one."""
+    """At most `size` buffers for pages; who has none to take waits for one.
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._free: queue.SimpleQueue[ResultBuffer | None] = queue.SimpleQueue()
-        for _ in range(size):
-            self._free.put(ResultBuffer())
+    One more is handed out only while those that are out hold no more than `byte_limit`, so that
+    few large pages take no more memory than many small ones.
+    """
+
+    def __init__(self, size: int, *, byte_limit: int) -> None:
+        self._byte_limit = byte_limit
+        self._changed = threading.Condition()
+        self._free = [ResultBuffer() for _ in range(size)]
+        self._out: list[ResultBuffer] = []
+        self._is_closed = False
 
     def take(self) -> ResultBuffer:
-        """Return a free buffer; raises PoolClosedError once the pool is closed."""
-        buffer = self._free.get()
-        if buffer is None:
-            raise PoolClosedError
-        return buffer
+        """Return an empty buffer; raises PoolClosedError once the pool is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or self._has_room())
+            if self._is_closed:
+                raise PoolClosedError
+            buffer = self._free.pop()
+            self._out.append(buffer)
+            return buffer
 
     def give_back(self, buffer: ResultBuffer) -> None:
-        """Let the buffer be used again."""
-        self._free.put(buffer)
+        """Let the buffer be used again; one that grew large is replaced by a small one."""
+        with self._changed:
+            if buffer not in self._out:
+                return
+            self._out.remove(buffer)
+            buffer.empty()
+            self._free.append(buffer if len(buffer.data) <= _KEPT_BYTES else ResultBuffer())
+            self._changed.notify()
 
     def close(self) -> None:
         """Make everybody who waits for a buffer stop."""
-        self._free.put(None)
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
 
     def reopen(self) -> None:
         """Fill the pool again after it was closed; buffers that are still out are forgotten."""
-        with suppress(queue.Empty):
-            while True:
-                self._free.get_nowait()
-        for _ in range(self._size):
-            self._free.put(ResultBuffer())
+        with self._changed:
+            self._is_closed = False
+            self._free += [ResultBuffer() for _ in self._out]
+            self._out.clear()
+
+    def _has_room(self) -> bool:
+        held = sum(buffer.byte_count for buffer in self._out)
+        return bool(self._free) and held <= self._byte_limit
 
 
 class PoolClosedError(Exception):
@@ -55,7 +76,7 @@ class PoolClosedError(Exception):
 
 
 class ReadAhead(Generic[T]):
-    """Iterates over `items` in a thread of its own, `depth` items ahead of who takes them.
+    """Iterates over `items` in a thread of its own, as far ahead as these let themselves be made.
 
     The first item is made in the caller's thread: a table of one page needs no other. `close` must
     be called; it stops the reading after the item at hand. What reading raises is raised here.
@@ -67,13 +88,12 @@ class ReadAhead(Generic[T]):
         items: Iterator[T],
         *,
         stop: Callable[[], None],
-        depth: int = 1,
         is_last: Callable[[T], bool] | None = None,
     ) -> None:
         self._items = items
         self._stop = stop
         self._is_last = is_last
-        self._ready: queue.Queue[T | BaseException | None] = queue.Queue(maxsize=depth)
+        self._ready: queue.SimpleQueue[T | BaseException | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._is_closed = False
 
@@ -98,10 +118,8 @@ class ReadAhead(Generic[T]):
         """Stop reading and wait until the thread has ended."""
         self._is_closed = True
         self._stop()
-        while self._thread is not None and self._thread.is_alive():
-            with suppress(queue.Empty):
-                self._ready.get_nowait()
-            self._thread.join(0.01)
+        if self._thread is not None:
+            self._thread.join()
 
     def _read(self) -> None:
         try:

@@ -69,6 +69,11 @@ class ResultBuffer:
             self.rows = RowTable(row_count)
         self.rows.reset()
 
+    def empty(self) -> None:
+        """Forget the rows; the memory stays."""
+        self.first = self.end = 0
+        self.rows.reset()
+
     def grow(self) -> None:
         """Double the memory; what is in it stays."""
         larger = bytearray(2 * len(self.data))
