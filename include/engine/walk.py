@@ -29,7 +29,7 @@ class PageRead:
 
 @contextmanager
 def pages_read(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[Iterator[PageRead]]:
-    """Read the planned ranges one after another, a page ahead of who takes them.
+    """Read the planned ranges one after another, a few pages ahead of who takes them.
 
     A page that comes back full ends at its last key, and the rest of its range follows: so an
     overgrown chunk splits while it is read.
