@@ -11,8 +11,7 @@ import pytest
 from include.engine import compare, first_load, lock
 from include.engine.movement import TableLoad
 from include.errors import WarehouseError
-from include.source.keys import KeyRange
-from include.source.pages import PageReader
+from include.source.read_ahead import BufferPool
 from include.source.statement import ResultBuffer
 from include.warehouse import session as warehouse_session
 from tests.engine.oracle import assert_equal
@@ -25,20 +24,20 @@ TABLE = (
 
 
 def at_page(number: int, action: Callable[[], None]) -> None:
-    """Do something just before the n-th page is read."""
-    read = PageReader.read
-    pages = iter(range(1, 1_000_000))
+    """Do something when all pages before the n-th are done with; reading is further by then."""
+    give_back = BufferPool.give_back
+    pages = iter(range(2, 1_000_000))
 
-    def interrupted(self: PageReader, page: ResultBuffer, bounds: KeyRange, *, limit: int) -> bool:
+    def interrupted(self: BufferPool, buffer: ResultBuffer) -> None:
+        give_back(self, buffer)
         if next(pages) == number:
             action()
-        return read(self, page, bounds, limit=limit)
 
-    PageReader.read = interrupted  # type: ignore[method-assign]
+    BufferPool.give_back = interrupted  # type: ignore[method-assign]
 
 
 def die(practice: Practice, *, page: int, part_rows: int) -> None:
-    """Load T in a process of its own that is killed before it reads a page."""
+    """Load T in a process of its own that is killed before it takes a page."""
 
     def load_and_die() -> None:
         first_load.COMMIT_ROWS = part_rows
@@ -155,7 +154,7 @@ def test_a_load_whose_lock_was_cut_commits_nothing(
     table = practice.config("T", chunk_rows=100)
     practice.load(table)
     practice.execute("update T set Note = 'x'")
-    monkeypatch.setattr(PageReader, "read", PageReader.read)
+    monkeypatch.setattr(BufferPool, "give_back", BufferPool.give_back)
 
     def cut() -> None:
         practice.command(

@@ -71,7 +71,7 @@ def side_by_side(practice: Practice, run_id: int) -> list[int]:
 
 
 def kill(practice: Practice, run_id: int, part: int, *, page: int) -> None:
-    """Load one range in a process that is killed before it reads that page."""
+    """Load one range in a process that is killed before it takes that page."""
 
     def load_and_die() -> None:
         first_load.COMMIT_ROWS = 300
