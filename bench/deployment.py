@@ -70,13 +70,10 @@ class Deployment:
 
     def load(self, plan: RefreshPlan, *, workers: int) -> Reading:
         """Load what the plan says by workers that have started already."""
-        stage = self.stage
-        with transfer.Crew(stage.layout, stage.servers, self.source, self.warehouse) as crew:
-            return crew.load(
-                run_id=warehouses.run_number(plan),
-                targets=transfer.in_order(self.source, plan),
-                count=workers,
-            )
+        layout, servers = self.stage.layout, self.stage.servers
+        return transfer.load_plan(
+            layout, servers, self.source, self.warehouse, plan, workers=workers
+        )
 
     def configs(self, names: Sequence[str]) -> list[TableConfig]:
         """Return what discovery wrote about these tables."""

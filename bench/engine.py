@@ -22,12 +22,9 @@ def engine(*, workers: int) -> Contender:
         configs = {arena.table.name: arena.table}
         plan = warehouses.plan(arena.source, warehouse, directory, configs, workers=workers)
         watch_statements(arena.servers, warehouse)
-        with transfer.Crew(arena.layout, arena.servers, arena.source, warehouse) as crew:
-            loaded = crew.load(
-                run_id=warehouses.run_number(plan),
-                targets=transfer.in_order(arena.source, plan),
-                count=workers,
-            )
+        loaded = transfer.load_plan(
+            arena.layout, arena.servers, arena.source, warehouse, plan, workers=workers
+        )
         with administering(arena.servers, warehouse.database) as connection:
             check_rows(connection, f'raw."{arena.table.raw_name}"', arena.rows)
             return replace(loaded, rows=arena.rows, key_seconds=key_seconds(connection))

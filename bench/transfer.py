@@ -119,6 +119,22 @@ class Crew:
         )
 
 
+def load_plan(
+    layout: Layout,
+    servers: Servers,
+    source: Endpoint,
+    warehouse: Endpoint,
+    plan: RefreshPlan,
+    *,
+    workers: int,
+) -> Reading:
+    """Load all that a plan says by so many workers, which have started before the clock does."""
+    with Crew(layout, servers, source, warehouse) as crew:
+        return crew.load(
+            run_id=warehouses.run_number(plan), targets=in_order(source, plan), count=workers
+        )
+
+
 def in_turn(
     workers: Sequence[children.Worker], *, run_id: int, targets: Sequence[LoadTarget]
 ) -> list[dict[str, Any]]:

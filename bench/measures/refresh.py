@@ -15,11 +15,9 @@ log = logging.getLogger(__name__)
 COPY = "changing"
 READ = "read in the binary protocol"
 # The measures by name, in the order of a round: what each must not exceed, and what it is.
-UNCHANGED, CLUSTERED, SCATTERED = (
-    "refresh_unchanged",
-    "refresh_changed",
-    "refresh_changed_scattered",
-)
+UNCHANGED = "refresh_unchanged"
+CLUSTERED = "refresh_changed"
+SCATTERED = "refresh_changed_scattered"
 BOUNDS = {UNCHANGED: 1.2, CLUSTERED: 1.5, SCATTERED: 1.5}
 TITLES = {
     UNCHANGED: "refresh, nothing changed",
@@ -101,12 +99,9 @@ class _Arena:
         """Refresh every table by one worker, and let the result be published."""
         stage = self._stage
         plan = warehouses.plan_pinned(self._source, self._warehouse, self._directory)
-        with transfer.Crew(stage.layout, stage.servers, self._source, self._warehouse) as crew:
-            loaded = crew.load(
-                run_id=warehouses.run_number(plan),
-                targets=transfer.in_order(self._source, plan),
-                count=1,
-            )
+        loaded = transfer.load_plan(
+            stage.layout, stage.servers, self._source, self._warehouse, plan, workers=1
+        )
         warehouses.publish(stage.servers, self._warehouse)
         return loaded
 

@@ -38,14 +38,9 @@ def measure(stage: Stage) -> list[Measure]:
         plan = warehouses.plan(
             source, warehouse, stage.layout.scratch / "config", configs, workers=CORES
         )
-        with transfer.Crew(stage.layout, stage.servers, source, warehouse) as crew:
-            readings[ENGINE].append(
-                crew.load(
-                    run_id=warehouses.run_number(plan),
-                    targets=transfer.in_order(source, plan),
-                    count=CORES,
-                )
-            )
+        readings[ENGINE].append(
+            transfer.load_plan(stage.layout, stage.servers, source, warehouse, plan, workers=CORES)
+        )
         log.info("whole set, round %s: %.2f s", turn + 1, readings[ENGINE][-1].seconds)
     return measures_of(readings, name="set", title="the three tables on two workers", bound=BOUND)
 
