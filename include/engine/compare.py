@@ -18,9 +18,9 @@ from include.transcoder.row_index import IndexChanges
 
 # A refresh that moves more rows than this commits by parts.
 ONE_TRANSACTION_ROWS = 1_000_000
-# Changed rows wait until so many bytes are together: each statement has its price. A larger batch
-# would keep the warehouse busy for longer than the pages read ahead keep the source.
-BATCH_BYTES = 512 * 1024
+# Changed rows wait until so many bytes are together: each statement has its price. While a batch is
+# applied the source goes on until the read-ahead is full: at 512 KB it came to stand still.
+BATCH_BYTES = 128 * 1024
 
 log = logging.getLogger(__name__)
 
