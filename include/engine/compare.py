@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from include.engine.apply import PageApplier
@@ -150,15 +151,15 @@ class _Comparison:
         """Read the keys once more, because no range says which of them vanished."""
         context = self._context
         context.begin()
-        keys = replace(context, reader=context.reader.of_keys())
 
         def write_keys(write: Write) -> None:
             encoder = None
-            with pages_read(keys, [EVERYTHING]) as pages:
+            with (
+                closing(context.reader.of_keys()) as reader,
+                pages_read(replace(context, reader=reader), [EVERYTHING]) as pages,
+            ):
                 for read in pages:
-                    encoder = encoder or PageEncoder(
-                        keys.core, keys.reader.table, keys.reader.layout
-                    )
+                    encoder = encoder or PageEncoder(context.core, reader.table, reader.layout)
                     for block in encoder.blocks(read.page):
                         write(block)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -225,29 +225,31 @@ class EngineSession:
             reading = self._reading_session()
             live = check_live_table(reading, table, key)
             standing = read_standing(connection, table, key)
-            yield LoadContext(
-                attempt=attempt,
-                batch=batch,
+            reader = PageReader(
+                reading,
+                table,
+                self._core,
                 key=key,
-                salt=content_salt(table, key),
-                standing=standing,
-                core=self._core,
-                reader=PageReader(
-                    reading,
-                    table,
-                    self._core,
-                    key=key,
-                    index=live.key_index,
-                    reconnect=partial(source_session.reconnect, reading, self._source),
-                ),
-                buffers=self._buffers,
-                pace=ReadPace.of(self._source),
-                page_size=PageSize(table.chunk_rows, live.average_row_bytes),
-                connection=connection,
-                lock=lock,
-                ignores_hashes=mode == "full",
-                was_interrupted=standing.state == "loading",
+                index=live.key_index,
+                reconnect=partial(source_session.reconnect, reading, self._source),
             )
+            with closing(reader):
+                yield LoadContext(
+                    attempt=attempt,
+                    batch=batch,
+                    key=key,
+                    salt=content_salt(table, key),
+                    standing=standing,
+                    core=self._core,
+                    reader=reader,
+                    buffers=self._buffers,
+                    pace=ReadPace.of(self._source),
+                    page_size=PageSize(table.chunk_rows, live.average_row_bytes),
+                    connection=connection,
+                    lock=lock,
+                    ignores_hashes=mode == "full",
+                    was_interrupted=standing.state == "loading",
+                )
 
     def _pinned_config(self, run_id: int, table: str) -> TableConfig:
         """Return the table's config in the run's version, which stays what it is."""

@@ -57,6 +57,14 @@ class KeyRange:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceCondition:
+    """A condition for the source, empty for every row; each `?` in it stands for an integer."""
+
+    text: str
+    integers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class KeyColumn:
     """One column of a key that can be paged."""
 
@@ -111,21 +119,28 @@ class KeyColumn:
             )
         return text
 
-    def source_literal(self, value: str) -> str:
-        """Return a literal for MariaDB; hex keeps every byte out of the statement's syntax."""
+    def source_operand(self, value: str) -> SourceCondition:
+        """Return what stands for a bound in a condition for the source.
+
+        An integer is a parameter, so that one statement serves every page. Of the rest no type on
+        the wire says all, so it is a literal; hex keeps every byte out of the statement's syntax.
+        """
         if self.kind is KeyKind.TEXT:
-            return f"_utf8mb4 x'{value.encode().hex()}'"
+            return SourceCondition(f"_utf8mb4 x'{value.encode().hex()}'", ())
         if not _WRITTEN[self.kind].fullmatch(value):
             raise StructureError(
                 f"has a stored bound in ops.chunk that is no {self.kind}. Load the table with "
                 "mode full after deleting its rows of ops.chunk.",
                 where=self.name,
             )
-        return {
+        if self.is_integer:
+            return SourceCondition("?", (int(value),))
+        literals = {
             KeyKind.NUMBER: value,
             KeyKind.TEMPORAL: f"'{value}'",
             KeyKind.BINARY: f"x'{value}'",
-        }[self.kind]
+        }
+        return SourceCondition(literals[self.kind], ())
 
     def warehouse_literal(self, value: str) -> sql.Composable:
         """Return a literal for PostgreSQL with the column's type."""
@@ -159,17 +174,15 @@ class PagingKey:
         """The key's columns in `raw`."""
         return tuple(column.raw_name for column in self.columns)
 
-    def source_predicate(self, bounds: KeyRange) -> str:
-        """Return the condition for the source, or an empty string when both ends are open."""
+    def source_condition(self, bounds: KeyRange) -> SourceCondition:
+        """Return the condition for the source, an empty one when both ends are open."""
         names = [quote(column.name) for column in self.columns]
         conditions = []
-        if bounds.lo is not None:
-            lows = [c.source_literal(v) for c, v in zip(self.columns, bounds.lo, strict=True)]
-            conditions.append(_expand(names, lows, last=">", other=">"))
-        if bounds.hi is not None:
-            highs = [c.source_literal(v) for c, v in zip(self.columns, bounds.hi, strict=True)]
-            conditions.append(_expand(names, highs, last="<=", other="<"))
-        return " and ".join(conditions)
+        for values, last, other in ((bounds.lo, ">", ">"), (bounds.hi, "<=", "<")):
+            if values is not None:
+                operands = [c.source_operand(v) for c, v in zip(self.columns, values, strict=True)]
+                conditions.append(_expand(names, operands, last=last, other=other))
+        return _joined(" and ", conditions)
 
     def warehouse_predicate(self, bounds: KeyRange, alias: str) -> sql.Composable:
         """Return the same condition for the warehouse; only for ordered keys."""
@@ -217,11 +230,28 @@ def base_type(source_type: str) -> str:
     return re.split(r"[ (]", source_type.lower(), maxsplit=1)[0]
 
 
-def _expand(names: Sequence[str], literals: Sequence[str], *, last: str, other: str) -> str:
+def _expand(
+    names: Sequence[str], operands: Sequence[SourceCondition], *, last: str, other: str
+) -> SourceCondition:
     """Write `(a, b) > (x, y)` as MariaDB can walk an index for: a > x or (a = x and b > y)."""
     alternatives = []
-    for position, (name, literal) in enumerate(zip(names, literals, strict=True)):
-        equal = [f"{n} = {v}" for n, v in zip(names[:position], literals, strict=False)]
+    for position in range(len(names)):
         operator = last if position == len(names) - 1 else other
-        alternatives.append("(" + " and ".join([*equal, f"{name} {operator} {literal}"]) + ")")
-    return "(" + " or ".join(alternatives) + ")"
+        operators = [*["="] * position, operator]
+        compared = [
+            SourceCondition(f"{name} {compares} {operand.text}", operand.integers)
+            for name, compares, operand in zip(names, operators, operands, strict=False)
+        ]
+        alternatives.append(_bracketed(_joined(" and ", compared)))
+    return _bracketed(_joined(" or ", alternatives))
+
+
+def _joined(word: str, conditions: Sequence[SourceCondition]) -> SourceCondition:
+    return SourceCondition(
+        word.join(condition.text for condition in conditions),
+        tuple(integer for condition in conditions for integer in condition.integers),
+    )
+
+
+def _bracketed(condition: SourceCondition) -> SourceCondition:
+    return SourceCondition(f"({condition.text})", condition.integers)

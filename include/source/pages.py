@@ -24,7 +24,8 @@ BYTE_LIMIT = 24 * 1024 * 1024
 class PageReader:
     """Reads one table over one session along `key`; the columns must stay as they were at first.
 
-    `reconnect` cuts the session and opens it again.
+    `reconnect` cuts the session and opens it again. One statement serves page after page where its
+    text stays the same; `close` frees it on the server, for a session that goes on.
 
     Every method raises pymysql.MySQLError when the server does not answer, and StructureError
     when the columns are not those of the config.
@@ -48,6 +49,8 @@ class PageReader:
         self._index = index
         self._description = b""
         self._layout: RowLayout | None = None
+        self._text = ""
+        self._statement: PreparedStatement | None = None
         names = [column.name for column in table.replicated_columns]
         self._key_positions = [names.index(column.name) for column in key.columns]
         force = f" force index ({quote(index)})" if index else ""
@@ -91,19 +94,27 @@ class PageReader:
         A page that grows beyond BYTE_LIMIT ends there, and the session is opened anew, because the
         server would go on sending with the table locked.
         """
-        predicate = self._key.source_predicate(bounds)
-        where = f" where {predicate}" if predicate else ""
-        statement = self._prepare(page, f"{where} order by {self._order} limit {limit}")
+        condition = self._key.source_condition(bounds)
+        where = f" where {condition.text}" if condition.text else ""
+        statement = self._prepared(page, f"{where} order by {self._order} limit ?")
         try:
             page.reserve(limit + 1)
-            statement.execute(page)
+            statement.execute(page, (*condition.integers, limit))
             self._check_columns(page)
             is_whole = statement.drain(page, byte_limit=BYTE_LIMIT)
-        finally:
-            statement.close()
+        except BaseException:
+            self.close()
+            raise
         if not is_whole:
+            self.close()
             self._reconnect()
         return is_whole and page.rows.count < limit
+
+    def close(self) -> None:
+        """Free what the session holds for this reader, which may read again."""
+        statement, self._statement = self._statement, None
+        if statement is not None:
+            statement.close()
 
     def start(self, page: ResultBuffer) -> PreparedStatement:
         """Ask for every row, in no order; the caller drains the statement and closes it."""
@@ -123,6 +134,12 @@ class PageReader:
             column.written(cells[position])
             for column, position in zip(self._key.columns, self._key_positions, strict=True)
         )
+
+    def _prepared(self, page: ResultBuffer, rest: str) -> PreparedStatement:
+        if self._statement is None or rest != self._text:
+            self.close()
+            self._statement, self._text = self._prepare(page, rest), rest
+        return self._statement
 
     def _prepare(self, page: ResultBuffer, rest: str) -> PreparedStatement:
         statement = f"select {self._cells} {self._from}{rest}"

@@ -8,10 +8,12 @@ would unpack and convert every cell.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pymysql
-from pymysql.constants import COMMAND, CR
+from pymysql.constants import COMMAND, CR, FIELD_TYPE
 
 from include.source.session import READ_TIMEOUT_SECONDS, SourceConnection
 from include.source.wire import WireColumn, parse_column, read_length
@@ -20,6 +22,9 @@ from include.transcoder.core import Core, RowTable, ScanStatus
 _PREPARE = COMMAND.COM_STMT_PREPARE
 _EXECUTE = COMMAND.COM_STMT_EXECUTE
 _CLOSE = COMMAND.COM_STMT_CLOSE
+_LONGLONG = FIELD_TYPE.LONGLONG
+_UNSIGNED = 0x80
+_SIGNED_END = 1 << 63
 _HEADER_BYTES = 4
 _ERROR_PACKET = 0xFF
 _SMALLEST_BUFFER = 256 * 1024
@@ -84,7 +89,8 @@ class ResultBuffer:
 class PreparedStatement:
     """A prepared statement whose result can be read in parts; `close` must follow.
 
-    Raises pymysql.MySQLError; after an error of the connection itself that is closed.
+    It can be executed again once its result was read to the end. Raises pymysql.MySQLError; after
+    an error of the connection itself that is closed.
     """
 
     def __init__(
@@ -104,9 +110,9 @@ class PreparedStatement:
             for _ in range(count + 1 if count else 0):
                 self._packet(buffer)
 
-    def execute(self, buffer: ResultBuffer) -> None:
-        """Send the statement off and read the description of its result."""
-        request = struct.pack("<IBI", self._id, 0, 1)
+    def execute(self, buffer: ResultBuffer, integers: Sequence[int] = ()) -> None:
+        """Send the statement off with its parameters, and read the description of its result."""
+        request = struct.pack("<IBI", self._id, 0, 1) + _packed(integers)
         self._connection._execute_command(_EXECUTE, request)
         self._position = self._filled = 0
         self._is_open = True
@@ -148,7 +154,9 @@ class PreparedStatement:
         if self._is_open:
             self._connection._force_close()
         elif self._connection.open:
-            self._connection._execute_command(_CLOSE, struct.pack("<I", self._id))
+            # A session that is gone has freed it.
+            with suppress(pymysql.MySQLError):
+                self._connection._execute_command(_CLOSE, struct.pack("<I", self._id))
 
     def _put_rest(self, buffer: ResultBuffer) -> None:
         """Begin a buffer with what was received behind the last one's rows."""
@@ -183,6 +191,24 @@ class PreparedStatement:
         start = position + _HEADER_BYTES
         self._is_open = False
         pymysql.err.raise_mysql_exception(bytes(data[start : start + size]))
+
+
+def _packed(integers: Sequence[int]) -> bytes:
+    """Write parameters of COM_STMT_EXECUTE: none is NULL, their types, and 64 bits for each."""
+    if not integers:
+        return b""
+    types = [(_LONGLONG, _UNSIGNED if integer >= _SIGNED_END else 0) for integer in integers]
+    return b"".join(
+        [
+            bytes((len(integers) + 7) // 8),
+            b"\x01",
+            *(bytes(one) for one in types),
+            *(
+                struct.pack("<Q" if flag else "<q", integer)
+                for integer, (_, flag) in zip(integers, types, strict=True)
+            ),
+        ]
+    )
 
 
 def _receive_into(connection: Any, view: memoryview) -> int:
