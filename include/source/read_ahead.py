@@ -44,10 +44,8 @@ class BufferPool:
             return buffer
 
     def give_back(self, buffer: ResultBuffer) -> None:
-        """Let the buffer be used again; one that grew large is replaced by a small one."""
+        """Let the buffer, which is out, be used again; a small one replaces one that grew large."""
         with self._changed:
-            if buffer not in self._out:
-                return
             self._out.remove(buffer)
             buffer.empty()
             self._free.append(buffer if len(buffer.data) <= _KEPT_BYTES else ResultBuffer())
