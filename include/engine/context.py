@@ -22,7 +22,7 @@ from include.transcoder.core import Core
 from include.warehouse.session import WarehouseConnection
 
 # A writer on a MyISAM table waits as long as the page takes: about 100 ms for this on two busy
-# cores. Rows differ in length, so a page may well bring twice as much.
+# cores. Rows differ in length and chunks grow, so a page may well bring twice as much.
 PAGE_BYTES = 2 * 1024 * 1024
 
 
@@ -41,6 +41,10 @@ class PageSize:
         """The limit for the next page; at least 1."""
         fitting = int(PAGE_BYTES / self._average) if self._average > 0 else self._chunk_rows
         return max(1, min(self._chunk_rows, fitting))
+
+    def is_overgrown(self, page: ResultBuffer) -> bool:
+        """Whether a chunk that holds these rows is too large, and can be cut."""
+        return page.byte_count > 2 * PAGE_BYTES and page.rows.count > self.rows
 
     def learn(self, page: ResultBuffer) -> None:
         """Take the length of the rows just read for the next ones'."""

@@ -9,6 +9,7 @@ import xxhash
 from psycopg import sql
 
 from include.catalog.model import TableConfig
+from include.engine.context import PageSize
 from include.engine.copying import HEADER, TRAILER
 from include.engine.encoding import PageEncoder
 from include.source.keys import KeyRange, KeyValues, PagingKey
@@ -18,6 +19,7 @@ from include.transcoder.core import Core
 from include.warehouse import raw_tables
 from include.warehouse.session import WarehouseConnection
 
+# The most rows of a range; fewer where they are long.
 RANGE_ROWS = 10_000
 _BLOCK_ROWS = 50_000
 _BLOCK_BYTES = 4 * 1024 * 1024
@@ -37,11 +39,14 @@ class Content:
 class SourceSide:
     """The source's rows, brought to the form of the warehouse's."""
 
-    def __init__(self, reader: PageReader, core: Core, key: PagingKey) -> None:
+    def __init__(
+        self, reader: PageReader, core: Core, key: PagingKey, *, average_row_bytes: int
+    ) -> None:
         self._reader = reader
         self._core = core
         self._key = key
         self._page = ResultBuffer()
+        self._size = PageSize(RANGE_ROWS, average_row_bytes)
 
     def ranges(self) -> Iterator[tuple[KeyRange, Content]]:
         """Cut the source into ranges that both sides understand: one if the orders differ."""
@@ -51,7 +56,7 @@ class SourceSide:
         lo: KeyValues | None = None
         is_last = False
         while not is_last:
-            is_last = self._reader.read(self._page, KeyRange(lo, None), limit=RANGE_ROWS)
+            is_last = self._read(KeyRange(lo, None))
             hi = None if is_last else self._last_key()
             yield KeyRange(lo, hi), self._content(self._encoded())
             lo = hi
@@ -64,10 +69,15 @@ class SourceSide:
         lo = bounds.lo
         is_last = False
         while not is_last:
-            is_last = self._reader.read(self._page, KeyRange(lo, bounds.hi), limit=RANGE_ROWS)
+            is_last = self._read(KeyRange(lo, bounds.hi))
             rows.extend(row for block, _ in self._encoded() for row in split(block))
             lo = lo if is_last else self._last_key()
         return rows
+
+    def _read(self, bounds: KeyRange) -> bool:
+        is_whole = self._reader.read(self._page, bounds, limit=self._size.rows)
+        self._size.learn(self._page)
+        return is_whole
 
     def _last_key(self) -> KeyValues:
         return self._reader.key_of(self._page, self._page.rows.count - 1)

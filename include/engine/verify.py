@@ -81,7 +81,7 @@ def verify_table(source: Endpoint, warehouse: Endpoint, table: TableConfig) -> C
             index=live.key_index,
             reconnect=partial(source_session.reconnect, reading, source),
         )
-        left = SourceSide(reader, core, key)
+        left = SourceSide(reader, core, key, average_row_bytes=live.average_row_bytes)
         right = WarehouseSide(connection, table, key)
         tally = _Tally(connection, table, key)
         for bounds, content in left.ranges():

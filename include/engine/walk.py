@@ -31,8 +31,8 @@ class PageRead:
 def pages_read(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[Iterator[PageRead]]:
     """Read the planned ranges one after another, a few pages ahead of who takes them.
 
-    A page that comes back full ends at its last key, and the rest of its range follows: so an
-    overgrown chunk splits while it is read.
+    A page that comes back full ends at its last key, and the rest of its range follows: so a chunk
+    splits while it is read. One that changed and has become too large is read again in small pages.
     """
     context.buffers.reopen()
     end = len(planned) - 1
@@ -51,16 +51,23 @@ def _pages(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[PageRead]
     size = context.page_size
     for position, expected in enumerate(planned):
         lo, hi = expected.bounds.lo, expected.bounds.hi
+        held = expected.row_count
         is_last = False
         while not is_last:
-            # Room to grow before it splits: twice what it held.
-            limit = max(2 * expected.row_count, size.rows)
             page = context.buffers.take()
+            # Room to grow: twice what it held.
+            limit = max(2 * held, size.rows)
             is_last = context.reader.read(page, KeyRange(lo, hi), limit=limit)
             size.learn(page)
             page_bytes = page.byte_count
-            end = hi if is_last else context.reader.key_of(page, page.rows.count - 1)
             digest = content_hash(context.salt, page)
+            if held and digest != expected.content_hash and size.is_overgrown(page):
+                # Left whole, the last chunk of a growing table would grow with it.
+                held = 0
+                is_last = context.reader.read(page, KeyRange(lo, hi), limit=size.rows)
+                page_bytes += page.byte_count
+                digest = content_hash(context.salt, page)
+            end = hi if is_last else context.reader.key_of(page, page.rows.count - 1)
             yield PageRead(page, KeyRange(lo, end), digest, position, is_last)
             context.pace.pause_after(page_bytes)
             lo = end

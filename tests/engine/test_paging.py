@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from include.engine import context
 from include.engine.records import Attempt
 from include.engine.session import EngineSession
 from include.engine.verify import verify_table
@@ -71,3 +72,35 @@ def test_one_statement_serves_all_pages_between_the_first_and_the_last(practice:
         session.load_configured(Attempt(practice.run_id, tables[1]))
         assert status("Prepared_stmt_count") == held
     assert_equal(practice.source, practice.warehouse, "Text")
+
+
+def test_the_last_chunk_of_a_growing_table_does_not_grow_with_it(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "PAGE_BYTES", 10_000)
+    practice.execute(
+        "create table T (Id int auto_increment primary key, Note varchar(100)) engine=myisam",
+        "insert into T (Note) select repeat('x', 100) from seq_1_to_90",
+    )
+    table = practice.config("T", chunk_rows=1000)
+    practice.load(table)
+    for _ in range(20):
+        practice.execute("insert into T (Note) select repeat('y', 100) from seq_1_to_30")
+        assert practice.load(table).inserted == 30
+        assert practice.load(table).chunks_changed == 0
+    sizes = [size for (size,) in practice.query("select row_count from ops.chunk order by ordinal")]
+    assert sum(sizes) == 690
+    # A page is some 90 rows; a chunk is cut once it holds twice as many.
+    assert max(sizes) <= 2 * 90 + 30
+    assert_equal(practice.source, practice.warehouse, "T")
+
+    # One that doubles over night is cut in the same night, and changed rows only are written.
+    practice.execute(
+        "insert into T (Note) select repeat('z', 100) from seq_1_to_2000",
+        "update T set Note = 'shorter' where Id in (1, 300, 689)",
+    )
+    load = practice.load(table)
+    assert (load.inserted, load.changed) == (2000, 3)
+    assert practice.query("select max(row_count) < 200 from ops.chunk") == [(True,)]
+    assert practice.load(table).chunks_changed == 0
+    assert_equal(practice.source, practice.warehouse, "T")
