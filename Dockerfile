@@ -1,4 +1,5 @@
-# The whole project on Airflow's official image; docker-compose.yaml runs every service from it.
+# Two images: the product, from which docker-compose.yaml runs every service of Airflow, and the
+# simulator of a practice on top of it, for its service `simulate` alone.
 FROM apache/airflow:3.3.2-python3.11 AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 
@@ -22,7 +23,7 @@ RUN python -m include.transcoder.build \
     && cp -r "$(python -c 'import sys; print(sys.prefix)')/lib/dental" /tmp/core
 USER 50000
 
-FROM apache/airflow:3.3.2-python3.11
+FROM apache/airflow:3.3.2-python3.11 AS product
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 
 USER 0
@@ -63,3 +64,6 @@ ENV PYTHONPATH=/opt/dental \
 RUN python -c 'from include.transcoder.core import load_core; load_core(compiled=True)' \
     && AIRFLOW_CONN_WAREHOUSE=postgres://nobody@localhost/nowhere \
     python -m include.cli transform --bake
+
+FROM product AS simulator
+COPY --chown=50000:0 simulator simulator

@@ -28,12 +28,12 @@ demo: setup ## set up, start everything on loopback, run the pipeline, leave it 
 	@./dental local demo --patients $(PATIENTS) $(if $(YEARS),--years $(YEARS)) $(if $(WEB_PORT),--web-port $(WEB_PORT))
 
 down: ## stop everything that `make demo` started
-	@if [ -x $(VENV)/python ]; then $(VENV)/python -m include.local.shutdown; \
-	    else python3 -m include.local.shutdown; fi
+	@if [ -x $(VENV)/python ]; then $(VENV)/python -m local_system.shutdown; \
+	    else python3 -m local_system.shutdown; fi
 
 clean: ## stop everything and remove its state: databases, logs, mails
-	@if [ -x $(VENV)/python ]; then $(VENV)/python -m include.local.shutdown --remove; \
-	    else python3 -m include.local.shutdown --remove; fi
+	@if [ -x $(VENV)/python ]; then $(VENV)/python -m local_system.shutdown --remove; \
+	    else python3 -m local_system.shutdown --remove; fi
 
 lint: dev ## check code, SQL, YAML and deployment files without running them
 	@bin/lint

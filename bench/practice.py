@@ -8,13 +8,13 @@ from fractions import Fraction
 
 import pymysql
 
+import simulator
 from bench import dataset
 from bench.layout import Layout
 from bench.servers import Servers, writing
-from include import demo
 from include.endpoints import Endpoint
-from include.local.environment import PRACTICE_DATABASE
 from include.source.session import quote
+from local_system.environment import PRACTICE_DATABASE
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +29,16 @@ def ensure_practice(layout: Layout, servers: Servers, scale: Fraction) -> str:
     There is one at a time, under the name that it has in a local system.
     """
     patients = int(PATIENTS * scale)
-    plan = demo.PracticePlan(patients, demo.natural_years(patients), SEED, LAST_DAY)
+    plan = simulator.PracticePlan(patients, simulator.natural_years(patients), SEED, LAST_DAY)
     name = PRACTICE_DATABASE
     if dataset.made_from(servers, name) == repr(plan):
         return name
     log.info("simulating a practice of %s patients", patients)
     with writing(servers.administrator) as cursor:
         cursor.execute(f"drop database if exists {quote(name)}")
-    demo.build(servers.administrator.with_database(name), plan, truth=layout.root / f"{name}.json")
+    simulator.build(
+        servers.administrator.with_database(name), plan, truth=layout.root / f"{name}.json"
+    )
     _analyze(servers, name)
     dataset.remember(servers, name, repr(plan))
     return name

@@ -22,8 +22,10 @@ from pymysql.cursors import Cursor
 from bench.layout import Layout
 from include.endpoints import Endpoint
 from include.errors import PipelineError
-from include.local.layout import ACCOUNT_AS_ROOT
-from include.local.servers import (
+from include.warehouse import session as warehouse_session
+from include.warehouse.session import WarehouseConnection
+from local_system.layout import ACCOUNT_AS_ROOT
+from local_system.servers import (
     LOOPBACK,
     WAREHOUSE_ADMINISTRATOR,
     Server,
@@ -32,8 +34,6 @@ from include.local.servers import (
     start_mariadb,
     tail,
 )
-from include.warehouse import session as warehouse_session
-from include.warehouse.session import WarehouseConnection
 
 POSTGRES_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 READER = "reader"

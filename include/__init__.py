@@ -1,1 +1,1 @@
-"""Everything of the project that is not Airflow: engine, discovery, validation, demo practice."""
+"""Everything of the project that is not Airflow: engine, discovery, validation, transformation."""

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from include import settings
-from include.demo import PracticePlan, build
-from include.local.demo import bake
-from include.local.system import System
+from local_system.demo import bake
+from local_system.system import System
+from simulator import PracticePlan, build
 
 SMALL = PracticePlan(patients=60, years=1, seed=7, until=date(2026, 6, 30))
 

@@ -11,9 +11,9 @@ import pymysql
 import pytest
 
 from include.endpoints import Endpoint
-from include.local import servers
 from include.source.session import quote
 from include.warehouse import session as warehouse_session
+from local_system import servers
 from tests.missing import skipped_where_missing
 
 pytest_plugins = ["tests.airflow_system", "tests.encrypted_servers"]

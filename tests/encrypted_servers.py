@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from include.endpoints import Endpoint
-from include.local import servers
-from include.local.layout import ACCOUNT_AS_ROOT
+from local_system import servers
+from local_system.layout import ACCOUNT_AS_ROOT
 from tests.certificates import Authority, Signed
 from tests.missing import skipped_where_missing
 

@@ -18,10 +18,8 @@ PARTS = ("dags", "plugins", "include")
 ENGINE = (
     "include.catalog",
     "include.cli",
-    "include.demo",
     "include.discovery",
     "include.engine",
-    "include.local",
     "include.planning",
     "include.reporting",
     "include.transform",

@@ -23,14 +23,14 @@ from bench.servers import MARIADB_SETTINGS, own, writing
 from bench.transfer import in_order, in_turn
 from include import settings
 from include.errors import PipelineError
-from include.local.api import DagRun, TaskInstance
-from include.local.demo import bake
-from include.local.follow import begin
-from include.local.secrets import ensure_secrets
-from include.local.system import System
 from include.planning import RefreshRequest, plan_refresh
 from include.transform.raw_indexes import BAKED_INDEXES
 from include.warehouse import session as warehouse_session
+from local_system.api import DagRun, TaskInstance
+from local_system.demo import bake
+from local_system.follow import begin
+from local_system.secrets import ensure_secrets
+from local_system.system import System
 
 log = logging.getLogger(__name__)
 

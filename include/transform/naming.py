@@ -15,9 +15,9 @@ from typing import Any
 
 import yaml
 
-from include.demo.facts import SCHEMA_FILE
 from include.discovery.phi import Protection, protect
 from include.errors import ConfigError
+from include.open_dental.schema import SCHEMA_FILE
 from include.source.structure import ColumnStructure, TableStructure
 
 VOCABULARY_FILE = Path(__file__).with_name("vocabulary.yml")

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from include.demo import facts
 from include.discovery import discover
 from include.endpoints import Endpoint
+from include.open_dental import schema
+from simulator.tables import create_statement
 from tests.discovery.practice import Discovered, execute
 
 DATABASE = "discovered_practice"
@@ -22,7 +23,7 @@ def discovered(
     """The whole schema, without rows, and its first discovery."""
     execute(mariadb, f"create database {DATABASE}")
     source = mariadb.with_database(DATABASE)
-    execute(source, *(facts.create_statement(table) for table in facts.tables().values()))
+    execute(source, *(create_statement(table) for table in schema.tables().values()))
     warehouse = postgres.with_database(DATABASE)
     address = {
         "host": postgres.host,

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from include.demo import facts
 from include.discovery.references import Reference, ReferenceKind, infer_references, words
 from include.endpoints import Endpoint
+from include.open_dental import schema
 from include.source.session import connect
 from include.source.structure import read_structures
 from tests.discovery.practice import Discovered, execute
@@ -20,7 +20,7 @@ SHORTHANDS = {"computers": "computer", "user": "userod", "def": "definition", "p
 
 def documented() -> dict[tuple[str, str], str]:
     """Return the documented references whose text names a table."""
-    tables = json.loads(facts.SCHEMA_FILE.read_text(encoding="utf-8"))["tables"]
+    tables = json.loads(schema.SCHEMA_FILE.read_text(encoding="utf-8"))["tables"]
     found = {}
     for table, content in tables.items():
         for column in content["columns"]:
@@ -36,7 +36,7 @@ def documented() -> dict[tuple[str, str], str]:
 
 def inferred(discovered: Discovered) -> dict[tuple[str, str], Reference]:
     """Return the inferred references with a target, of documented tables only."""
-    tables = json.loads(facts.SCHEMA_FILE.read_text(encoding="utf-8"))["tables"]
+    tables = json.loads(schema.SCHEMA_FILE.read_text(encoding="utf-8"))["tables"]
     with connect(discovered.source) as connection:
         structures = read_structures(connection, discovered.source)
     return {

@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 
 from include.catalog.store import load_catalog
-from include.demo import PracticePlan, advance, build
 from include.discovery import discover
 from include.endpoints import Endpoint
 from include.engine import load_table, settle, verify_table
 from include.planning import RefreshRequest, plan_refresh
 from include.warehouse import session as warehouse_session
+from simulator import PracticePlan, advance, build
 from tests.engine.oracle import Excluded, compare
 from tests.engine.practice import writing
 

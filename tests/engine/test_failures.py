@@ -20,8 +20,8 @@ from include.errors import (
     TerminalError,
     WarehouseError,
 )
-from include.local.servers import free_port
 from include.warehouse import session as warehouse_session
+from local_system.servers import free_port
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice
 

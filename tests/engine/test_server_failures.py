@@ -16,10 +16,10 @@ import pytest
 from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
 from include.errors import PipelineError, SourceError, TerminalError, WarehouseError
-from include.local import servers
-from include.local.layout import ACCOUNT_AS_ROOT
 from include.source.pages import PageReader
 from include.warehouse import session as warehouse_session
+from local_system import servers
+from local_system.layout import ACCOUNT_AS_ROOT
 from tests.certificates import Authority
 from tests.encrypted_servers import Certificates, with_options
 from tests.engine.oracle import assert_equal

@@ -11,9 +11,9 @@ from typing import Any
 import pymysql
 
 from include.endpoints import Endpoint
-from include.local.api import DagRun, TaskInstance
-from include.local.system import System
 from include.warehouse import session as warehouse_session
+from local_system.api import DagRun, TaskInstance
+from local_system.system import System
 
 RUN_LIMIT_SECONDS = 1200
 POLL_SECONDS = 0.5

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pytest
 
 from include.catalog.model import Tier
-from include.local.system import System
+from local_system.system import System
 from tests.orchestration.running import (
     POLL_SECONDS,
     Ended,

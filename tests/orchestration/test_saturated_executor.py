@@ -9,10 +9,10 @@ from datetime import datetime
 import pytest
 
 from include.catalog.model import Tier
-from include.local.api import TaskInstance
-from include.local.components import POOLS
-from include.local.environment import PARALLELISM
-from include.local.system import System
+from local_system.api import TaskInstance
+from local_system.components import POOLS
+from local_system.environment import PARALLELISM
+from local_system.system import System
 from tests.orchestration.running import Ended, ask, await_end, await_run, refresh
 
 SLOTS = {name: int(pool["slots"]) for name, pool in json.loads(POOLS.read_text()).items()}

@@ -12,7 +12,7 @@ import pytest
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, SourceError, WarehouseError
-from include.local import servers
+from local_system import servers
 from tests.engine.faults.moments import at_moment, killed_at
 from tests.engine.faults.subject import MARK, SHAPES, Subject, told
 from tests.engine.faults.test_connections import break_refreshes

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from include.demo import PracticePlan, advance, build
 from include.discovery import discover
 from include.endpoints import Endpoint
 from include.warehouse import session as warehouse_session
+from simulator import PracticePlan, advance, build
 from tests.engine.test_equality import assert_all_equal, refresh
 
 pytestmark = pytest.mark.soak

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from include.demo import PracticePlan, advance, build, memory, natural_years
 from include.endpoints import Endpoint
 from include.source import session
-from tests.demo import accounts
-from tests.demo.volumes import PATIENTS, TOLERANCE, VOLUMES
+from simulator import PracticePlan, advance, build, memory, natural_years
+from tests.simulator import accounts
+from tests.simulator.volumes import PATIENTS, TOLERANCE, VOLUMES
 
 pytestmark = pytest.mark.soak
 

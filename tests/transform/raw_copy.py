@@ -12,8 +12,8 @@ import psycopg
 import pymysql
 from psycopg import sql
 
-from include.demo.facts import Column, Table, tables
 from include.endpoints import Endpoint
+from include.open_dental.schema import Column, Table, tables
 from include.source.session import quote
 from include.transform.naming import entities, excluded_columns
 from include.warehouse import schema

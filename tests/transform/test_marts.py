@@ -12,7 +12,7 @@ from typing import Any
 import pymysql
 import pytest
 
-from include import demo
+import simulator
 from include.discovery.phi import excluded_table
 from include.endpoints import Endpoint
 from include.source.session import quote
@@ -64,7 +64,7 @@ def office(
     source = mariadb.with_database("practice_of_marts")
     directory = tmp_path_factory.mktemp("office")
     books = directory / "truth.json"
-    demo.build(source, demo.PracticePlan(150, 2, 11, LAST_DAY), truth=books)
+    simulator.build(source, simulator.PracticePlan(150, 2, 11, LAST_DAY), truth=books)
     with connect(postgres, autocommit=True) as connection:
         connection.execute("create database warehouse_of_marts")
     yield Office(source, postgres.with_database("warehouse_of_marts"), books, directory)
@@ -121,7 +121,7 @@ def test_a_blocked_table_stops_its_readers_and_nobody_else(
     assert first_build.is_right
     before = office.truth()
     aging_before = truth.mart_aging(office.warehouse)
-    demo.advance(office.source, days=10, truth=office.books)
+    simulator.advance(office.source, days=10, truth=office.books)
     after = office.truth()
     copy_practice(office.source, office.warehouse)
     _set_gate(office, "adjustment", reason="quality 0.8 below 0.99")

@@ -184,7 +184,7 @@ def _build_models(
     connection: WarehouseConnection, manifest: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
     """Create every model over empty raw tables; yield names and queries."""
-    from include.demo.facts import tables
+    from include.open_dental.schema import tables
     from include.transform.naming import entities
 
     schema.prepare(connection)

@@ -2,7 +2,7 @@ import csv
 import json
 from collections import defaultdict
 
-from include.demo.facts import SCHEMA_FILE
+from include.open_dental.schema import SCHEMA_FILE
 from include.settings import DBT_PROJECT
 from include.validation.codes import code_list, columns_with_lists
 

@@ -4,7 +4,6 @@ from datetime import date
 from pathlib import Path
 
 from include.catalog.model import Tier
-from include.demo import PracticePlan, advance, build
 from include.discovery import discover
 from include.endpoints import Endpoint
 from include.engine import load_table
@@ -12,6 +11,7 @@ from include.planning import RefreshRequest, plan_refresh
 from include.reporting import report_run
 from include.validation import validate_tier
 from include.warehouse.session import connect
+from simulator import PracticePlan, advance, build
 
 PLAN = PracticePlan(patients=60, years=1, seed=5, until=date(2026, 6, 30))
 

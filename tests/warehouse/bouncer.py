@@ -14,8 +14,8 @@ from pathlib import Path
 
 from include.endpoints import Endpoint
 from include.errors import TerminalError
-from include.local.layout import ACCOUNT_AS_ROOT
-from include.local.servers import free_port, postgres_answers
+from local_system.layout import ACCOUNT_AS_ROOT
+from local_system.servers import free_port, postgres_answers
 
 START_LIMIT_SECONDS = 20
 

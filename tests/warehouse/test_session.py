@@ -10,8 +10,8 @@ import pytest
 
 from include.endpoints import Endpoint
 from include.errors import TerminalError, WarehouseError
-from include.local import servers
 from include.warehouse.session import connect
+from local_system import servers
 
 
 def test_a_database_with_other_defaults_gives_the_same_session(warehouse: Endpoint) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, WarehouseError
-from include.local import servers
-from include.local.layout import ACCOUNT_AS_ROOT
+from local_system import servers
+from local_system.layout import ACCOUNT_AS_ROOT
 from tests.engine.faults.moments import at_moment
 from tests.engine.faults.subject import Subject, told
 from tests.engine.faults.test_kills import commit_parts_of

@@ -1,0 +1,1 @@
+"""What is known about the practice software: tables, codes, what is protected."""

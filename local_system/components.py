@@ -1,0 +1,205 @@
+"""How each component of a local system is started, prepared and stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import httpx
+
+from include import settings
+from include.errors import PipelineError
+from local_system import databases, servers
+from local_system.api import AirflowApi
+from local_system.environment import (
+    WEB_USER,
+    Addresses,
+    addresses,
+    airflow_environment,
+    environment_file,
+    shared_environment,
+)
+from local_system.layout import Layout, make_directory
+from local_system.processes import end
+from local_system.secrets import Ports, Secrets, write_private
+
+MIGRATION_LIMIT_SECONDS = 240
+STOP_LIMIT_SECONDS = 8
+POLL_SECONDS = 0.1
+AIRFLOW_ARGUMENTS = {
+    "api-server": ("api-server",),
+    # Task logs are read from the disk; their own little web servers would listen on all addresses.
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+POOLS = settings.PROJECT_ROOT / "include" / "config" / "pools.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One running component, how it is asked to stop, and where it logs."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    stop_signal: signal.Signals = signal.SIGTERM
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where one system runs: directories, ports and secrets, all decided."""
+
+    layout: Layout
+    ports: Ports
+    secrets: Secrets
+    dags: Path
+    config: Path
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """How to reach the databases and the web UI."""
+        return addresses(self.ports, self.secrets)
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """The environment of the Airflow processes."""
+        return airflow_environment(
+            self.layout, self.ports, self.secrets, config=self.config, dags=self.dags
+        )
+
+    def api(self) -> AirflowApi:
+        """Return a client of the system's Airflow."""
+        return AirflowApi(self.addresses.web, user=WEB_USER, password=self.secrets.web)
+
+
+def write_environment_file(site: Site) -> None:
+    """Write what a shell sources to work on this system."""
+    shared = shared_environment(site.layout, site.ports, site.secrets, config=site.config)
+    write_private(site.layout.environment, environment_file(shared))
+
+
+def start_mariadb(site: Site) -> Component:
+    """Start the practice's server."""
+    password = site.secrets.practice_administrator
+    server = servers.start_mariadb(site.layout.mariadb, port=site.ports.mariadb, password=password)
+    return Component(server.process, server.log)
+
+
+def start_postgres(site: Site) -> Component:
+    """Start the server of the warehouse and of Airflow's metadata."""
+    server = servers.start_postgres(
+        site.layout.postgres, port=site.ports.postgres, password=site.secrets.postgres
+    )
+    # SIGINT asks it not to wait for its clients.
+    return Component(server.process, server.log, signal.SIGINT)
+
+
+def start_mail(site: Site) -> Component:
+    """Start the mail sink."""
+    make_directory(site.layout.mails, mode=0o700)
+    port, directory = f"--port={site.ports.mail}", f"--directory={site.layout.mails}"
+    return _spawn(site, "mail", ("local_system.mail", port, directory))
+
+
+def start_airflow(site: Site, name: str) -> Component:
+    """Start one of Airflow's four components."""
+    return _spawn(site, name, ("airflow", *AIRFLOW_ARGUMENTS[name]))
+
+
+def make_accounts(site: Site) -> None:
+    """Make the accounts and databases that are missing."""
+    where = site.addresses
+    databases.ensure_practice_account(where)
+    databases.ensure_database(where.postgres_administrator, where.warehouse)
+    databases.ensure_database(where.postgres_administrator, where.airflow)
+
+
+def migrate_metadata(site: Site, is_cancelled: Callable[[], bool]) -> None:
+    """Bring Airflow's metadata to the installed version; at once when they are there."""
+    make_directory(site.layout.airflow_home, mode=0o700)
+    passwords = site.layout.airflow_home / "passwords.json"
+    write_private(passwords, json.dumps({WEB_USER: site.secrets.web}) + "\n")
+    # Kept with the database that it tells about.
+    done = site.layout.postgres / f"airflow-{version('apache-airflow')}"
+    if done.exists():
+        return
+    migration = _spawn(site, "metadata", ("airflow", "db", "migrate"))
+    limit = time.monotonic() + MIGRATION_LIMIT_SECONDS
+    while migration.process.poll() is None and time.monotonic() < limit and not is_cancelled():
+        time.sleep(POLL_SECONDS)
+    if migration.process.poll() is None:
+        end([migration.process.pid])
+    if migration.process.wait() != 0:
+        raise PipelineError(obituary({"airflow db migrate": migration}))
+    done.touch()
+
+
+def make_pools(site: Site) -> None:
+    """Make the pools that are missing; those that exist may have been changed on purpose."""
+    api = site.api()
+    for name, pool in json.loads(POOLS.read_text()).items():
+        api.ensure_pool(name, slots=pool["slots"], description=pool["description"])
+
+
+def unhealthy(api: AirflowApi) -> list[str]:
+    """Return the parts of Airflow that do not work yet."""
+    try:
+        health = api.health()
+    except httpx.HTTPError:
+        return ["api-server"]
+    return [name for name in HEALTHY if (health.get(name) or {}).get("status") != "healthy"]
+
+
+def obituary(dead: dict[str, Component]) -> str:
+    """Return which components have ended, and the end of their logs."""
+    return "\n".join(
+        f"{name} ended with code {part.process.returncode}. The end of {part.log}:\n"
+        f"{servers.tail(part.log)}"
+        for name, part in dead.items()
+    )
+
+
+def bury(part: Component) -> None:
+    """End the children of a component that has died: they would disturb the next one."""
+    with suppress(ProcessLookupError):
+        os.killpg(part.process.pid, signal.SIGKILL)
+
+
+def stop(parts: Sequence[Component]) -> None:
+    """Stop these components at the same time and wait until they have gone."""
+    for part in parts:
+        if part.process.poll() is None:
+            part.process.send_signal(part.stop_signal)
+    limit = time.monotonic() + STOP_LIMIT_SECONDS
+    for part in parts:
+        try:
+            part.process.wait(max(0.0, limit - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(part.process.pid, signal.SIGKILL)
+            part.process.wait()
+
+
+def _spawn(site: Site, name: str, module: Sequence[str]) -> Component:
+    output = site.layout.logs / f"{name}.log"
+    with output.open("ab") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *module],
+            cwd=site.layout.state,
+            env=site.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    return Component(process, output)

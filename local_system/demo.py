@@ -1,0 +1,200 @@
+"""What `make demo` does, from nothing to marts, and again from wherever it was."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from include import settings
+from include.endpoints import Endpoint
+from include.errors import PipelineError
+from local_system import figures
+from local_system.environment import WAREHOUSE, WEB_USER
+from local_system.follow import Say, begin, follow
+from local_system.servers import LOOPBACK, tail
+from local_system.status import Status
+from local_system.system import System
+
+# For the usual practice; see PracticeSize.patience.
+BUILD_LIMIT_SECONDS = 1200
+DISCOVERY_LIMIT_SECONDS = 300
+REFRESH_LIMIT_SECONDS = 1200
+POLL_SECONDS = 0.5
+
+NEXT = """\
+What to try next:
+  ./dental demo advance --days 1   let the practice live on for a day (new rows, edits, deletions)
+  make demo                        refresh the warehouse and see the figures move
+  ./dental verify                  compare every table of raw with the practice, key by key
+  ./dental config show --excluded  what never leaves the practice's database
+  make down                        stop everything; make clean removes it, too
+In the web UI: Dags > refresh_warehouse > Trigger, with parameters such as tables or dry_run."""
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeSize:
+    """How large the demo practice is when it is built."""
+
+    patients: int
+    years: int
+
+    @property
+    def patience(self) -> float:
+        """How many times longer than usual it may take: 4.5 for 35,000 patients and 30 years."""
+        return 1 + self.patients * self.years / 300_000
+
+
+def run_demo(system: System, size: PracticeSize, say: Say) -> None:
+    """Bring the system up, refresh the warehouse through Airflow and show the result.
+
+    Does only what is left to do: a component that runs is not touched, a practice that is complete
+    is not built again, a run that is under way is followed. Raises PipelineError with the reason
+    when a part fails; what runs by then is left running.
+    """
+    bake(say)
+    builder = Builder(system, size, say)
+    began = time.monotonic()
+    try:
+        system.start(builder.when_databases_are_ready)
+        say(f"everything is healthy after {time.monotonic() - began:.0f} s: {system.addresses.web}")
+        builder.finish()
+    finally:
+        builder.abandon()
+    for dag_id, limit, is_new_wanted in (
+        ("discover_open_dental", DISCOVERY_LIMIT_SECONDS, False),
+        ("refresh_warehouse", REFRESH_LIMIT_SECONDS, True),
+    ):
+        run = begin(system, dag_id, is_new_wanted=is_new_wanted)
+        if run is None:
+            say(f"{dag_id}: succeeded before; it runs again by itself when the source changes")
+            continue
+        say(f"{dag_id}: following {run.run_id}")
+        follow(system, run, limit=limit * size.patience, say=say)
+    say("")
+    say(summary(system))
+    wrong = figures.differences(
+        figures.read_marts(system.addresses.warehouse, system.layout.truth),
+        figures.read_books(system.layout.truth),
+    )
+    if wrong:
+        raise PipelineError(
+            "differ from the simulator's books:\n" + "\n".join(wrong[:20]), where="marts"
+        )
+    say(NEXT)
+
+
+def bake(say: Say) -> None:
+    """Make the manifest from which Airflow renders the dbt project; no database is asked.
+
+    Returns at once when nothing that it is made from has changed since.
+    """
+    from include.transform.manifest import bake_manifest
+
+    target = settings.DBT_PROJECT / "target"
+    if _is_newer_than_its_sources(target / "manifest.json"):
+        return
+    began = time.monotonic()
+    nowhere = Endpoint("postgres", LOOPBACK, 5432, WAREHOUSE, "", WAREHOUSE)
+    bake_manifest(target, nowhere)
+    say(f"parsed the dbt project in {time.monotonic() - began:.0f} s")
+
+
+def _is_newer_than_its_sources(manifest: Path) -> bool:
+    if not manifest.exists():
+        return False
+    made = [settings.DBT_PROJECT / name for name in ("target", "logs", "dbt_packages")]
+    # A folder's own time tells of files that were removed, the lock's of another dbt.
+    sources = [settings.PROJECT_ROOT / "requirements.txt"]
+    sources += [
+        path
+        for path in settings.DBT_PROJECT.rglob("*")
+        if not any(path == folder or folder in path.parents for folder in made)
+    ]
+    return max(path.stat().st_mtime for path in sources) < manifest.stat().st_mtime
+
+
+class Builder:
+    """Builds the demo practice in a process of its own, while Airflow is starting."""
+
+    def __init__(self, system: System, size: PracticeSize, say: Say) -> None:
+        """Nothing starts before the databases are ready."""
+        self._system = system
+        self._size = size
+        self._say = say
+        self._process: subprocess.Popen[bytes] | None = None
+        self._began = 0.0
+
+    def when_databases_are_ready(self, status: Status) -> None:
+        """Start building at the step that follows the accounts, if the practice is missing."""
+        self._say(f"starting: {status.step}")
+        if status.step == "metadata":
+            self._start()
+
+    def finish(self) -> None:
+        """Return when the practice is complete; raise PipelineError when it cannot be built."""
+        self._start()
+        if self._process is None:
+            return
+        while self._process.poll() is None:
+            self._system.fail_if_broken()
+            limit = BUILD_LIMIT_SECONDS * self._size.patience
+            if time.monotonic() - self._began > limit:
+                raise PipelineError(f"is not built after {limit:.0f} s", where="demo practice")
+            time.sleep(POLL_SECONDS)
+        if self._process.returncode != 0:
+            raise PipelineError(f"could not be built:\n{tail(self._log)}", where="demo practice")
+        self._say(
+            f"built a practice of {self._size.patients:,} patients and {self._size.years} years "
+            f"in {time.monotonic() - self._began:.0f} s"
+        )
+
+    def abandon(self) -> None:
+        """End a build that nobody waits for any more; the next one begins afresh."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _start(self) -> None:
+        # The books are written when all rows are in, so they tell a whole practice from a part.
+        if self._process is not None or self._system.layout.truth.exists():
+            return
+        self._say(f"building a practice of {self._size.patients:,} patients")
+        self._began = time.monotonic()
+        command = [sys.executable, "-m", "include.cli", "demo", "build"]
+        command += ["--patients", str(self._size.patients), "--years", str(self._size.years)]
+        command += ["--truth", str(self._system.layout.truth)]
+        environment = settings.inherited_environment() | self._system.environment()
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                env=environment | {"PYTHONPATH": str(settings.PROJECT_ROOT)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    @property
+    def _log(self) -> Path:
+        return self._system.layout.logs / "practice.log"
+
+
+def summary(system: System) -> str:
+    """Return the figures, and where to look at what."""
+    truth = system.layout.truth
+    marts = figures.read_marts(system.addresses.warehouse, truth)
+    return "\n".join(
+        [
+            figures.table(marts),
+            "",
+            f"  {figures.verdict(marts, figures.read_books(truth))}",
+            "",
+            f"Web UI     {system.addresses.web}   log-in {WEB_USER} / {system.secrets.web}",
+            f"Mails      {system.layout.mails} ({len(system.mails())} so far)",
+            f"Logs       {system.layout.logs}",
+            f"Databases  . {system.layout.environment} exports their connections",
+            "",
+        ]
+    )

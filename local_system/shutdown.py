@@ -1,0 +1,89 @@
+"""Stop a local system, and remove its state if asked. Needs nothing but the standard library."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from include.errors import PipelineError
+from local_system.layout import OUTSIDE_PARENTS, Layout, open_layout, outside_directory
+from local_system.processes import end, is_alive, processes_of
+
+SUPERVISOR_PATIENCE_SECONDS = 90.0
+POLL_SECONDS = 0.1
+
+
+def stop_system(state: Path) -> int:
+    """Stop every process of the system; return how many there were.
+
+    The supervisor stops its components in order. Where it is gone or does not come to an end, the
+    processes are ended one by one. Raises PipelineError when one outlives even that.
+    """
+    layout = open_layout(state, create=False)
+    found = processes_of(layout.state)
+    supervisor = supervisor_of(layout)
+    if supervisor is not None:
+        end_by_itself(supervisor)
+    # Youngest first: what works on a database ends before the database.
+    end(reversed(processes_of(layout.state)))
+    if left := processes_of(layout.state):
+        raise PipelineError(f"cannot be ended: {left}", where="processes")
+    layout.status.unlink(missing_ok=True)
+    return len(found)
+
+
+def supervisor_of(layout: Layout) -> int | None:
+    """Return the process id of the living supervisor, if there is one."""
+    for pid in processes_of(layout.state):
+        command = Path(f"/proc/{pid}/cmdline")
+        with suppress(OSError):
+            if b"local_system.supervisor" in command.read_bytes().split(b"\0"):
+                return pid
+    return None
+
+
+def end_by_itself(supervisor: int) -> None:
+    """Ask the supervisor to stop everything and wait for that, within a limit."""
+    with suppress(ProcessLookupError):
+        os.kill(supervisor, signal.SIGTERM)
+    limit = time.monotonic() + SUPERVISOR_PATIENCE_SECONDS
+    while is_alive(supervisor) and time.monotonic() < limit:
+        time.sleep(POLL_SECONDS)
+
+
+def remove_state(state: Path) -> None:
+    """Remove everything that a stopped system left, the databases included."""
+    layout = open_layout(state, create=False)
+    # The record may be gone; a directory outside belongs to this state by its name.
+    outside = [outside_directory(parent, layout.state) for parent in OUTSIDE_PARENTS]
+    for path in {layout.data, *outside, layout.state}:
+        if path.exists():
+            shutil.rmtree(path)
+        if path in outside:
+            with suppress(OSError):
+                path.parent.rmdir()  # only when no other system is left in it
+
+
+def main() -> int:
+    """Stop the demo system of this checkout."""
+    parser = argparse.ArgumentParser(description="Stop the demo system.")
+    parser.add_argument("state", type=Path, nargs="?", default=None)
+    parser.add_argument("--remove", action="store_true", help="remove its state, too")
+    arguments = parser.parse_args()
+    state = (arguments.state or Path(__file__).resolve().parents[1] / ".local").resolve()
+    count = stop_system(state)
+    print(f"stopped {count} processes" if count else "nothing was running")  # noqa: T201
+    if arguments.remove:
+        remove_state(state)
+        print("removed the databases, logs and mails of the demo")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,363 @@
+"""Claims: what is sent to carriers, what they pay, and the checks it comes on."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from simulator import audit
+from simulator.books import Cents, Kind, Posting
+from simulator.insurance import BLANK, expectation
+from simulator.world import (
+    Claim,
+    ClaimLine,
+    Coverage,
+    InsurancePlan,
+    Patient,
+    Practice,
+    Procedure,
+)
+
+NOT_RECEIVED, RECEIVED, SUPPLEMENTAL, CAPITATION = 0, 1, 4, 7
+_PERMISSION_SENT, _PERMISSION_PAID, _PERMISSION_DELETED = 14, 37, 118
+# What carriers do, as shares of lines: nothing at all, less than expected, more later.
+DENIED, CUT, SUPPLEMENTED = 0.04, 0.10, 0.04
+# What patients of a capitation plan pay of the fee.
+COPAY_PERCENT = {"preventive": 0, "basic": 25, "major": 45, "none": 100}
+
+
+def settle_capitation(practice: Practice, work: Procedure) -> None:
+    """Write a capitation plan's part of a completed procedure off at once."""
+    line = work.lines[0]
+    work.capitation = work.total - work.total * COPAY_PERCENT[work.code.benefit] // 100
+    work.lines = []
+    practice.journal.update(
+        "claimproc",
+        line.num,
+        Status=CAPITATION,
+        WriteOff=work.capitation / 100,
+        DateCP=practice.day,
+        ProcDate=practice.day,
+        FeeBilled=work.total / 100,
+    )
+    practice.books.post(
+        Kind.CAPITATION, line.num, Posting(work.patient.num, practice.day, work.capitation)
+    )
+
+
+def bill(practice: Practice, patient: Patient, *, done: list[Procedure]) -> None:
+    """Make the primary claim of a visit, and the secondary one that waits for it."""
+    primary: Claim | None = None
+    for coverage in patient.covers:
+        if coverage.plan.kind == "c":
+            return
+        lines = [
+            line
+            for work in done
+            for line in work.lines
+            if line.coverage is coverage and work.code.benefit != "none"
+        ]
+        if lines:
+            claim = _create(practice, patient, coverage=coverage, lines=lines)
+            if primary is not None:
+                primary.secondary = claim
+            else:
+                primary = claim
+                practice.plan_for(practice.in_days(0, 1), "claim_sent", claim)
+
+
+def _create(
+    practice: Practice, patient: Patient, *, coverage: Coverage, lines: list[ClaimLine]
+) -> Claim:
+    journal, day = practice.journal, practice.day
+    kind = "P" if coverage.ordinal == 1 else "S"
+    num = journal.insert(
+        "claim",
+        PatNum=patient.num,
+        DateService=day,
+        ClaimStatus="W" if kind == "P" else "H",
+        PlanNum=coverage.plan.num,
+        ProvTreat=lines[0].procedure.provider,
+        ProvBill=patient.provider,
+        ClaimFee=sum(line.procedure.total for line in lines) / 100,
+        InsPayEst=sum(line.insurance for line in lines) / 100,
+        WriteOff=sum(line.write_off for line in lines) / 100,
+        ClaimType=kind,
+        PlaceService=0,
+        PatRelat=coverage.relationship,
+        InsSubNum=coverage.inssub,
+        ClaimNote="",
+        AttachedFlags="Mail",
+        SecUserNumEntry=practice.desk_user(),
+        SecDateEntry=day,
+    )
+    for order, line in enumerate(lines, 1):
+        _attach(practice, line, claim=num, order=order)
+    for line in lines:
+        year = day.year
+        coverage.used[year] = coverage.used.get(year, 0) + line.insurance
+        met = coverage.deductible_met.get(year, 0)
+        coverage.deductible_met[year] = met + line.deductible
+    return Claim(num, patient, coverage, lines, kind)
+
+
+def _attach(practice: Practice, line: ClaimLine, *, claim: int, order: int) -> None:
+    """Turn an estimate into a claim line; the snapshot keeps what was expected."""
+    journal, day, work = practice.journal, practice.day, line.procedure
+    # The year's maximum may have been used up since the estimate was made.
+    work.lines.remove(line)
+    line.insurance, line.write_off, line.deductible = expectation(
+        work, line.coverage, year=day.year
+    )
+    work.lines.append(line)
+    line.claim = claim
+    journal.update(
+        "claimproc",
+        line.num,
+        ClaimNum=claim,
+        Status=NOT_RECEIVED,
+        FeeBilled=work.total / 100,
+        InsPayEst=line.insurance / 100,
+        InsEstTotal=line.insurance / 100,
+        WriteOff=line.write_off / 100,
+        DedApplied=line.deductible / 100,
+        LineNumber=order,
+        DateCP=day,
+        ProcDate=day,
+    )
+    line.snapshot = journal.insert(
+        "claimsnapshot",
+        ProcNum=work.num,
+        ClaimType="P" if line.coverage.ordinal == 1 else "S",
+        Writeoff=line.write_off / 100 if line.write_off else BLANK,
+        InsPayEst=line.insurance / 100,
+        Fee=work.total / 100,
+        DateTEntry=journal.now,
+        ClaimProcNum=line.num,
+        SnapshotTrigger=0,
+    )
+    practice.books.post(
+        Kind.ESTIMATE, line.num,
+        Posting(work.patient.num, day, line.insurance + line.write_off),
+    )  # fmt: skip
+
+
+def send(practice: Practice, claim: Claim) -> None:
+    """Send a claim; the carrier answers in one to six weeks."""
+    if claim.is_deleted:
+        return
+    journal, day = practice.journal, practice.day
+    user = practice.desk_user()
+    journal.update("claim", claim.num, ClaimStatus="S", DateSent=day, DateSentOrig=day)
+    text = journal.insert("etransmessagetext", MessageText=f"ISA*00*~ST*837*{claim.num}~")
+    claim.transmission = journal.insert(
+        "etrans",
+        DateTimeTrans=journal.now,
+        Etype=0,
+        ClaimNum=claim.num,
+        CarrierNum=claim.coverage.plan.carrier,
+        PatNum=claim.patient.num,
+        BatchNumber=day.toordinal(),
+        EtransMessageTextNum=text,
+        PlanNum=claim.coverage.plan.num,
+        InsSubNum=claim.coverage.inssub,
+        UserNum=user,
+    )
+    practice.recent.remember("claim", claim)
+    track(practice, claim, note="Sent", user=user)
+    audit.log(practice, _PERMISSION_SENT, user=user, patient=claim.patient.num, text="Claim sent")
+    if not practice.chance(0.015):
+        practice.plan_for(practice.in_days(6, 42), "claim_answered", claim)
+
+
+def track(practice: Practice, claim: Claim, *, note: str, user: int) -> None:
+    """Write a step of a claim's way."""
+    num = practice.journal.insert(
+        "claimtracking",
+        ClaimNum=claim.num,
+        TrackingType="StatusHistory",
+        UserNum=user,
+        Note=note,
+        TrackingDefNum=practice.definition("Asked the carrier"),
+    )
+    claim.trackings.append(num)
+
+
+def receive(practice: Practice, claim: Claim) -> None:
+    """Enter what the carrier decided; the money goes on the carrier's next check."""
+    if claim.is_deleted:
+        return
+    journal = practice.journal
+    paid = written_off = 0
+    is_denied = practice.chance(DENIED)
+    for line in claim.lines:
+        amount = 0 if is_denied else line.insurance
+        if amount and practice.chance(CUT):
+            amount = amount * practice.random.choice((50, 75, 90)) // 100
+        write_off = 0 if is_denied else line.write_off
+        settle_line(practice, line, paid=amount, write_off=write_off)
+        paid += amount
+        written_off += write_off
+        if amount and practice.chance(SUPPLEMENTED):
+            practice.plan_for(practice.in_days(10, 40), "supplement", line)
+    user = practice.desk_user()
+    journal.update(
+        "claim",
+        claim.num,
+        ClaimStatus="R",
+        DateReceived=practice.day,
+        InsPayAmt=paid / 100,
+        WriteOff=written_off / 100,
+    )
+    track(practice, claim, note="Received", user=user)
+    audit.log(
+        practice, _PERMISSION_PAID, user=user, patient=claim.patient.num, text="Claim received"
+    )
+    if claim.secondary is not None:
+        practice.plan_for(practice.in_days(1, 3), "claim_sent", claim.secondary)
+    practice.plan_for(practice.in_days(1, 5), "bill_family", claim.patient.family)
+
+
+def settle_line(practice: Practice, line: ClaimLine, *, paid: Cents, write_off: Cents) -> None:
+    """Turn an open claim line into a received one."""
+    day, work = practice.day, line.procedure
+    year = (work.completed_on or day).year
+    line.coverage.used[year] = line.coverage.used.get(year, 0) - line.insurance + paid
+    line.insurance, line.write_off, line.is_received = paid, write_off, True
+    practice.journal.update(
+        "claimproc",
+        line.num,
+        Status=RECEIVED,
+        InsPayAmt=paid / 100,
+        WriteOff=write_off / 100,
+        DateCP=day,
+        DateEntry=day,
+        Remarks="Paid less than asked." if paid == 0 else "",
+    )
+    practice.books.void(Kind.ESTIMATE, line.num)
+    _post(practice, line.num, patient=work.patient.num, paid=paid, write_off=write_off)
+    if paid:
+        await_check(practice, line, num=line.num, paid=paid)
+
+
+def await_check(practice: Practice, line: ClaimLine, *, num: int, paid: Cents) -> None:
+    """Put money on the carrier's check of the day, or on a later one."""
+    carrier = line.coverage.plan.carrier
+    day = practice.day if (practice.day.toordinal() + carrier) % 9 else practice.in_days(1, 3)
+    practice.plan_for(day, "check", (line.coverage.plan, num, line.procedure.patient.num, paid))
+
+
+def _post(practice: Practice, num: int, *, patient: int, paid: Cents, write_off: Cents) -> None:
+    books, day = practice.books, practice.day
+    books.post(Kind.INSURANCE, num, Posting(patient, day, paid))
+    books.post(Kind.WRITE_OFF, num, Posting(patient, day, write_off))
+
+
+def supplement(practice: Practice, line: ClaimLine) -> None:
+    """Enter a later payment on a line that has been received."""
+    work = line.procedure
+    paid = min(max(0, work.total - line.insurance - line.write_off), 2_500)
+    if not paid:
+        return
+    num = practice.journal.insert(
+        "claimproc",
+        ProcNum=work.num,
+        ClaimNum=line.claim,
+        PatNum=work.patient.num,
+        ProvNum=work.provider,
+        Status=SUPPLEMENTAL,
+        InsPayAmt=paid / 100,
+        PlanNum=line.coverage.plan.num,
+        InsSubNum=line.coverage.inssub,
+        DateCP=practice.day,
+        ProcDate=work.completed_on,
+        DateEntry=practice.day,
+        AllowedOverride=BLANK,
+        WriteOffEst=BLANK,
+        WriteOffEstOverride=BLANK,
+        InsEstTotalOverride=BLANK,
+        DedEst=BLANK,
+        DedEstOverride=BLANK,
+        PaidOtherInsOverride=BLANK,
+        CodeSent=work.code.code,
+        SecDateEntry=practice.day,
+        DateSuppReceived=practice.day,
+    )
+    work.lines.append(
+        ClaimLine(num, work, line.coverage, paid, 0, claim=line.claim, is_received=True)
+    )
+    _post(practice, num, patient=work.patient.num, paid=paid, write_off=0)
+    await_check(practice, line, num=num, paid=paid)
+
+
+def write_checks(practice: Practice, lines: list[tuple[InsurancePlan, int, int, Cents]]) -> None:
+    """Write one check per plan's carrier for the lines whose money has come today."""
+    by_carrier: dict[int, list[tuple[int, int, Cents]]] = {}
+    names: dict[int, str] = {}
+    for plan, num, patient, paid in lines:
+        carrier = plan.carrier
+        by_carrier.setdefault(carrier, []).append((num, patient, paid))
+        names[carrier] = plan.carrier_name
+    for carrier, parts in by_carrier.items():
+        _check(practice, names[carrier], parts=parts, day=practice.day)
+
+
+def _check(
+    practice: Practice, carrier_name: str, *, parts: list[tuple[int, int, Cents]], day: date
+) -> None:
+    total = sum(paid for _, _, paid in parts)
+    is_transfer = practice.chance(0.6)
+    num = practice.journal.insert(
+        "claimpayment",
+        CheckDate=day,
+        CheckAmt=total / 100,
+        CheckNum=str(practice.random.randint(100_000, 999_999)),
+        BankBranch="",
+        Note="",
+        CarrierName=carrier_name,
+        DateIssued=day,
+        PayType=practice.definition("Carrier transfer" if is_transfer else "Carrier check"),
+        SecUserNumEntry=practice.desk_user(),
+        SecDateEntry=day,
+    )
+    practice.books.post(Kind.CHECK, num, Posting(0, day, total))
+    practice.recent.remember("check", (num, total, parts))
+    for row, (line, patient, paid) in enumerate(parts, 1):
+        practice.journal.update(
+            "claimproc", line, ClaimPaymentNum=num, PaymentRow=row, DateInsFinalized=day
+        )
+        practice.books.post(Kind.CHECK_LINE, line, Posting(patient, day, paid))
+    if not is_transfer:
+        practice.day_money.append(("claimpayment", num, total))
+    if practice.chance(0.5):
+        practice.journal.insert(
+            "eobattach",
+            ClaimPaymentNum=num,
+            DateTCreated=practice.journal.now,
+            FileName=f"eob{num}.pdf",
+            RawBase64="",
+        )
+
+
+def withdraw(practice: Practice, claim: Claim) -> None:
+    """Delete a sent claim with its lines, and bill the work on a new one."""
+    journal = practice.journal
+    claim.is_deleted = True
+    for line in claim.lines:
+        journal.delete("claimproc", line.num)
+        journal.delete("claimsnapshot", line.snapshot)
+        practice.books.void(Kind.ESTIMATE, line.num)
+        line.procedure.lines.remove(line)
+        year = practice.day.year
+        coverage = line.coverage
+        coverage.used[year] = coverage.used.get(year, 0) - line.insurance
+    for num in claim.trackings:
+        journal.delete("claimtracking", num)
+    journal.update("etrans", claim.transmission, ClaimNum=0)
+    journal.delete("claim", claim.num)
+    audit.log(
+        practice,
+        _PERMISSION_DELETED,
+        user=practice.desk_user(),
+        patient=claim.patient.num,
+        text="Claim deleted",
+    )
