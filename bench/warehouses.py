@@ -8,7 +8,6 @@ from pathlib import Path
 from bench.servers import Servers, administering
 from include.catalog.files import write_catalog
 from include.catalog.model import Catalog, ColumnConfig, TableConfig, Tier
-from include.catalog.types import warehouse_type
 from include.discovery.profile import TableMeasurement
 from include.discovery.tiers import choose_chunk_rows
 from include.endpoints import Endpoint
@@ -16,6 +15,7 @@ from include.errors import PipelineError
 from include.planning import RefreshPlan, RefreshRequest, plan_refresh
 from include.source import session as source_session
 from include.source.structure import read_structures
+from include.source.warehouse_types import warehouse_type
 
 DATABASE = "warehouse"
 

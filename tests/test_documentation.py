@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from include.cli import COMMANDS
+from include.cli import COMMANDS, COMPANIONS
 from include.settings import PROJECT_ROOT
 
 DOCUMENTS = sorted(
@@ -23,7 +23,11 @@ def _ids(path: Path) -> str:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=_ids)
 def test_every_file_that_a_document_names_exists(document: Path) -> None:
     text = document.read_text()
-    named = set(re.findall(r"`((?:include|dags|plugins|tests|docs|bin)/[\w./-]+)`", text))
+    named = set(
+        re.findall(
+            r"`((?:include|simulator|local_system|dags|plugins|tests|docs|bin)/[\w./-]+)`", text
+        )
+    )
     missing = [name for name in named - GENERATED if not (PROJECT_ROOT / name).exists()]
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", text)
     missing += [link for link in links if not (document.parent / link).exists()]
@@ -35,7 +39,7 @@ def test_every_command_that_a_document_names_exists(document: Path) -> None:
     text = document.read_text()
     targets = set(re.findall(r"^([a-z]+):", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE)) <= targets
-    assert set(re.findall(r"\./dental ([a-z]+)", text)) <= COMMANDS.keys()
+    assert set(re.findall(r"\./dental ([a-z]+)", text)) <= {*COMMANDS, *COMPANIONS}
 
 
 def test_every_package_of_include_is_in_the_architecture() -> None:

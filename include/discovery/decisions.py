@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from include.catalog.document import NOT_HELD
 from include.catalog.model import Catalog, ColumnConfig, TableConfig, Tier
 from include.catalog.overrides import Overrides
-from include.catalog.types import check_names, names_that_differ_by_case, warehouse_type
 from include.discovery import phi, tiers
 from include.discovery.importance import Importance, business_dates, money_columns
 from include.discovery.profile import TableMeasurement
 from include.discovery.references import Reference, ReferenceKind
 from include.errors import StructureError
 from include.source.structure import ColumnStructure, TableStructure
+from include.source.warehouse_types import check_names, names_that_differ_by_case, warehouse_type
 
 # How the reason of a table begins that cannot be replicated as it is.
 REFUSED = "refused: "

@@ -16,7 +16,6 @@ from include import settings
 from include.catalog.document import parse_catalog
 from include.catalog.files import read_bytes, read_decisions, read_overrides, write_catalog
 from include.catalog.model import Catalog, Tier
-from include.catalog.store import newest_bytes, pin_bytes
 from include.discovery import record, tiers
 from include.discovery.dbt_use import tables_read_by_dbt
 from include.discovery.decisions import REFUSED, Evidence, decide, exclusions
@@ -24,8 +23,9 @@ from include.discovery.importance import score_tables
 from include.discovery.profile import measure_tables, with_changes
 from include.discovery.references import infer_references
 from include.endpoints import Endpoint
-from include.engine.slots import own_source_slot
 from include.errors import ConfigError
+from include.ops.config_versions import newest_bytes, pin_bytes
+from include.sessions.slots import own_source_slot
 from include.source import session as source_session
 from include.source.structure import read_structures
 from include.warehouse import schema

@@ -9,10 +9,10 @@ from include.catalog.model import TableConfig
 from include.engine.batch import Batch
 from include.engine.chunk_store import EVERYWHERE, ChunkStore
 from include.engine.chunks import Chunk
-from include.engine.lock import TableLock
 from include.engine.movement import Movement
 from include.engine.records import Attempt, record_movement, record_partial
 from include.engine.standing import Standing
+from include.sessions.locks import TableLock
 from include.source.keys import KeyRange, PagingKey
 from include.source.pace import ReadPace
 from include.source.pages import PageReader

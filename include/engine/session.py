@@ -17,7 +17,6 @@ import psycopg
 from psycopg import sql
 
 from include.catalog.model import TableConfig
-from include.catalog.store import load_table_config
 from include.catalog.targets import LoadTarget
 from include.endpoints import Endpoint
 from include.engine import load as loading
@@ -26,15 +25,16 @@ from include.engine.batch import Batch
 from include.engine.chunk_store import ChunkStore
 from include.engine.chunks import content_salt
 from include.engine.context import LoadContext, PageSize
-from include.engine.failures import describe, translated
 from include.engine.load import Mode
-from include.engine.lock import LockSession, TableLock, lock_session, sole_writer, table_lock
 from include.engine.movement import TableLoad
 from include.engine.ranges import LoadRange, LoadRanges
 from include.engine.records import Attempt, record_failure, record_start
-from include.engine.slots import source_slot
 from include.engine.standing import read_standing
 from include.errors import ConfigError
+from include.ops.config_versions import load_table_config
+from include.sessions.failures import describe, translated
+from include.sessions.locks import LockSession, TableLock, lock_session, sole_writer, table_lock
+from include.sessions.slots import source_slot
 from include.source import session as source_session
 from include.source.keys import paging_key
 from include.source.live_table import check_live_table

@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from include.catalog.model import TableConfig
-from include.catalog.store import load_catalog
 from include.endpoints import Endpoint
-from include.engine.failures import translated
 from include.engine.records import Attempt
 from include.engine.session import EngineSession
 from include.errors import ConfigError, PipelineError
+from include.ops.config_versions import load_catalog
+from include.sessions.failures import translated
 from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
 

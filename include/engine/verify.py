@@ -19,9 +19,9 @@ from psycopg.adapt import Transformer
 
 from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
-from include.engine.failures import translated
 from include.engine.sides import SourceSide, Tuple, WarehouseSide, fields
-from include.engine.slots import own_source_slot
+from include.sessions.failures import translated
+from include.sessions.slots import own_source_slot
 from include.source import session as source_session
 from include.source.keys import KeyRange, PagingKey, paging_key
 from include.source.live_table import check_live_table

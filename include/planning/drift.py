@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from include.catalog.model import CellExclusion, ColumnConfig, TableConfig
-from include.catalog.types import check_names, warehouse_type
 from include.discovery.phi import protect
 from include.errors import StructureError
 from include.source.structure import ColumnStructure, TableStructure
+from include.source.warehouse_types import check_names, warehouse_type
 
 _INTEGERS = ("smallint", "integer", "bigint")
 _INTEGER_DIGITS = {"smallint": 5, "integer": 10, "bigint": 19}

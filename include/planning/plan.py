@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from include.catalog import files, store
+from include.catalog import files
 from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog, TableConfig, Tier
 from include.catalog.overrides import nearest
 from include.endpoints import Endpoint
 from include.engine.ranges import store_ranges
-from include.engine.slots import own_source_slot
 from include.errors import ConfigError, StructureError, WarehouseError
+from include.ops import config_versions
 from include.planning import bookkeeping
 from include.planning.drift import find_drift
 from include.planning.indexes import bring_all_indexes, with_indexes
@@ -26,6 +26,7 @@ from include.planning.model import RefreshPlan, RefreshRequest
 from include.planning.ranges import RangePlanner, can_be_split, larger_than_the_rest
 from include.planning.reshape import apply_reshaping, plan_reshaping, read_raw_columns
 from include.planning.source_state import TableSize, find_empty, read_sizes
+from include.sessions.slots import own_source_slot
 from include.source import session as source_session
 from include.source.structure import TableStructure, read_structures
 from include.transform.raw_indexes import read_indexes
@@ -155,7 +156,7 @@ def _pin(connection: WarehouseConnection, request: RefreshRequest) -> tuple[Cata
         tables, overrides = files.read_bytes(request.config_directory)
         where = str(request.config_directory)
     else:
-        tables, overrides = store.newest_bytes(connection)
+        tables, overrides = config_versions.newest_bytes(connection)
         where = "ops.config"
         if request.overrides_directory is not None:
             overrides = files.read_overrides_bytes(request.overrides_directory)
@@ -164,7 +165,7 @@ def _pin(connection: WarehouseConnection, request: RefreshRequest) -> tuple[Cata
     if request.dry_run:
         return catalog, None
     schema.prepare(connection)
-    return catalog, store.pin_bytes(connection, tables, overrides)
+    return catalog, config_versions.pin_bytes(connection, tables, overrides)
 
 
 def _requested(catalog: Catalog, request: RefreshRequest) -> frozenset[str]:
@@ -249,7 +250,7 @@ def _settle_config(connection: WarehouseConnection, draft: _Draft) -> None:
         return
     derived = Catalog(tables=tables, excluded_tables=draft.catalog.excluded_tables)
     # The overrides are part of it by now, and may name what no longer exists.
-    draft.version = store.pin_bytes(
+    draft.version = config_versions.pin_bytes(
         connection, dump_catalog(derived), b"", derived_from=draft.version
     )
     bookkeeping.set_version(connection, draft.run_id, draft.version)

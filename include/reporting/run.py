@@ -9,9 +9,9 @@ from pathlib import Path
 from psycopg.types.json import Jsonb
 
 from include.catalog.model import Catalog
-from include.catalog.store import load_catalog
 from include.endpoints import Endpoint
 from include.engine.records import LOAD_FAILED
+from include.ops.config_versions import load_catalog
 from include.reporting.marts import mark_marts, read_lineage
 from include.reporting.report import Freshness, RunReport, SlaMiss, Substitution, Totals
 from include.validation.scope import RunScope, read_scope

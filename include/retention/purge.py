@@ -15,11 +15,11 @@ from pathlib import Path
 from psycopg import sql
 
 from include.catalog.model import Catalog, TableConfig
-from include.catalog.store import load_catalog
 from include.endpoints import Endpoint
-from include.engine.failures import translated
-from include.engine.lock import LockSession, lock_session, sole_writer, table_lock
 from include.errors import ConfigError, WarehouseError
+from include.ops.config_versions import load_catalog
+from include.sessions.failures import translated
+from include.sessions.locks import LockSession, lock_session, sole_writer, table_lock
 from include.transform.lineage import incremental_readers, read_manifest
 from include.warehouse import raw_tables
 from include.warehouse.session import WarehouseConnection, connect

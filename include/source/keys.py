@@ -148,7 +148,7 @@ class KeyColumn:
             return sql.SQL("decode({}, 'hex')").format(sql.Literal(value))
         return sql.SQL("cast({} as {})").format(
             sql.Literal(value),
-            # A type from the closed list of include.catalog.types.
+            # A type from the closed list of include.source.warehouse_types.
             sql.SQL(self.warehouse_type),
         )
 

@@ -1,7 +1,7 @@
 """How fast, and over how many sessions, the practice's server may be read.
 
 Both are options of the connection: `max_megabytes_per_second` for one session, and
-`max_connections` for all tasks of the deployment together (see `include.engine.slots`).
+`max_connections` for all tasks of the deployment together (see `include.sessions.slots`).
 """
 
 from __future__ import annotations

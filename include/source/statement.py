@@ -16,8 +16,8 @@ import pymysql
 from pymysql.constants import COMMAND, CR, FIELD_TYPE
 
 from include.source.session import READ_TIMEOUT_SECONDS, SourceConnection
-from include.source.wire import WireColumn, parse_column, read_length
 from include.transcoder.core import Core, RowTable, ScanStatus
+from include.transcoder.wire import WireColumn, parse_column, read_length
 
 _PREPARE = COMMAND.COM_STMT_PREPARE
 _EXECUTE = COMMAND.COM_STMT_EXECUTE

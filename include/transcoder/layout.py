@@ -14,7 +14,7 @@ from enum import IntEnum
 
 from include.catalog.model import ColumnConfig, TableConfig
 from include.errors import StructureError
-from include.source.wire import BINARY_CHARACTER_SET, WireColumn, WireType
+from include.transcoder.wire import BINARY_CHARACTER_SET, WireColumn, WireType
 
 
 class Kind(IntEnum):

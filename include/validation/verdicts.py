@@ -11,8 +11,8 @@ from psycopg import sql
 
 from include import settings
 from include.catalog.model import TableConfig, Tier
-from include.catalog.store import load_catalog
 from include.endpoints import Endpoint
+from include.ops.config_versions import load_catalog
 from include.validation.pages import TableLine, new_site, publish, translated_errors
 from include.validation.reconciliation import CHECK_NAMES, Count, living_rows, reconcile
 from include.validation.rules import raw, rules_for

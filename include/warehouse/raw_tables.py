@@ -237,7 +237,7 @@ def _definition(table: TableConfig, column: ColumnConfig) -> sql.Composable:
 
 
 def _type(column: ColumnConfig) -> sql.SQL:
-    # A type from the closed list of include.catalog.types, never text of the source.
+    # A type from the closed list of include.source.warehouse_types, never text of the source.
     return sql.SQL(column.warehouse_type)
 
 

@@ -21,9 +21,15 @@ from include.catalog.model import (
     TableConfig,
     Tier,
 )
-from include.catalog.store import load_catalog, load_table_config, newest_bytes, pin, pin_bytes
 from include.endpoints import Endpoint
 from include.errors import ConfigError
+from include.ops.config_versions import (
+    load_catalog,
+    load_table_config,
+    newest_bytes,
+    pin,
+    pin_bytes,
+)
 from include.settings import PROJECT_ROOT
 from include.warehouse import schema
 from include.warehouse.session import connect

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pymysql
 import pytest
 
-from include.catalog.types import check_names, names_that_differ_by_case, warehouse_type
 from include.endpoints import Endpoint
 from include.errors import SourceError, SourceRefusedError, StructureError
 from include.source.session import connect
 from include.source.structure import TableStructure, read_structures
+from include.source.warehouse_types import check_names, names_that_differ_by_case, warehouse_type
 
 # Every type of the design's list, and what must hold it.
 TYPES = {

@@ -11,7 +11,6 @@ import pymysql
 from pymysql.cursors import Cursor
 
 from include.catalog.model import CellExclusion, ColumnConfig, TableConfig, Tier
-from include.catalog.types import warehouse_type
 from include.endpoints import Endpoint
 from include.engine.load import Mode
 from include.engine.movement import TableLoad
@@ -19,6 +18,7 @@ from include.engine.records import Attempt
 from include.engine.session import EngineSession
 from include.source import session as source_session
 from include.source.structure import read_structures
+from include.source.warehouse_types import warehouse_type
 from include.warehouse import schema
 from include.warehouse import session as warehouse_session
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from include.catalog.store import load_catalog
 from include.discovery import discover
 from include.endpoints import Endpoint
 from include.engine import load_table, settle, verify_table
+from include.ops.config_versions import load_catalog
 from include.planning import RefreshRequest, plan_refresh
 from include.warehouse import session as warehouse_session
 from simulator import PracticePlan, advance, build

@@ -19,8 +19,8 @@ from multiprocessing.process import BaseProcess
 import psycopg
 import pytest
 
-from include.engine import lock
 from include.errors import PipelineError, WarehouseError
+from include.sessions import locks
 from include.source.pages import PageReader
 from include.warehouse import session as warehouse_session
 from tests.engine.oracle import assert_equal
@@ -104,8 +104,8 @@ def inside_copy(stop: Callable[[], None]) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers that end a silent lock session after three seconds."""
-    monkeypatch.setattr(lock, "SILENCE_LIMIT_SECONDS", 3)
-    monkeypatch.setattr(lock, "HEARTBEAT_SECONDS", 0.3)
+    monkeypatch.setattr(locks, "SILENCE_LIMIT_SECONDS", 3)
+    monkeypatch.setattr(locks, "HEARTBEAT_SECONDS", 0.3)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -140,7 +140,7 @@ def test_another_load_gets_through_and_the_woken_one_fails(
 @pytest.mark.usefixtures("impatient")
 def test_a_heartbeat_keeps_the_lock_of_a_load_that_takes_long(practice: Practice) -> None:
     practice.execute(*TABLE)
-    with lock.lock_session(practice.warehouse) as session, lock.table_lock(session, "t") as held:
+    with locks.lock_session(practice.warehouse) as session, locks.table_lock(session, "t") as held:
         # Longer than the server's patience without a word from the load itself.
         threading.Event().wait(4.5)
         held.check()
@@ -150,10 +150,10 @@ def test_a_heartbeat_keeps_the_lock_of_a_load_that_takes_long(practice: Practice
 @pytest.mark.usefixtures("impatient")
 def test_a_lost_lock_is_noticed_before_anybody_asks_for_a_commit(practice: Practice) -> None:
     pause = threading.Event()
-    with lock.lock_session(practice.warehouse) as session, lock.table_lock(session, "t") as held:
+    with locks.lock_session(practice.warehouse) as session, locks.table_lock(session, "t") as held:
         practice.command(
             "select pg_terminate_backend(pid) from pg_stat_activity "
-            f"where application_name = '{lock.LOCK_APPLICATION_NAME}'"
+            f"where application_name = '{locks.LOCK_APPLICATION_NAME}'"
         )
         while not session.is_lost:
             pause.wait(0.05)
@@ -164,12 +164,12 @@ def test_a_lost_lock_is_noticed_before_anybody_asks_for_a_commit(practice: Pract
 def test_a_transaction_that_waits_for_the_source_is_kept_alive_between_pages(
     practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lock, "WRITER_SILENCE_SECONDS", 0)
+    monkeypatch.setattr(locks, "WRITER_SILENCE_SECONDS", 0)
     with (
-        lock.lock_session(practice.warehouse) as session,
-        lock.table_lock(session, "t") as held,
+        locks.lock_session(practice.warehouse) as session,
+        locks.table_lock(session, "t") as held,
         warehouse_session.connect(practice.warehouse) as writer,
-        lock.sole_writer(held, writer),
+        locks.sole_writer(held, writer),
     ):
         writer.execute("set idle_in_transaction_session_timeout = '1s'")
         for _ in range(15):

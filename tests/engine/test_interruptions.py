@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from include.engine import compare, first_load, lock
+from include.engine import compare, first_load
 from include.engine.movement import TableLoad
 from include.errors import WarehouseError
+from include.sessions import locks
 from include.source.read_ahead import BufferPool
 from include.source.statement import ResultBuffer
 from include.warehouse import session as warehouse_session
@@ -136,10 +137,10 @@ def test_a_load_that_waits_too_long_for_another_says_so(
 ) -> None:
     practice.execute(*TABLE)
     table = practice.config("T")
-    monkeypatch.setattr(lock, "WAIT_LIMIT_SECONDS", 1)
+    monkeypatch.setattr(locks, "WAIT_LIMIT_SECONDS", 1)
     with (
-        lock.lock_session(practice.warehouse) as session,
-        lock.table_lock(session, "t"),
+        locks.lock_session(practice.warehouse) as session,
+        locks.table_lock(session, "t"),
         pytest.raises(WarehouseError, match="another load of this table is still running"),
     ):
         practice.load(table)
@@ -159,7 +160,7 @@ def test_a_load_whose_lock_was_cut_commits_nothing(
     def cut() -> None:
         practice.command(
             "select pg_terminate_backend(pid) from pg_stat_activity "
-            f"where application_name = '{lock.LOCK_APPLICATION_NAME}'"
+            f"where application_name = '{locks.LOCK_APPLICATION_NAME}'"
         )
 
     at_page(5, cut)

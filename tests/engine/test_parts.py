@@ -11,12 +11,12 @@ import pytest
 
 from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog, TableConfig
-from include.catalog.store import pin_bytes
 from include.engine import EngineSession, compare, first_load, parts
 from include.engine.movement import TableLoad
 from include.engine.parts import SupersededError
 from include.engine.ranges import store_ranges
 from include.errors import PipelineError
+from include.ops.config_versions import pin_bytes
 from include.source.keys import KeyRange
 from include.warehouse import session as warehouse_session
 from tests.engine.oracle import assert_equal

@@ -6,9 +6,9 @@ import pytest
 
 from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog, TableConfig
-from include.catalog.store import pin_bytes
 from include.engine import load_table, settle
 from include.errors import ConfigError
+from include.ops.config_versions import pin_bytes
 from include.source.keys import KeyRange
 from include.source.pages import PageReader
 from include.source.statement import ResultBuffer

@@ -10,9 +10,9 @@ import pytest
 
 from include.catalog.files import read_catalog
 from include.catalog.model import IndexConfig
-from include.catalog.store import load_table_config
 from include.endpoints import Endpoint
 from include.errors import ConfigError
+from include.ops.config_versions import load_table_config
 from include.planning.indexes import with_indexes
 from include.source import session as source_session
 from include.source.structure import read_structures

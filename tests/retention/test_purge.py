@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from include.endpoints import Endpoint
-from include.engine.lock import lock_session, table_lock
 from include.errors import ConfigError
 from include.retention import TablePurge, purge
+from include.sessions.locks import lock_session, table_lock
 from tests.retention.conftest import Kept
 
 COUNTS = (
@@ -108,7 +108,7 @@ def test_a_table_that_is_being_loaded_is_left_for_the_next_run(
 ) -> None:
     kept.delete("VisitNum <= 10", days_ago=500)
     kept.catch_up(*BOTH)
-    monkeypatch.setattr("include.engine.lock.WAIT_LIMIT_SECONDS", 1)
+    monkeypatch.setattr("include.sessions.locks.WAIT_LIMIT_SECONDS", 1)
     with lock_session(kept.practice.warehouse) as session, table_lock(session, "visit"):
         assert kept.purge() == ()
     assert "table Visit: not purged in this run" in caplog.text

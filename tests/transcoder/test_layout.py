@@ -8,8 +8,8 @@ import pytest
 
 from include.catalog.model import CellExclusion, TableConfig
 from include.errors import StructureError
-from include.source.wire import BINARY_CHARACTER_SET, WireColumn, WireType
 from include.transcoder.layout import Field, Kind, RowLayout, plan_layout
+from include.transcoder.wire import BINARY_CHARACTER_SET, WireColumn, WireType
 from tests.transcoder.wire_rows import KINDS, LAYOUT, UTF8MB4, ColumnKind, config
 
 

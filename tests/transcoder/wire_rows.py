@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from include.catalog.model import ColumnConfig, TableConfig, Tier
-from include.source.wire import BINARY_CHARACTER_SET, WireColumn, WireType
 from include.transcoder.core import Core, Numbers, OutputTooSmall, RowTable
 from include.transcoder.layout import RowLayout, plan_layout
+from include.transcoder.wire import BINARY_CHARACTER_SET, WireColumn, WireType
 
 UTF8MB4 = 45
 

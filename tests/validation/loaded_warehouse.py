@@ -9,8 +9,8 @@ from psycopg import sql
 
 from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog, ColumnConfig, TableConfig, Tier
-from include.catalog.store import pin_bytes
 from include.endpoints import Endpoint
+from include.ops.config_versions import pin_bytes
 from include.validation import TierVerdict, validate_tier
 from include.warehouse.session import WarehouseConnection
 

@@ -9,9 +9,9 @@ import pytest
 
 from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog
-from include.catalog.store import pin_bytes
 from include.engine import EngineSession
 from include.engine.ranges import store_ranges
+from include.ops.config_versions import pin_bytes
 from include.source.keys import KeyRange
 from include.warehouse import session as warehouse_session
 from tests.engine.faults.moments import count_moments, killed_at

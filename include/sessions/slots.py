@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from include.endpoints import Endpoint
-from include.engine.lock import lock_session
+from include.sessions.locks import lock_session
 from include.source.pace import CONNECTIONS_OPTION, connection_limit
 from include.warehouse.session import WarehouseConnection
 

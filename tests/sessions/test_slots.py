@@ -11,9 +11,9 @@ from multiprocessing.synchronize import Event
 import pytest
 
 from include.endpoints import Endpoint
-from include.engine import slots
-from include.engine.lock import lock_session
-from include.engine.slots import source_slot
+from include.sessions import slots
+from include.sessions.locks import lock_session
+from include.sessions.slots import source_slot
 from include.warehouse.session import connect
 
 SOURCE = Endpoint("mysql", "192.0.2.1", 3306, "reader", "", "opendental", {"max_connections": "2"})
