@@ -23,7 +23,7 @@ from bench.servers import Servers, administering
 from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
 from include.errors import PipelineError
-from include.warehouse import raw_tables, schema
+from include.warehouse import raw_tables
 from include.warehouse.session import WarehouseConnection
 
 MEGABYTE = 1e6
@@ -95,7 +95,6 @@ def copy_ready_file(arena: Arena) -> Reading:
     """Let PostgreSQL copy its own file of these rows into the engine's table; add the key."""
     warehouse = warehouses.fresh_warehouse(arena.servers)
     with administering(arena.servers, warehouse.database) as connection:
-        schema.prepare(connection)
         raw_tables.create_table(connection, arena.table)
         watch_statements(arena.servers, warehouse)
         meter = Meter(arena.servers)

@@ -27,7 +27,7 @@ says so; what starts slowly then looks worse than it is, because its start is a 
 - **Tables.** (a) 2 M rows x 70 columns, (b) 5 M x 12, (c) 200 k rows of long text and hostile
   values (zero and impossible dates, times beyond a day, U+0000, emoji). `bench/tables.py` declares
   them.
-- **This engine** is a worker process that loads through `EngineSession`: bookkeeping columns,
+- **This engine** is a worker process that loads through `EngineConnections`: bookkeeping columns,
   hashes, chunk state, key and commit included.
 - **COPY** is the server's own, of a binary file that holds the engine's rows, into the engine's
   table, bookkeeping columns included, followed by the same primary key.

@@ -15,12 +15,11 @@ from bench.meter import Meter
 from bench.results import Reading
 from bench.servers import Servers, administering
 from include.catalog.model import TableConfig
-from include.catalog.targets import targets_of
+from include.catalog.targets import LoadTarget, targets_of
 from include.endpoints import Endpoint
-from include.engine import LoadTarget
 from include.planning import RefreshPlan
 from include.source.session import quote
-from include.warehouse import raw_tables, schema
+from include.warehouse import raw_tables
 
 _BY_KEY = " force index (primary) order by "
 
@@ -59,7 +58,6 @@ def copy_ready_files(
     warehouse = warehouses.fresh_warehouse(servers)
     meter = Meter(servers)
     with administering(servers, warehouse.database) as connection:
-        schema.prepare(connection)
         for table in tables:
             raw_tables.create_table(connection, table)
         meter.start()
@@ -139,7 +137,7 @@ def in_turn(
     workers: Sequence[children.Worker], *, run_id: int, targets: Sequence[LoadTarget]
 ) -> list[dict[str, Any]]:
     """Give the targets out in their order, each to the next worker that is free; return answers."""
-    waiting = [[target.table, target.part] for target in targets]
+    waiting = [[target.table, target.range_number, target.range_count] for target in targets]
     answers: list[dict[str, Any]] = []
     with selectors.DefaultSelector() as selector:
         for worker in workers[: len(waiting)]:

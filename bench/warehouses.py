@@ -12,6 +12,8 @@ from include.discovery.profile import TableMeasurement
 from include.discovery.tiers import choose_chunk_rows
 from include.endpoints import Endpoint
 from include.errors import PipelineError
+from include.ops import table_states
+from include.ops.migrate import migrate
 from include.planning import RefreshPlan, RefreshRequest, plan_refresh
 from include.source import session as source_session
 from include.source.structure import read_structures
@@ -21,12 +23,14 @@ DATABASE = "warehouse"
 
 
 def fresh_warehouse(servers: Servers, name: str = DATABASE) -> Endpoint:
-    """Make an empty warehouse, with nothing of an earlier one left to be written out."""
+    """Make a warehouse without a table, with nothing of an earlier one left to be written out."""
     with administering(servers) as connection:
         connection.execute(f"drop database if exists {name} with (force)".encode())
         connection.execute(f"create database {name}".encode())
         connection.execute("checkpoint")
-    return servers.warehouse.endpoint.with_database(name)
+    warehouse = servers.warehouse.endpoint.with_database(name)
+    migrate(warehouse)
+    return warehouse
 
 
 def plain_configs(source: Endpoint) -> dict[str, TableConfig]:
@@ -99,7 +103,8 @@ def run_number(plan: RefreshPlan) -> int:
 def publish(servers: Servers, warehouse: Endpoint) -> None:
     """Let every table be published, as validation does after a load."""
     with administering(servers, warehouse.database) as connection:
-        connection.execute("update ops.table_state set is_publishable = true")
+        states = table_states.read_states(connection)
+        table_states.judge(connection, dict.fromkeys(states, (None, 1.0)))
 
 
 def largest_first(source: Endpoint, names: Sequence[str]) -> list[str]:

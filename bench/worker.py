@@ -16,31 +16,38 @@ from pathlib import Path
 from typing import Any
 
 from include import settings
-from include.engine import EngineSession, TableLoad
-from include.engine import session as engine_session
+from include.catalog.targets import LoadTarget
+from include.engine import EngineConnections, load_pinned
+from include.engine import connections as engine_connections
 from include.transcoder.core import load_core
 
 
 def main() -> None:
     """Answer until the input ends."""
     if "fallback" in sys.argv[1:]:
-        vars(engine_session)["load_core"] = partial(load_core, compiled=False)
+        vars(engine_connections)["load_core"] = partial(load_core, compiled=False)
     source, warehouse = settings.source_endpoint(), settings.warehouse_endpoint()
     idle = _memory("VmRSS")
     # From here on the peak is that of the work.
     Path("/proc/self/clear_refs").write_text("5")
     _say({"idle_bytes": idle})
     with ExitStack() as stack:
-        session: EngineSession | None = None
+        connections: EngineConnections | None = None
         for line in sys.stdin:
             request = json.loads(line)
             started, cpu = time.perf_counter(), time.process_time()
-            if session is None:
-                session = stack.enter_context(EngineSession(source, warehouse))
+            if connections is None:
+                connections = stack.enter_context(EngineConnections(source, warehouse))
             loads = [
                 load
-                for table, part in request["targets"]
-                if (load := _load(session, request["run_id"], table, part))
+                for table, number, count in request["targets"]
+                if (
+                    load := load_pinned(
+                        connections,
+                        run_id=request["run_id"],
+                        target=LoadTarget(table, number, count),
+                    )
+                )
             ]
             _say(
                 {
@@ -54,13 +61,6 @@ def main() -> None:
                     "chunks_changed": sum(load.chunks_changed for load in loads),
                 }
             )
-
-
-def _load(session: EngineSession, run_id: int, table: str, part: int | None) -> TableLoad | None:
-    """Load a table or a part of one; whoever loads the last part has the table's numbers."""
-    if part is None:
-        return session.load(run_id=run_id, table=table)
-    return session.load_part(run_id=run_id, table=table, part=part)
 
 
 def _memory(field: str) -> int:

@@ -19,6 +19,7 @@ import httpx
 
 from include import settings
 from include.errors import PipelineError
+from include.ops.migrate import migrate
 from local_system import databases, servers
 from local_system.api import AirflowApi
 from local_system.environment import (
@@ -123,6 +124,11 @@ def make_accounts(site: Site) -> None:
     databases.ensure_practice_account(where)
     databases.ensure_database(where.postgres_administrator, where.warehouse)
     databases.ensure_database(where.postgres_administrator, where.airflow)
+
+
+def migrate_warehouse(site: Site) -> None:
+    """Bring the warehouse's schemas to this release, over the pipeline's own account."""
+    migrate(site.addresses.warehouse)
 
 
 def migrate_metadata(site: Site, is_cancelled: Callable[[], bool]) -> None:

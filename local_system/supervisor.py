@@ -105,6 +105,7 @@ class Supervisor:
             ("postgres", lambda: self._ensure("postgres", components.start_postgres)),
             ("mail", lambda: self._ensure("mail", components.start_mail)),
             ("accounts", lambda: components.make_accounts(site)),
+            ("warehouse schemas", lambda: components.migrate_warehouse(site)),
             (
                 "metadata",
                 lambda: components.migrate_metadata(site, lambda: self.is_asked_to_stop),

@@ -11,6 +11,7 @@ import pymysql
 import pytest
 
 from include.endpoints import Endpoint
+from include.ops.migrate import migrate
 from include.source.session import quote
 from include.warehouse import session as warehouse_session
 from local_system import servers
@@ -61,9 +62,29 @@ def source(mariadb: Endpoint) -> Iterator[Endpoint]:
     _administer_source(mariadb, f"drop database {quote(database)}")
 
 
+@pytest.fixture(scope="session")
+def migrated_warehouse(postgres: Endpoint) -> Endpoint:
+    """A warehouse of this release without a table in raw; others are copied from it."""
+    _administer_warehouse(postgres, "create database migrated")
+    template = postgres.with_database("migrated")
+    migrate(template)
+    return template
+
+
 @pytest.fixture
-def warehouse(postgres: Endpoint) -> Iterator[Endpoint]:
-    """A new, empty warehouse database."""
+def warehouse(postgres: Endpoint, migrated_warehouse: Endpoint) -> Iterator[Endpoint]:
+    """A new warehouse database of this release, without a table in raw."""
+    database = f"warehouse_{next(_numbers)}"
+    _administer_warehouse(
+        postgres, f"create database {database} template {migrated_warehouse.database}"
+    )
+    yield postgres.with_database(database)
+    _administer_warehouse(postgres, f"drop database {database} with (force)")
+
+
+@pytest.fixture
+def empty_warehouse(postgres: Endpoint) -> Iterator[Endpoint]:
+    """A new database that nobody has set up as a warehouse."""
     database = f"warehouse_{next(_numbers)}"
     _administer_warehouse(postgres, f"create database {database}")
     yield postgres.with_database(database)

@@ -105,6 +105,7 @@ class _Document(_Strict):
     warehouse_types: dict[str, str]
     tables: dict[str, _Table]
     excluded_tables: dict[str, str] = {}
+    refused_tables: dict[str, str] = {}
 
 
 class _Flow(dict[str, Any]):
@@ -147,6 +148,8 @@ def dump_catalog(catalog: Catalog) -> bytes:
         },
         "excluded_tables": dict(sorted(catalog.excluded_tables.items())),
     }
+    if catalog.refused_tables:
+        body["refused_tables"] = dict(sorted(catalog.refused_tables.items()))
     text = yaml.dump(body, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, indent=2)
     return (HEADER + str(text)).encode()
 
@@ -169,6 +172,7 @@ def parse_catalog(data: bytes, *, where: str) -> Catalog:
             name: _table(name, table, document, where) for name, table in document.tables.items()
         },
         excluded_tables=dict(document.excluded_tables),
+        refused_tables=dict(document.refused_tables),
     )
 
 

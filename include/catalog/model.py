@@ -7,7 +7,7 @@ decision about one table. Measurements are not here: they live in `ops.table_pro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -166,10 +166,20 @@ class TableConfig:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The config of one deployment: replicated tables, and tables left out with the reason."""
+    """The config of one deployment: replicated tables, and tables left out with the reason.
+
+    `refused_tables` cannot be replicated as they are; `excluded_tables` should not be.
+    """
 
     tables: Mapping[str, TableConfig]
     excluded_tables: Mapping[str, str]
+    refused_tables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """All tables that are not replicated, in order, with what a person reads about each."""
+        refused = {name: f"refused: {reason}" for name, reason in self.refused_tables.items()}
+        return dict(sorted({**self.excluded_tables, **refused}.items()))
 
     def of_tier(self, tier: Tier) -> tuple[TableConfig, ...]:
         """Return the tier's tables in the order of their names."""

@@ -98,7 +98,7 @@ class Overrides:
 
         Raises ConfigError for a table or column that the catalog does not know.
         """
-        known = {*catalog.tables, *catalog.excluded_tables}
+        known = {*catalog.tables, *catalog.left_out}
         for section, names in (
             ("tables", self.document.tables),
             ("exclude_tables", self.document.exclude_tables),
@@ -113,11 +113,16 @@ class Overrides:
             # Nothing can be checked for a table that is left out, and nothing is needed.
             if name in tables:
                 tables[name] = self._apply_table(tables[name], override, known)
-        excluded = dict(catalog.excluded_tables)
-        for name, reason in self.document.exclude_tables.items():
-            tables.pop(name, None)
-            excluded[name] = reason
-        return Catalog(tables=tables, excluded_tables=dict(sorted(excluded.items())))
+        left_out = self.document.exclude_tables
+        return Catalog(
+            tables={name: table for name, table in tables.items() if name not in left_out},
+            excluded_tables=dict(sorted({**catalog.excluded_tables, **left_out}.items())),
+            refused_tables={
+                name: reason
+                for name, reason in catalog.refused_tables.items()
+                if name not in left_out
+            },
+        )
 
     def _apply_table(
         self, table: TableConfig, override: _TableOverride, known: Collection[str]

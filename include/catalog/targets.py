@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["compare", "full"]
 
 
 @dataclass(frozen=True, slots=True)
 class LoadTarget:
-    """A table by its name in the source; `part` of `parts` ranges when it is split."""
+    """A table by its name in the source, or one of `range_count` ranges of a split table's key."""
 
     table: str
-    part: int | None = None
-    parts: int = 1
+    range_number: int | None = None
+    range_count: int = 1
 
     def __str__(self) -> str:
-        return self.table if self.part is None else f"{self.table} ({self.part}/{self.parts})"
+        if self.range_number is None:
+            return self.table
+        return f"{self.table} ({self.range_number}/{self.range_count})"
 
 
 def targets_of(tables: Sequence[str], splits: Mapping[str, int]) -> Iterator[LoadTarget]:
     """Yield the targets of the tables in their order; `splits` are the ranges of those split."""
     for table in tables:
-        parts = splits.get(table)
-        if parts is None:
+        count = splits.get(table)
+        if count is None:
             yield LoadTarget(table)
         else:
-            yield from (LoadTarget(table, part, parts) for part in range(1, parts + 1))
+            yield from (LoadTarget(table, number, count) for number in range(1, count + 1))

@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = {
     "config": "include.cli.config:config",
     "discover": "include.cli.discovery:discover",
     "load": "include.cli.replication:load",
+    "migrate": "include.cli.migrate:migrate",
     "plan": "include.cli.discovery:plan",
     "transform": "include.cli.transform:transform",
     "verify": "include.cli.replication:verify",

@@ -52,16 +52,16 @@ def _show_tables(catalog: Catalog) -> None:
                 f"  {table.name:<32} key {', '.join(table.key) or 'none':<28} "
                 f"{len(table.replicated_columns):>4} columns  SLA {table.sla_minutes:g} min"
             )
-    click.echo(f"left out: {len(catalog.excluded_tables)} tables (see --excluded)")
+    click.echo(f"left out: {len(catalog.left_out)} tables (see --excluded)")
 
 
 def _show_table(catalog: Catalog, name: str, *, is_only_excluded: bool) -> None:
-    known = {known.lower(): known for known in (*catalog.tables, *catalog.excluded_tables)}
+    known = {known.lower(): known for known in (*catalog.tables, *catalog.left_out)}
     found = known.get(name.lower())
     if found is None:
         raise ConfigError(f"is not in the config{nearest(name, known)}.", where=f"table {name}")
-    if found in catalog.excluded_tables:
-        click.echo(f"{found}: left out, {catalog.excluded_tables[found]}")
+    if found in catalog.left_out:
+        click.echo(f"{found}: left out, {catalog.left_out[found]}")
         return
     table = catalog.tables[found]
     if is_only_excluded:
@@ -97,7 +97,7 @@ def _remarks(column: ColumnConfig) -> str:
 
 def _show_excluded(catalog: Catalog) -> None:
     click.echo("tables:")
-    for name, reason in sorted(catalog.excluded_tables.items()):
+    for name, reason in sorted(catalog.left_out.items()):
         click.echo(f"  {name}: {reason}")
     click.echo("columns and cells:")
     for _, table in sorted(catalog.tables.items()):

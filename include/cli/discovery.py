@@ -24,11 +24,11 @@ def discover(*, config_directory: Path) -> None:
     )
     for tier, size in result.tier_sizes.items():
         click.echo(f"{tier:<10} {size:>4} tables")
-    click.echo(f"left out   {len(result.catalog.excluded_tables):>4} tables")
+    click.echo(f"left out   {len(result.catalog.left_out):>4} tables")
     for name in result.released:
         click.echo(f"released from quarantine: {name}")
     for name, reason in result.refused.items():
-        click.echo(f"{name}: {reason}", err=True)
+        click.echo(f"{name}: refused: {reason}", err=True)
     click.echo(
         f"config version {result.config_version}; tables.yml is "
         f"{'new' if result.is_changed else 'unchanged'}"

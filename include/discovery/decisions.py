@@ -16,8 +16,6 @@ from include.errors import StructureError
 from include.source.structure import ColumnStructure, TableStructure
 from include.source.warehouse_types import check_names, names_that_differ_by_case, warehouse_type
 
-# How the reason of a table begins that cannot be replicated as it is.
-REFUSED = "refused: "
 # Columns with these targets decide whose figures a changed row restates.
 _RESTATED_TARGETS = frozenset({"patient"})
 # Tables whose sums must agree with each other (see the design): they are settled together.
@@ -46,23 +44,37 @@ class Evidence:
     importance: Mapping[str, Importance]
 
 
-def exclusions(structures: Mapping[str, TableStructure], overrides: Overrides) -> dict[str, str]:
-    """Return the tables that are left out, each with the reason: scratch, refused, unreadable."""
-    left_out = {}
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """The tables that are left out, each with the reason: by choice, or because they must be."""
+
+    excluded: Mapping[str, str]
+    refused: Mapping[str, str]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.excluded or name in self.refused
+
+    def refusing(self, more: Mapping[str, str]) -> Exclusions:
+        """Return these with more tables refused."""
+        return Exclusions(self.excluded, {**self.refused, **more})
+
+
+def exclusions(structures: Mapping[str, TableStructure], overrides: Overrides) -> Exclusions:
+    """Return the tables that are left out by name, and those that cannot be replicated as is."""
+    excluded = {}
     for name in structures:
         reason = None if name in overrides.included_tables else phi.excluded_table(name)
         if reason:
-            left_out[name] = reason
-    refused = names_that_differ_by_case(name for name in structures if name not in left_out)
-    left_out.update({name: f"{REFUSED}{reason}" for name, reason in refused.items()})
+            excluded[name] = reason
+    refused = names_that_differ_by_case(name for name in structures if name not in excluded)
     for name, table in structures.items():
-        if name not in left_out and (reason := _refusal(table, overrides)):
-            left_out[name] = f"{REFUSED}{reason}"
-    return left_out
+        if name not in excluded and name not in refused and (reason := _refusal(table, overrides)):
+            refused[name] = reason
+    return Exclusions(excluded, refused)
 
 
 def decide(
-    evidence: Evidence, left_out: Mapping[str, str], overrides: Overrides, previous: Catalog | None
+    evidence: Evidence, left_out: Exclusions, overrides: Overrides, previous: Catalog | None
 ) -> Catalog:
     """Return the config of every table that is not left out, staying close to the previous one."""
     before = previous.tables if previous else {}
@@ -71,7 +83,11 @@ def decide(
         for name, table in evidence.structures.items()
         if name not in left_out
     }
-    return Catalog(tables=tables, excluded_tables=dict(sorted(left_out.items())))
+    return Catalog(
+        tables=tables,
+        excluded_tables=dict(sorted(left_out.excluded.items())),
+        refused_tables=dict(sorted(left_out.refused.items())),
+    )
 
 
 def _decide_table(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,20 +17,20 @@ from include import settings
 from include.catalog.document import parse_catalog
 from include.catalog.files import read_bytes, read_decisions, read_overrides, write_catalog
 from include.catalog.model import Catalog, Tier
-from include.discovery import record, tiers
+from include.discovery import tiers
 from include.discovery.dbt_use import tables_read_by_dbt
-from include.discovery.decisions import REFUSED, Evidence, decide, exclusions
+from include.discovery.decisions import Evidence, decide, exclusions
 from include.discovery.importance import score_tables
 from include.discovery.profile import measure_tables, with_changes
+from include.discovery.record import table_profiles
 from include.discovery.references import infer_references
 from include.endpoints import Endpoint
 from include.errors import ConfigError
+from include.ops import profiles, quarantine, schema
 from include.ops.config_versions import newest_bytes, pin_bytes
 from include.sessions.slots import own_source_slot
 from include.source import session as source_session
 from include.source.structure import read_structures
-from include.warehouse import schema
-from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
 
 log = logging.getLogger(__name__)
@@ -71,11 +72,10 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
     """
     overrides = read_overrides(config_directory)
     now = datetime.now(UTC)
-    with warehouse_session.connect(warehouse) as connection:
-        schema.prepare(connection)
+    with schema.connect(warehouse) as connection:
         with connection.transaction():
             previous = _previous(connection, config_directory)
-            earlier = record.earlier_measurements(connection)
+            earlier = profiles.earlier_measurements(connection)
         with own_source_slot(warehouse, source), source_session.connect(source) as reader:
             structures = read_structures(reader, source)
             left_out = exclusions(structures, overrides)
@@ -90,9 +90,13 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
             for name, found in measured.items()
         }
         known = {name: structures[name] for name in measurements}
-        for name in readable:
-            if name not in known and name not in left_out:
-                left_out[name] = f"{REFUSED}{UNREADABLE_TABLE}"
+        left_out = left_out.refusing(
+            {
+                name: UNREADABLE_TABLE
+                for name in readable
+                if name not in known and name not in left_out
+            }
+        )
         references = infer_references(known)
         importance = score_tables(
             known, references, measurements, tables_read_by_dbt(settings.DBT_PROJECT)
@@ -107,24 +111,33 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
             for name, table in known.items()
         }
         with connection.transaction():
-            record.write_profiles(connection, evidence, audit, now)
+            profiles.write_profiles(connection, table_profiles(evidence, audit), now)
             version = pin_bytes(connection, tables, reviewed)
-            released = record.release(connection, catalog, structures)
-            record.quarantine_refused(connection, catalog)
-    refused = {
-        name: reason
-        for name, reason in catalog.excluded_tables.items()
-        if reason.startswith(REFUSED)
-    }
+            released = _release(connection, catalog, structures)
+            quarantine.refuse(connection, catalog.refused_tables)
     log.info(
         "discovered %s tables (%s left out, %s refused), config version %s, %s",
         len(structures),
-        len(catalog.excluded_tables),
-        len(refused),
+        len(catalog.left_out),
+        len(catalog.refused_tables),
         version,
         "changed" if is_changed else "unchanged",
     )
-    return DiscoveryResult(version, catalog, is_changed, released, refused)
+    return DiscoveryResult(version, catalog, is_changed, released, dict(catalog.refused_tables))
+
+
+def _release(
+    connection: WarehouseConnection, catalog: Catalog, live: Collection[str]
+) -> tuple[str, ...]:
+    """End the quarantine of tables that can be loaded; return their names in the source."""
+    loadable = {table.raw_name: name for name, table in catalog.tables.items()}
+    released = quarantine.release(
+        connection,
+        loadable=loadable,
+        left_out={name.lower() for name in catalog.excluded_tables},
+        live={name.lower() for name in live},
+    )
+    return tuple(loadable[name] for name in released)
 
 
 def _previous(connection: WarehouseConnection, config_directory: Path) -> Catalog | None:

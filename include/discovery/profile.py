@@ -17,6 +17,7 @@ from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
 from include.endpoints import Endpoint
+from include.ops.profiles import EarlierMeasurement
 from include.source.session import SourceConnection, quote, translate
 from include.source.structure import TableStructure
 
@@ -73,15 +74,6 @@ class TableMeasurement:
             f"rows={self.row_count} next={self.next_number} stamp={self.latest_stamp} "
             f"updated={self.updated_at}"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierMeasurement:
-    """What the discovery before had measured."""
-
-    row_count: int
-    content_marker: str
-    discovered_at: datetime
 
 
 def measure_tables(

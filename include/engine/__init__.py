@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from include.catalog.targets import LoadTarget
-from include.engine.load import Mode
-from include.engine.movement import TableLoad
-from include.engine.session import EngineSession, load_table, load_target
+from include.engine.connections import EngineConnections
+from include.engine.load import load
 from include.engine.settle import SettleResult, settle
+from include.engine.targets import load_pinned, load_table, load_target
 from include.engine.verify import Comparison, verify_table
 
 __all__ = [
     "Comparison",
-    "EngineSession",
-    "LoadTarget",
-    "Mode",
+    "EngineConnections",
     "SettleResult",
-    "TableLoad",
+    "load",
+    "load_pinned",
     "load_table",
     "load_target",
     "settle",

@@ -15,15 +15,14 @@ from typing import Any
 from psycopg import sql
 
 from include.catalog.model import TableConfig
-from include.engine.batch import Batch
 from include.engine.copying import Write, copy_into
-from include.engine.movement import Movement
+from include.ops.affected import insert_affected
+from include.ops.loads import Batch, RowCounts
 from include.source.keys import KeyRange, PagingKey
 from include.warehouse import raw_tables
 from include.warehouse.session import WarehouseConnection
 
 _FLOATS = {"real": "float4send", "double precision": "float8send"}
-_DAYS = ("timestamp", "timestamptz")
 
 Source = Callable[[Write], None]
 
@@ -46,7 +45,7 @@ class PageApplier:
         self._difference = sql.Identifier("pg_temp", "difference")
         self._is_prepared = False
 
-    def apply_page(self, write_rows: Source, bounds: KeyRange) -> Movement:
+    def apply_page(self, write_rows: Source, bounds: KeyRange) -> RowCounts:
         """Make the raw rows of the range equal to the rows written; without any all vanish.
 
         For a key that is not ordered alike in both databases nothing is tombstoned here: see
@@ -65,7 +64,7 @@ class PageApplier:
             )
         return self._write_differences()
 
-    def apply_rows(self, write_rows: Source, vanished: Sequence[int]) -> tuple[Movement, int]:
+    def apply_rows(self, write_rows: Source, vanished: Sequence[int]) -> tuple[RowCounts, int]:
         """Insert, change or bring back the rows written, and tombstone the keys that vanished.
 
         Also returns how many of the rows written were alive before, equal ones included: who
@@ -92,7 +91,7 @@ class PageApplier:
         ).fetchone()
         return self._write_differences(), int(alive[0]) if alive else 0
 
-    def tombstone_others(self, write_keys: Source) -> Movement:
+    def tombstone_others(self, write_keys: Source) -> RowCounts:
         """Tombstone every living raw row whose key is not written, compared by bytes."""
         self._prepare()
         self._run("truncate {page}, {difference}")
@@ -152,13 +151,13 @@ class PageApplier:
         )
         self._is_prepared = True
 
-    def _write_differences(self) -> Movement:
+    def _write_differences(self) -> RowCounts:
         counts: dict[str, int] = dict(
             self._connection.execute(
                 sql.SQL("select _kind, count(*) from {} group by _kind").format(self._difference)
             ).fetchall()
         )
-        moved = Movement(**{name: counts.get(name, 0) for name in Movement.__dataclass_fields__})
+        moved = RowCounts(**{name: counts.get(name, 0) for name in RowCounts.__dataclass_fields__})
         if not moved.total:
             return moved
         self._run("analyze {difference}")
@@ -193,20 +192,23 @@ class PageApplier:
         return moved
 
     def _record_affected(self, condition: str, *, from_page: bool) -> None:
+        if not self._table.restate_by:
+            return
+        rows = sql.SQL("{rows} a join {difference} d on {a_is_d} and {condition}").format(
+            rows=self._parts["page" if from_page else "raw"],
+            condition=sql.SQL(condition),
+            **{name: self._parts[name] for name in ("difference", "a_is_d")},
+        )
         for name in self._table.restate_by:
             column = self._table.column(name)
-            self._run(
-                """
-                insert into ops.affected (table_name, batch_id, column_name, value)
-                select distinct {table_name}, {batch_id}, {column_name}, {value}
-                from {rows} a join {difference} d on {a_is_d}
-                where {condition} and {value} is not null
-                on conflict do nothing
-                """,
-                rows=self._parts["page" if from_page else "raw"],
-                condition=sql.SQL(condition),
-                column_name=sql.Literal(column.raw_name),
-                value=affected_value("a", column.raw_name, column.warehouse_type),
+            self._connection.execute(
+                insert_affected(
+                    table=self._table.raw_name,
+                    batch=self._batch,
+                    column=column.raw_name,
+                    warehouse_type=column.warehouse_type,
+                    rows=rows,
+                )
             )
 
     def _run(self, statement: str, **more: sql.Composable) -> None:
@@ -239,7 +241,6 @@ class PageApplier:
             ),
             "loaded_at": sql.Literal(self._batch.loaded_at),
             "batch_id": sql.Literal(self._batch.batch_id),
-            "table_name": sql.Literal(self._table.raw_name),
         }
 
 
@@ -249,12 +250,6 @@ def exact(value: sql.Composable, warehouse_type: str) -> sql.Composable:
     if function is None:
         return value
     return sql.SQL("{}({})").format(sql.Identifier(function), value)
-
-
-def affected_value(alias: str, raw_column: str, warehouse_type: str) -> sql.Composable:
-    """Return what `ops.affected` records of a column: a timestamp's day, otherwise its text."""
-    day = sql.SQL("::date") if warehouse_type in _DAYS else sql.SQL("")
-    return sql.SQL("{}{}::text").format(sql.Identifier(alias, raw_column), day)
 
 
 def _listed(parts: Iterable[sql.Composable]) -> sql.Composable:

@@ -7,12 +7,13 @@ into one of them, and a row that appears changes only that one.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import xxhash
 
 from include.catalog.model import TableConfig
+from include.ops.chunks import UNKNOWN, Chunk, Substitutions, in_key_order
 from include.source.keys import KeyRange, PagingKey
 from include.source.session import SESSION_SETTINGS
 from include.source.statement import ResultBuffer
@@ -21,27 +22,6 @@ from include.source.statement import ResultBuffer
 TRANSCODER_VERSION = "binary-1"
 # Neighbours that both hold less than this share of a full chunk become one.
 MERGE_BELOW = 0.25
-# Never equal to a digest: the content must be compared row by row.
-UNKNOWN = b""
-
-Substitutions = Mapping[tuple[str, str], int]
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """One range of the key, how many rows it held, and their hash.
-
-    `substitutions` counts the values that a rule changed, by column and rule. `stored_ids` are the
-    rows of `ops.chunk` that hold this range and the hashes of its rows; a chunk that was read
-    since has none.
-    """
-
-    bounds: KeyRange
-    row_count: int
-    content_hash: bytes
-    substitutions: Substitutions = field(default_factory=dict)
-    stored_ids: tuple[int, ...] = ()
-
 
 # The whole key space, of which nothing is known.
 EVERYTHING = Chunk(KeyRange(), 0, UNKNOWN)
@@ -83,7 +63,7 @@ def plan_ranges(chunks: Sequence[Chunk], *, full_rows: int) -> list[Chunk]:
     planned: list[Chunk] = []
     for chunk in chunks:
         small = full_rows * MERGE_BELOW
-        # Of a range that no chunk covers no rows are remembered.
+        # A range that no chunk covers has no stored rows to merge with.
         are_known = planned and planned[-1].stored_ids and chunk.stored_ids
         if are_known and planned[-1].row_count < small and chunk.row_count < small:
             left = planned.pop()
@@ -99,16 +79,6 @@ def plan_ranges(chunks: Sequence[Chunk], *, full_rows: int) -> list[Chunk]:
         else:
             planned.append(chunk)
     return planned or [EVERYTHING]
-
-
-def in_key_order(chunks: Iterable[Chunk], key: PagingKey) -> list[Chunk]:
-    """Return the chunks as their ranges follow each other.
-
-    Only those along one whole number can be out of order: ranges of it are loaded side by side.
-    """
-    if not key.is_integer:
-        return list(chunks)
-    return sorted(chunks, key=_place)
 
 
 def uncovered(chunks: Sequence[Chunk], bounds: KeyRange) -> list[KeyRange]:
@@ -153,12 +123,6 @@ def without_empty(chunks: Sequence[Chunk]) -> list[Chunk]:
 def total_substitutions(chunks: Iterable[Chunk]) -> dict[tuple[str, str], int]:
     """Return how many values of the rows held now a rule changed, by column and rule."""
     return _sum(chunk.substitutions for chunk in chunks)
-
-
-def _place(chunk: Chunk) -> tuple[bool, int, bool, int]:
-    """Sort by the range; one that ends where it begins comes before its neighbour."""
-    lo, hi = chunk.bounds.lo, chunk.bounds.hi
-    return lo is not None, int(lo[0]) if lo else 0, hi is None, int(hi[0]) if hi else 0
 
 
 def _sum(many: Iterable[Substitutions]) -> dict[tuple[str, str], int]:

@@ -8,16 +8,18 @@ from contextlib import closing
 from dataclasses import replace
 
 from include.engine.apply import PageApplier
-from include.engine.chunks import EVERYTHING, Chunk, filled, plan_ranges
-from include.engine.context import LoadContext, Pass
+from include.engine.chunks import EVERYTHING, filled, plan_ranges
+from include.engine.context import LoadContext
 from include.engine.copying import Write
 from include.engine.encoding import PageEncoder
-from include.engine.movement import Movement
+from include.engine.results import Pass
 from include.engine.row_index import RowIndexer
 from include.engine.walk import PageRead, pages_read
+from include.ops.chunks import Chunk
+from include.ops.loads import RowCounts
 from include.transcoder.row_index import IndexChanges
 
-# A refresh that moves more rows than this commits by parts.
+# A refresh that moves more rows than this commits in batches.
 ONE_TRANSACTION_ROWS = 1_000_000
 # Changed rows wait until so many bytes are together: each statement has its price. While a batch is
 # applied the source goes on until the read-ahead is full: at 512 KB it came to stand still.
@@ -33,13 +35,13 @@ class UnexpectedRawRowsError(Exception):
 def compare_chunks(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
     """Bring the raw table, which has its key, to the source's content.
 
-    The caller commits; parts are committed on the way only beyond ONE_TRANSACTION_ROWS. Raises
+    The caller commits; batches are committed on the way only beyond ONE_TRANSACTION_ROWS. Raises
     UnexpectedRawRowsError when the stored row hashes do not fit the raw rows.
     """
     return _Comparison(context, stored).run()
 
 
-def compare_every_row(context: LoadContext, found: str) -> Pass:
+def full_comparison(context: LoadContext, found: str) -> Pass:
     """Compare all rows, whatever hashes say, because raw is not what a load left: see `found`."""
     log.warning(
         "table %s: %s, so something else wrote there; comparing every row",
@@ -47,7 +49,7 @@ def compare_every_row(context: LoadContext, found: str) -> Pass:
         found,
     )
     thorough = replace(context, ignores_hashes=True, was_interrupted=True)
-    return compare_chunks(thorough, context.store.read())
+    return compare_chunks(thorough, context.chunk_store.read())
 
 
 class _Comparison:
@@ -63,7 +65,7 @@ class _Comparison:
         self._indexer: RowIndexer | None = None
         self._waiting = _ChangedRows(self._applier)
         self._done: list[Chunk] = []
-        self._moved = self._pending = Movement()
+        self._moved = self._pending = RowCounts()
         self._byte_count = self._changed = 0
         self._old_index: tuple[int, list[bytes] | None] = (-1, None)
 
@@ -80,7 +82,7 @@ class _Comparison:
                 self._take(read, expected)
                 uncommitted = self._pending.total + self._waiting.row_count
                 if uncommitted >= ONE_TRANSACTION_ROWS and read.is_last:
-                    self._commit_part(read.position)
+                    self._commit_batch(read.position)
         self._flush()
         if not self._context.key.is_ordered and (self._changed or self._context.was_interrupted):
             self._tombstone_others()
@@ -117,35 +119,35 @@ class _Comparison:
             self._count(self._applier.apply_page(write_rows, read.bounds))
         index = indexer.pack(read.page) if indexer else None
         chunk = Chunk(read.bounds, read.page.rows.count, read.digest, encoder.substitutions)
-        self._done.append(context.store.add(chunk, index))
+        self._done.append(context.chunk_store.add(chunk, index))
 
     def _old_rows(self, read: PageRead, expected: Chunk) -> list[bytes] | None:
         """Return the stored row indexes of the page's chunk; nothing when all must be compared."""
         if self._context.ignores_hashes or not expected.stored_ids:
             return None
         if self._old_index[0] != read.position:
-            self._old_index = (read.position, self._context.store.row_index(expected))
+            self._old_index = (read.position, self._context.chunk_store.row_index(expected))
         return self._old_index[1]
 
     def _flush(self) -> None:
         self._count(self._waiting.apply())
 
-    def _count(self, step: Movement) -> None:
+    def _count(self, step: RowCounts) -> None:
         self._moved += step
         self._pending += step
 
-    def _commit_part(self, position: int) -> None:
+    def _commit_batch(self, position: int) -> None:
         self._flush()
         waiting = {number for chunk in self._planned[position + 1 :] for number in chunk.stored_ids}
         rest = [chunk for chunk in self._stored if chunk.stored_ids[0] in waiting]
-        self._context.commit_part([*self._done, *rest], self._pending)
+        self._context.commit_batch([*self._done, *rest], self._pending)
         self._applier.forget()
         log.info(
             "table %s: %s rows moved and committed so far",
             self._context.table.name,
             self._moved.total,
         )
-        self._pending = Movement()
+        self._pending = RowCounts()
 
     def _tombstone_others(self) -> None:
         """Read the keys once more, because no range says which of them vanished."""
@@ -186,10 +188,10 @@ class _ChangedRows:
         """How much memory the rows take; a key counts as a short row."""
         return len(self._rows) + 64 * len(self._vanished)
 
-    def apply(self) -> Movement:
+    def apply(self) -> RowCounts:
         """Write what was taken to raw. Raises UnexpectedRawRowsError."""
         if not self.byte_count:
-            return Movement()
+            return RowCounts()
         moved, alive = self._applier.apply_rows(
             lambda write: write(self._rows) if self._rows else None, self._vanished
         )

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from include.catalog.model import TableConfig
-from include.engine.batch import Batch
-from include.engine.chunk_store import EVERYWHERE, ChunkStore
-from include.engine.chunks import Chunk
-from include.engine.movement import Movement
-from include.engine.records import Attempt, record_movement, record_partial
-from include.engine.standing import Standing
-from include.sessions.locks import TableLock
-from include.source.keys import KeyRange, PagingKey
+from include.catalog.targets import Mode
+from include.engine.chunks import content_salt
+from include.engine.connections import EngineConnections
+from include.ops.chunks import EVERYWHERE, Chunk, ChunkStore
+from include.ops.loads import Attempt, Batch, RowCounts, record_row_counts
+from include.ops.stored_tables import StoredTable, read_stored_table
+from include.ops.table_states import TableState, begin_loading
+from include.sessions.locks import TableLock, sole_writer
+from include.source import session as source_session
+from include.source.keys import KeyRange, PagingKey, paging_key
+from include.source.live_table import check_live_table
 from include.source.pace import ReadPace
 from include.source.pages import PageReader
 from include.source.read_ahead import BufferPool
@@ -53,34 +58,11 @@ class PageSize:
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
-    """What one pass over the source read and did; `pending` is not yet in `ops.table_load`.
-
-    Every chunk is stored; `chunks` are the table's only ones once they are arranged, which
-    `is_arranged` says that they are already. `row_counts` are the living raw rows and the
-    tombstones, where they were counted afterwards.
-    """
-
-    chunks: list[Chunk]
-    byte_count: int
-    chunks_changed: int
-    moved: Movement
-    pending: Movement
-    is_arranged: bool = False
-    row_counts: tuple[int, int] | None = None
-
-    @property
-    def rows_read(self) -> int:
-        """How many rows the source held."""
-        return sum(chunk.row_count for chunk in self.chunks)
-
-
-@dataclass(frozen=True, slots=True)
 class LoadContext:
-    """One load: who asked, along which key it reads, what stands in raw, and its open connections.
+    """One load: who asked, along which key it reads, what is stored, and its open connections.
 
     `salt` is what content hashes depend on besides the rows. `connection` commits each statement
-    by itself until `begin`. `was_interrupted` says that an earlier load committed a part and did
+    by itself until `begin`. `was_interrupted` says that an earlier load committed a batch and did
     not end. `bounds` is the range of the key that is loaded, usually all of it.
     """
 
@@ -88,7 +70,7 @@ class LoadContext:
     batch: Batch
     key: PagingKey
     salt: bytes
-    standing: Standing
+    stored: StoredTable
     core: Core
     reader: PageReader
     buffers: BufferPool
@@ -106,7 +88,7 @@ class LoadContext:
         return self.attempt.table
 
     @property
-    def store(self) -> ChunkStore:
+    def chunk_store(self) -> ChunkStore:
         """The table's stored chunks along its key, those of the range that is loaded."""
         return ChunkStore(self.connection, self.table.raw_name, self.key, bounds=self.bounds)
 
@@ -118,13 +100,17 @@ class LoadContext:
         if self.connection.autocommit:
             self.connection.autocommit = False
 
-    def commit_part(self, chunks: Sequence[Chunk], moved: Movement) -> None:
+    def commit_batch(self, chunks: Sequence[Chunk], rows: RowCounts) -> None:
         """Commit what was done so far with the chunks that describe it, and close the gate."""
-        self.store.arrange(chunks)
-        record_movement(self.connection, self.attempt, moved)
-        record_partial(self.connection, self.attempt)
+        self.chunk_store.arrange(chunks)
+        record_row_counts(self.connection, self.attempt, rows)
+        self.close_gate()
         self.lock.check()
         self.connection.commit()
+
+    def close_gate(self) -> None:
+        """Mark the table as one whose load has begun and not ended, in the open transaction."""
+        begin_loading(self.connection, self.table.raw_name, run_id=self.attempt.run_id)
 
     def commit(self) -> None:
         """Commit, unless the lock was lost."""
@@ -132,3 +118,45 @@ class LoadContext:
             self.lock.check()
             # What a load has finished must outlast a crash.
             self.connection.execute("set local synchronous_commit to default; commit")
+
+
+@contextmanager
+def open_context(
+    connections: EngineConnections, attempt: Attempt, batch: Batch, lock: TableLock, mode: Mode
+) -> Iterator[LoadContext]:
+    """Check the live structure and gather what a load needs, as the only writer of what is locked.
+
+    Raises StructureError when the source's table is not as configured.
+    """
+    table = attempt.table
+    key = paging_key(table)
+    connection = connections.writing()
+    with sole_writer(lock, connection):
+        reading = connections.reading()
+        live = check_live_table(reading, table, key)
+        stored = read_stored_table(connection, table, key)
+        reader = PageReader(
+            reading,
+            table,
+            connections.core,
+            key=key,
+            index=live.key_index,
+            reconnect=partial(source_session.reconnect, reading, connections.source),
+        )
+        with closing(reader):
+            yield LoadContext(
+                attempt=attempt,
+                batch=batch,
+                key=key,
+                salt=content_salt(table, key),
+                stored=stored,
+                core=connections.core,
+                reader=reader,
+                buffers=connections.buffers,
+                pace=ReadPace.of(connections.source),
+                page_size=PageSize(table.chunk_rows, live.average_row_bytes),
+                connection=connection,
+                lock=lock,
+                ignores_hashes=mode == "full",
+                was_interrupted=stored.state is TableState.LOADING,
+            )

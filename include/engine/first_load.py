@@ -1,7 +1,7 @@
 """A first load: pages stream straight into the raw table, which gets its key at the end.
 
-Every COMMIT_ROWS rows the part is committed together with its chunks; a load that finds such
-parts loads what their chunks do not cover.
+Every COMMIT_ROWS rows a batch is committed together with its chunks; a load that finds such
+batches loads what their chunks do not cover.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from itertools import chain
 
 from psycopg import sql
 
-from include.engine.batch import Batch
-from include.engine.chunks import UNKNOWN, Chunk, in_key_order, uncovered
-from include.engine.context import LoadContext, Pass
+from include.engine.chunks import uncovered
+from include.engine.context import LoadContext
 from include.engine.copying import copy_into
 from include.engine.encoding import PageEncoder
-from include.engine.movement import Movement
+from include.engine.results import Pass
 from include.engine.row_index import RowIndexer
 from include.engine.walk import PageRead, pages_read
+from include.ops.affected import record_all_affected
+from include.ops.chunks import UNKNOWN, Chunk, in_key_order
+from include.ops.loads import Batch, RowCounts
 from include.warehouse import raw_tables
 from include.warehouse.indexes import bring_indexes, drop_indexes
 
@@ -30,31 +32,29 @@ COMMIT_ROWS = 200_000
 ANALYZED_FROM_ROWS = 1_000
 # 9,000 sampled rows; the server's own analyze takes more in its own time.
 STATISTICS_TARGET = 30
-# Column and value in `ops.affected` of a load that touched every day and family.
-ALL_AFFECTED = "*"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 log = logging.getLogger(__name__)
 
 
-def load_first(context: LoadContext, loaded: Sequence[Chunk], *, commits_parts: bool) -> Pass:
+def load_first(context: LoadContext, loaded: Sequence[Chunk], *, commits_batches: bool) -> Pass:
     """Load everything that the chunks `loaded` do not cover; complete the table.
 
-    The last part is left to the caller to commit. Without `commits_parts` all of it is, and
+    The last batch is left to the caller to commit. Without `commits_batches` all of it is, and
     whatever stands in the raw table goes first; with it, rows may stand there only if an
     interrupted load left them.
     """
     context.begin()
-    may_hold_rows = context.was_interrupted or not commits_parts
-    if not loaded and (context.standing.primary_key or may_hold_rows):
+    may_hold_rows = context.was_interrupted or not commits_batches
+    if not loaded and (context.stored.primary_key or may_hold_rows):
         clear(context)
-    done = load_uncovered(context, loaded, commits_parts=commits_parts, is_empty=not loaded)
+    done = load_uncovered(context, loaded, commits_batches=commits_batches, is_empty=not loaded)
     complete(context, done.rows_read)
     return done
 
 
 def load_uncovered(
-    context: LoadContext, loaded: Sequence[Chunk], *, commits_parts: bool, is_empty: bool = False
+    context: LoadContext, loaded: Sequence[Chunk], *, commits_batches: bool, is_empty: bool = False
 ) -> Pass:
     """Load what of the context's range the chunks `loaded` do not cover; commits as `load_first`.
 
@@ -69,9 +69,9 @@ def load_uncovered(
                 if is_empty and not first.is_last:
                     _expect_key(context)
                 is_empty = False
-                is_end = load.copy_part(chain([first], pages))
-                if commits_parts and not is_end:
-                    load.commit_part()
+                is_end = load.copy_batch(chain([first], pages))
+                if commits_batches and not is_end:
+                    load.commit_batch()
     return load.result()
 
 
@@ -85,12 +85,14 @@ def complete(context: LoadContext, row_count: int) -> None:
             bring_indexes(context.connection, context.table)
     if row_count >= ANALYZED_FROM_ROWS:
         _analyze(context)
-    _record_affected(context)
+    if context.table.restate_by:
+        # Naming each day and family would cost a sixth of a first load.
+        record_all_affected(context.connection, context.table.raw_name, context.batch)
 
 
 def has_rows(context: LoadContext) -> bool:
     """Whether the raw table holds anything, tombstones included."""
-    if not context.standing.has_pages:
+    if not context.stored.has_pages:
         return False
     row = context.connection.execute(
         sql.SQL("select exists (select from {})").format(
@@ -111,7 +113,7 @@ def clear(context: LoadContext) -> None:
     raw_tables.drop_primary_key(context.connection, name)
     drop_indexes(context.connection, name)
     _expect_key(context)
-    context.store.clear()
+    context.chunk_store.clear()
 
 
 def _expect_key(context: LoadContext) -> None:
@@ -119,7 +121,7 @@ def _expect_key(context: LoadContext) -> None:
 
 
 class _FirstLoad:
-    """The parts of one first load."""
+    """The batches of one first load."""
 
     def __init__(
         self, context: LoadContext, loaded: Sequence[Chunk], *, last_position: int
@@ -135,7 +137,7 @@ class _FirstLoad:
         self._chunks = list(loaded)
         self._inserted = self._pending = self._byte_count = 0
 
-    def copy_part(self, pages: Iterator[PageRead]) -> bool:
+    def copy_batch(self, pages: Iterator[PageRead]) -> bool:
         """Copy pages until enough rows for a commit are in; say whether these were the last."""
         context = self._context
         read: list[tuple[Chunk, bytes | None]] = []
@@ -160,12 +162,14 @@ class _FirstLoad:
         self._pending += row_count
         # A COPY under way lets no other statement through.
         for chunk, index in read:
-            self._chunks.append(context.store.add(chunk, index, ordinal=len(self._chunks) + 1))
+            self._chunks.append(
+                context.chunk_store.add(chunk, index, ordinal=len(self._chunks) + 1)
+            )
         return is_end
 
-    def commit_part(self) -> None:
+    def commit_batch(self) -> None:
         """Commit what was copied, with the gate closed."""
-        self._context.commit_part(self._ordered(), Movement(inserted=self._pending))
+        self._context.commit_batch(self._ordered(), RowCounts(inserted=self._pending))
         self._inserted += self._pending
         log.info(
             "table %s: %s rows loaded and committed so far",
@@ -180,8 +184,8 @@ class _FirstLoad:
             self._ordered(),
             self._byte_count,
             len(self._chunks) - self._loaded,
-            Movement(inserted=self._inserted + self._pending),
-            Movement(inserted=self._pending),
+            RowCounts(inserted=self._inserted + self._pending),
+            RowCounts(inserted=self._pending),
             # Without gaps the chunks were read, and stored, in their order.
             is_arranged=not self._loaded,
         )
@@ -228,13 +232,3 @@ def _analyze(context: LoadContext) -> None:
             sql.SQL(", ").join(map(sql.Identifier, ["_batch_id", "_deleted_at", *names])),
         )
     )
-
-
-def _record_affected(context: LoadContext) -> None:
-    """Say that everything is affected: naming each day and family would cost a sixth of a load."""
-    if context.table.restate_by:
-        context.connection.execute(
-            "insert into ops.affected (table_name, batch_id, column_name, value) "
-            "values (%s, %s, %s, %s) on conflict do nothing",
-            (context.table.raw_name, context.batch.batch_id, ALL_AFFECTED, ALL_AFFECTED),
-        )

@@ -1,115 +1,143 @@
-"""Bring one raw table to the content of its source table.
+"""The story of one load: bring one raw table to the content of its source table.
 
-    lock -> check the live structure -> read page by page -> drop what is unchanged
-         -> copy and apply what changed -> write chunks, counts and state
+    lock -> record the start -> check the live structure, read what is stored
+         -> read page by page, drop what is unchanged -> copy and apply what changed
+         -> store chunks, counts and state
 
-The refresh of an existing table is one transaction. A very large one commits by parts, as a first
-load does, with the state `loading` and the gate closed until its end.
+The refresh of an existing table is one transaction. A very large one commits in batches, as a first
+load does, with the state `loading` and the gate closed until its end. A table that is loaded in
+ranges of its key has a story of its own: `include.engine.split_load`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Literal
 
+import psycopg
 from psycopg import sql
 
 from include.catalog.model import TableConfig
-from include.engine.chunks import Chunk, Substitutions, total_substitutions, without_empty
-from include.engine.compare import UnexpectedRawRowsError, compare_chunks, compare_every_row
-from include.engine.context import LoadContext, Pass
+from include.catalog.targets import Mode
+from include.engine.chunks import total_substitutions, without_empty
+from include.engine.compare import UnexpectedRawRowsError, compare_chunks, full_comparison
+from include.engine.connections import EngineConnections
+from include.engine.context import LoadContext, open_context
 from include.engine.first_load import has_rows, load_first
-from include.engine.movement import TableLoad
 from include.engine.multiset import compare_multiset
-from include.engine.records import record_success
+from include.engine.results import Pass
 from include.errors import StructureError, WarehouseError
+from include.ops.chunks import Chunk, Substitutions
+from include.ops.loads import Attempt, TableLoad, record_failure, record_start, record_success
+from include.sessions.failures import describe
+from include.sessions.locks import TableLock, table_lock
 from include.warehouse import raw_tables
 from include.warehouse.indexes import bring_indexes
-
-Mode = Literal["compare", "full"]
 
 log = logging.getLogger(__name__)
 
 
-def load(context: LoadContext) -> TableLoad:
-    """Make the raw table, which exists, equal to the source table and record it; commits.
+def load(connections: EngineConnections, attempt: Attempt, *, mode: Mode = "compare") -> TableLoad:
+    """Load one table with the attempt's config; safe to repeat.
 
-    After it the raw table equals the source table as it was read, less what the config excludes.
+    After it the raw table equals the source table as it was read, less what the config excludes. A
+    failure leaves the rows of the last good load, closes the table's gate and is recorded in
+    `ops.table_load`. Raises TerminalError for what a person must fix, and SourceError or
+    WarehouseError for what may pass.
     """
-    done, is_first = _bring_up(context)
+    table = attempt.table
+    with (
+        connections.closed_on_failure(),
+        connections.errors_translated(table.name),
+        table_lock(connections.lock_session(), table.raw_name) as lock,
+    ):
+        batch = record_start(lock.connection, attempt)
+        with (
+            failures_recorded(connections, attempt, lock),
+            open_context(connections, attempt, batch, lock, mode) as context,
+        ):
+            return load_whole(context)
+
+
+def load_whole(context: LoadContext) -> TableLoad:
+    """Make the raw table equal to the source table and record it; commits."""
+    done, is_first = _load_rows(context)
     return finish(context, done, is_first=is_first)
 
 
-def _say(finished: TableLoad) -> None:
-    log.info(
-        "table %s: %s rows read; %s inserted, %s changed, %s deleted, %s came back; "
-        "%s of %s chunks changed",
-        finished.table,
-        finished.rows_read,
-        finished.inserted,
-        finished.changed,
-        finished.deleted,
-        finished.undeleted,
-        finished.chunks_changed,
-        finished.chunks_read,
-    )
+@contextmanager
+def failures_recorded(
+    connections: EngineConnections, attempt: Attempt, lock: TableLock
+) -> Iterator[None]:
+    """Record what fails and close the table's gate, over the connection that holds the lock."""
+    try:
+        with connections.errors_translated(attempt.table.name):
+            yield
+    except BaseException as error:
+        try:
+            record_failure(lock.connection, attempt, describe(error))
+        except psycopg.Error:
+            log.warning(
+                "table %s: the failure could not be recorded in the warehouse", attempt.table.name
+            )
+        raise
 
 
-def _bring_up(context: LoadContext) -> tuple[Pass, bool]:
+def _load_rows(context: LoadContext) -> tuple[Pass, bool]:
     """Choose how the table is loaded, and load it; also say whether it is a first load."""
     connection, table, key = context.connection, context.table, context.key
-    stored = context.standing.chunks
+    chunks = context.stored.chunks
     if not key.columns:
-        if context.standing.primary_key:
+        if context.stored.primary_key:
             # A key that the table has lost since must not stand in the way of equal rows.
             context.begin()
             raw_tables.drop_primary_key(connection, table.raw_name)
-        done = compare_multiset(context, stored)
-        if not stored:
+        done = compare_multiset(context, chunks)
+        if not chunks:
             bring_indexes(connection, table)
-        return done, not stored
-    if context.standing.primary_key == key.raw_names:
-        return compared_with(context, stored), False
+        return done, not chunks
+    if context.stored.primary_key == key.raw_names:
+        return compare_and_repair(context, chunks), False
     if not context.was_interrupted and has_rows(context):
         log.warning(
             "table %s: the key is now %s, so the raw table is built again",
             table.name,
             key.raw_names,
         )
-        return load_first(context, (), commits_parts=False), True
-    done = load_first(context, stored, commits_parts=True)
-    if not stored:
+        return load_first(context, (), commits_batches=False), True
+    done = load_first(context, chunks, commits_batches=True)
+    if not chunks:
         return done, True
     log.info(
         "table %s: went on after %s chunks of an interrupted load; comparing those as well",
         table.name,
-        len(stored),
+        len(chunks),
     )
-    context.store.arrange(done.chunks)
-    compared = compared_with(context, context.store.read())
-    return joined(done, compared), True
+    context.chunk_store.arrange(done.chunks)
+    compared = compare_and_repair(context, context.chunk_store.read())
+    return done.followed_by(compared), True
 
 
-def compared_with(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
-    """Compare with what is stored; compare every row where raw is not what a load left there."""
+def compare_and_repair(context: LoadContext, chunks: Sequence[Chunk]) -> Pass:
+    """Compare with the stored chunks; compare every row where raw is not what a load left there."""
     done: Pass | None = None
     try:
-        done = compare_chunks(context, stored)
-        if not done.moved.total and context.standing.is_trusted:
+        done = compare_chunks(context, chunks)
+        if not done.moved.total and context.stored.is_trusted:
             return done
-        counts = _counts_after(context, done)
+        counts = _row_counts_after(context, done)
         if counts[0] == done.rows_read:
             return replace(done, row_counts=counts)
         context.begin()
-        context.store.arrange(done.chunks)
+        context.chunk_store.arrange(done.chunks)
         found = f"{done.rows_read} rows were read but {counts[0]} live in the warehouse"
     except UnexpectedRawRowsError as error:
         context.connection.rollback()
         found = str(error)
-    repaired = compare_every_row(context, found)
-    counts = row_counts(context)
+    repaired = full_comparison(context, found)
+    counts = count_rows(context)
     if counts[0] != repaired.rows_read:
         raise WarehouseError(
             f"{repaired.rows_read} rows were read but {counts[0]} live in the warehouse after a "
@@ -118,19 +146,14 @@ def compared_with(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
             where=f"table {context.table.name}",
         )
     repaired = replace(repaired, row_counts=counts)
-    return joined(done, repaired) if done else repaired
-
-
-def joined(first: Pass, second: Pass) -> Pass:
-    """Return both passes over the same rows as one; the second's chunks stand."""
-    return replace(second, moved=first.moved + second.moved, pending=first.pending + second.pending)
+    return done.followed_by(repaired) if done else repaired
 
 
 def finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
-    """Record a table that was brought up as loaded, with its chunks and counts; commits."""
+    """Record a table whose rows are all loaded, with its chunks and counts; commits."""
     table = context.table
     chunks = without_empty(done.chunks)
-    load = TableLoad(
+    result = TableLoad(
         table=table.name,
         batch_id=context.batch.batch_id,
         rows_read=done.rows_read,
@@ -143,31 +166,42 @@ def finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
         deleted=done.moved.deleted,
         is_first_load=is_first,
     )
-    if chunks != (done.chunks if done.is_arranged else context.standing.chunks):
+    if chunks != (done.chunks if done.is_arranged else context.stored.chunks):
         context.begin()
-        context.store.arrange(chunks)
+        context.chunk_store.arrange(chunks)
     counts = done.row_counts
-    if is_first and load.inserted == load.rows_read and not context.was_interrupted:
+    if is_first and result.inserted == result.rows_read and not context.was_interrupted:
         # The table was empty, and its key lets nothing in twice.
-        counts = load.rows_read, 0
-    elif counts is None and (load.moved or is_first):
-        counts = row_counts(context)
+        counts = result.rows_read, 0
+    elif counts is None and (result.moved or is_first):
+        counts = count_rows(context)
     substitutions = total_substitutions(chunks)
     _check_rules(table, substitutions)
     record_success(
         context.connection,
         context.attempt,
-        load,
+        result,
         context.batch,
-        pending=done.pending,
+        uncounted=done.pending,
         substitutions=substitutions,
-        counts=counts,
+        row_counts=counts,
     )
     context.commit()
     for (column, rule), count in sorted(substitutions.items()):
         log.info("table %s: column %s: %s values by rule %s", table.name, column, count, rule)
-    _say(load)
-    return load
+    log.info(
+        "table %s: %s rows read; %s inserted, %s changed, %s deleted, %s came back; "
+        "%s of %s chunks changed",
+        result.table,
+        result.rows_read,
+        result.inserted,
+        result.changed,
+        result.deleted,
+        result.undeleted,
+        result.chunks_changed,
+        result.chunks_read,
+    )
+    return result
 
 
 def _check_rules(table: TableConfig, substitutions: Substitutions) -> None:
@@ -186,20 +220,20 @@ def _check_rules(table: TableConfig, substitutions: Substitutions) -> None:
         )
 
 
-def _counts_after(context: LoadContext, done: Pass) -> tuple[int, int]:
+def _row_counts_after(context: LoadContext, done: Pass) -> tuple[int, int]:
     """Return the living rows and the tombstones after a comparison.
 
-    Reckoned where validation has counted the rows that stood: counting a large table takes as long
-    as comparing it.
+    They are derived from the stored counts where validation has confirmed these: counting a large
+    table takes as long as comparing it.
     """
-    standing, moved = context.standing, done.moved
-    reckoned = standing.living_count + moved.inserted + moved.undeleted - moved.deleted
-    if not standing.is_trusted or reckoned != done.rows_read:
-        return row_counts(context)
-    return reckoned, standing.tombstone_count + moved.deleted - moved.undeleted
+    stored, moved = context.stored, done.moved
+    derived = stored.row_count + moved.inserted + moved.undeleted - moved.deleted
+    if not stored.is_trusted or derived != done.rows_read:
+        return count_rows(context)
+    return derived, stored.deleted_count + moved.deleted - moved.undeleted
 
 
-def row_counts(context: LoadContext) -> tuple[int, int]:
+def count_rows(context: LoadContext) -> tuple[int, int]:
     """Return how many raw rows live, and how many are tombstones."""
     row = context.connection.execute(
         sql.SQL(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,13 +18,15 @@ import xxhash
 from psycopg import sql
 
 from include.catalog.model import TableConfig
-from include.engine.apply import Source, affected_value
-from include.engine.batch import Batch
-from include.engine.chunks import Chunk, row_seed
-from include.engine.context import LoadContext, Pass
+from include.engine.apply import Source
+from include.engine.chunks import row_seed
+from include.engine.context import LoadContext
 from include.engine.copying import Write, copy_into
 from include.engine.encoding import PageEncoder
-from include.engine.movement import Movement
+from include.engine.results import Pass
+from include.ops.affected import insert_affected
+from include.ops.chunks import Chunk
+from include.ops.loads import Batch, RowCounts
 from include.source.keys import KeyRange
 from include.source.read_ahead import BufferPool, ReadAhead
 from include.source.statement import ResultBuffer
@@ -40,8 +42,8 @@ BLOCKS_IN_MEMORY = 12
 log = logging.getLogger(__name__)
 
 # Where each row goes. A row's text is exact: floats in their shortest exact form, bytes as hex.
-_STANDING = """
-create temporary table standing as
+_RAW_ROWS = """
+create temporary table raw_rows as
 with present as (
     select r.ctid as place, md5(row({columns})::text) as _content,
         r._deleted_at is not null as is_deleted, r._batch_id
@@ -68,23 +70,10 @@ with numbered as (
     select *, row_number() over (partition by _content) as _number from pg_temp.page
 ),
 present as (
-    select _content, count(*) as _copies from pg_temp.standing group by _content
+    select _content, count(*) as _copies from pg_temp.raw_rows group by _content
 )
 select n.* from numbered n left join present s using (_content)
 where n._number > coalesce(s._copies, 0)
-"""
-_AFFECTED_BY_STANDING = """
-insert into ops.affected (table_name, batch_id, column_name, value)
-select distinct {table_name}, {batch_id}, {column_name}, {value}
-from {raw} a join pg_temp.standing s on s.place = a.ctid and s.kind is not null
-where {value} is not null
-on conflict do nothing
-"""
-_AFFECTED_BY_MISSING = """
-insert into ops.affected (table_name, batch_id, column_name, value)
-select distinct {table_name}, {batch_id}, {column_name}, {value}
-from pg_temp.missing a where {value} is not null
-on conflict do nothing
 """
 
 
@@ -96,7 +85,7 @@ def compare_multiset(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
             digest.add(block)
     is_same = [c.content_hash for c in stored] == [digest.value]
     if is_same and not context.ignores_hashes and not context.was_interrupted:
-        return Pass(list(stored), digest.byte_count, 0, Movement(), Movement())
+        return Pass(list(stored), digest.byte_count, 0, RowCounts(), RowCounts())
     context.begin()
     # The rows of the second reading are those that count.
     digest = _Digest(context)
@@ -115,7 +104,7 @@ def compare_multiset(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
 
     moved = apply_multiset(context.connection, context.table, context.batch, write_rows)
     chunk = Chunk(KeyRange(), digest.row_count, digest.value, substitutions)
-    return Pass([context.store.add(chunk, None)], digest.byte_count, 1, moved, moved)
+    return Pass([context.chunk_store.add(chunk, None)], digest.byte_count, 1, moved, moved)
 
 
 class _Digest:
@@ -175,7 +164,7 @@ def _drained(context: LoadContext, pool: BufferPool) -> Iterator[ResultBuffer]:
 
 def apply_multiset(
     connection: WarehouseConnection, table: TableConfig, batch: Batch, write_rows: Source
-) -> Movement:
+) -> RowCounts:
     """Make the living raw rows equal to the rows written, in the caller's transaction."""
     names = [column.raw_name for column in table.replicated_columns]
     parts: dict[str, sql.Composable] = {
@@ -183,7 +172,6 @@ def apply_multiset(
         "columns": sql.SQL(", ").join(map(sql.Identifier, names)),
         "loaded_at": sql.Literal(batch.loaded_at),
         "batch_id": sql.Literal(batch.batch_id),
-        "table_name": sql.Literal(table.raw_name),
     }
 
     def run(statement: str, **more: sql.Composable) -> int:
@@ -196,35 +184,46 @@ def apply_multiset(
     # A name that no source column can have, because theirs may not begin with "_".
     run("alter table pg_temp.page add column _content text")
     run("update pg_temp.page set _content = md5(row({columns})::text)")
-    run(_STANDING)
+    run(_RAW_ROWS)
     run(_MISSING)
-    _record_affected(run, table, of_missing=False)
-    _record_affected(run, table, of_missing=True)
-    moved = Movement(
+    moved_rows = sql.SQL(
+        "{} a join pg_temp.raw_rows s on s.place = a.ctid and s.kind is not null"
+    ).format(parts["raw"])
+    for rows in (moved_rows, sql.SQL("pg_temp.missing a")):
+        for name in table.restate_by:
+            column = table.column(name)
+            connection.execute(
+                insert_affected(
+                    table=table.raw_name,
+                    batch=batch,
+                    column=column.raw_name,
+                    warehouse_type=column.warehouse_type,
+                    rows=rows,
+                )
+            )
+    moved = RowCounts(
         deleted=run(
-            "update {raw} r set _deleted_at = {loaded_at}, _loaded_at = {loaded_at}, "
-            "_batch_id = {batch_id} from pg_temp.standing s "
-            "where s.kind = 'deleted' and r.ctid = s.place"
+            """
+            update {raw} r set
+                _deleted_at = {loaded_at}, _loaded_at = {loaded_at}, _batch_id = {batch_id}
+            from pg_temp.raw_rows s
+            where s.kind = 'deleted' and r.ctid = s.place
+            """
         ),
         undeleted=run(
-            "update {raw} r set _deleted_at = null, _loaded_at = {loaded_at}, "
-            "_batch_id = {batch_id} from pg_temp.standing s "
-            "where s.kind = 'undeleted' and r.ctid = s.place"
+            """
+            update {raw} r set
+                _deleted_at = null, _loaded_at = {loaded_at}, _batch_id = {batch_id}
+            from pg_temp.raw_rows s
+            where s.kind = 'undeleted' and r.ctid = s.place
+            """
         ),
         inserted=run(
-            "insert into {raw} ({columns}, _loaded_at, _batch_id) "
-            "select {columns}, {loaded_at}, {batch_id} from pg_temp.missing"
+            """
+            insert into {raw} ({columns}, _loaded_at, _batch_id)
+            select {columns}, {loaded_at}, {batch_id} from pg_temp.missing
+            """
         ),
     )
-    run("drop table pg_temp.page, pg_temp.standing, pg_temp.missing")
+    run("drop table pg_temp.page, pg_temp.raw_rows, pg_temp.missing")
     return moved
-
-
-def _record_affected(run: Callable[..., int], table: TableConfig, *, of_missing: bool) -> None:
-    for name in table.restate_by:
-        column = table.column(name)
-        run(
-            _AFFECTED_BY_MISSING if of_missing else _AFFECTED_BY_STANDING,
-            column_name=sql.Literal(column.raw_name),
-            value=affected_value("a", column.raw_name, column.warehouse_type),
-        )

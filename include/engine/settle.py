@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 
 from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
-from include.engine.records import Attempt
-from include.engine.session import EngineSession
-from include.errors import ConfigError, PipelineError
+from include.engine.connections import EngineConnections
+from include.engine.load import load
+from include.errors import PipelineError
+from include.ops import schema
 from include.ops.config_versions import load_catalog
+from include.ops.loads import Attempt, loaded_tables
+from include.ops.runs import read_run
+from include.ops.validation_results import RECONCILIATION, CheckResult, record_results
 from include.sessions.failures import translated
-from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
 
 PASS_LIMIT = 3
@@ -53,18 +56,18 @@ def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResul
     """
     with (
         translated(source, warehouse, "of the run"),
-        warehouse_session.connect(warehouse, autocommit=True) as connection,
+        schema.connect(warehouse, autocommit=True) as connection,
     ):
         groups = _groups(connection, run_id)
     passes: dict[str, int] = {}
     skews: dict[str, dict[str, int]] = {}
     failed: dict[str, str] = {}
-    with EngineSession(source, warehouse) as session:
+    with EngineConnections(source, warehouse) as connections:
         for group, tables in sorted(groups.items()):
             moved: dict[str, int] = {}
             for number in range(1, PASS_LIMIT + 1):
                 passes[group] = number
-                moved = _pass(session, run_id, tables, failed)
+                moved = _pass(connections, run_id, tables, failed)
                 if not moved or failed:
                     break
             if moved:
@@ -77,7 +80,7 @@ def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResul
                 skews[group] = moved
             with (
                 translated(source, warehouse, "of the run"),
-                warehouse_session.connect(warehouse, autocommit=True) as connection,
+                schema.connect(warehouse, autocommit=True) as connection,
             ):
                 rows = {t.raw_name: moved.get(t.name, 0) for t in tables}
                 _record(connection, run_id, group, rows)
@@ -85,38 +88,31 @@ def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResul
 
 
 def _pass(
-    session: EngineSession, run_id: int, tables: Sequence[TableConfig], failed: dict[str, str]
+    connections: EngineConnections,
+    run_id: int,
+    tables: Sequence[TableConfig],
+    failed: dict[str, str],
 ) -> dict[str, int]:
     """Load the tables of a group once more; return what moved, and add to `failed`."""
     moved: dict[str, int] = {}
     for table in tables:
         try:
-            load = session.load_configured(Attempt(run_id, table, is_repeat=True))
+            done = load(connections, Attempt(run_id, table, is_repeat=True))
         except PipelineError as error:
             # Each table fails alone: the load has recorded it and closed its gate.
             log.warning("table %s: %s", table.name, error)
             failed[table.name] = str(error)
             continue
-        if load.moved:
-            moved[table.name] = load.moved
+        if done.moved:
+            moved[table.name] = done.moved
     return moved
 
 
 def _groups(connection: WarehouseConnection, run_id: int) -> dict[str, list[TableConfig]]:
-    row = connection.execute(
-        "select config_version from ops.run where run_id = %s", (run_id,)
-    ).fetchone()
-    if row is None:
-        raise ConfigError(f"has no run {run_id}. Start a new refresh.", where="ops.run")
-    loaded = {
-        name
-        for (name,) in connection.execute(
-            "select table_name from ops.table_load where run_id = %s and state = 'succeeded'",
-            (run_id,),
-        ).fetchall()
-    }
+    loaded = loaded_tables(connection, run_id)
+    catalog = load_catalog(connection, read_run(connection, run_id).config_version)
     groups: dict[str, list[TableConfig]] = defaultdict(list)
-    for _, table in sorted(load_catalog(connection, int(row[0])).tables.items()):
+    for _, table in sorted(catalog.tables.items()):
         if table.consistency_group and table.raw_name in loaded:
             groups[table.consistency_group].append(table)
     # A single table agrees with itself.
@@ -127,20 +123,20 @@ def _record(
     connection: WarehouseConnection, run_id: int, group: str, moved: Mapping[str, int]
 ) -> None:
     is_settled = not any(moved.values())
-    for table, rows in sorted(moved.items()):
-        connection.execute(
-            "insert into ops.validation_result (run_id, table_name, source, check_name, "
-            "is_passed, unexpected_count, detail) "
-            "values (%s, %s, 'reconciliation', %s, %s, %s, %s) "
-            "on conflict (run_id, table_name, source, check_name, column_name) do update set "
-            "is_passed = excluded.is_passed, unexpected_count = excluded.unexpected_count, "
-            "detail = excluded.detail, checked_at = now()",
-            (
-                run_id,
-                table,
-                CHECK_NAME,
-                is_settled,
-                rows,
-                f"group {group}: " + ("at rest" if is_settled else "still changing when read"),
-            ),
-        )
+    detail = f"group {group}: " + ("at rest" if is_settled else "still changing when read")
+    record_results(
+        connection,
+        run_id,
+        {
+            table: [
+                CheckResult(
+                    RECONCILIATION,
+                    CHECK_NAME,
+                    is_passed=is_settled,
+                    unexpected_count=rows,
+                    detail=detail,
+                )
+            ]
+            for table, rows in sorted(moved.items())
+        },
+    )

@@ -20,6 +20,7 @@ from psycopg.adapt import Transformer
 from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
 from include.engine.sides import SourceSide, Tuple, WarehouseSide, fields
+from include.ops import schema
 from include.sessions.failures import translated
 from include.sessions.slots import own_source_slot
 from include.source import session as source_session
@@ -27,7 +28,6 @@ from include.source.keys import KeyRange, PagingKey, paging_key
 from include.source.live_table import check_live_table
 from include.source.pages import PageReader
 from include.transcoder.core import load_core
-from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
 
 # Differing rows are named up to this number; all are counted.
@@ -70,7 +70,7 @@ def verify_table(source: Endpoint, warehouse: Endpoint, table: TableConfig) -> C
         translated(source, warehouse, table.name),
         own_source_slot(warehouse, source),
         source_session.connect(source) as reading,
-        warehouse_session.connect(warehouse, autocommit=True) as connection,
+        schema.connect(warehouse, autocommit=True) as connection,
     ):
         live = check_live_table(reading, table, key)
         reader = PageReader(

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from include.engine.chunks import Chunk, content_hash
+from include.engine.chunks import content_hash
 from include.engine.context import LoadContext
+from include.ops.chunks import Chunk
 from include.source.keys import KeyRange
 from include.source.read_ahead import ReadAhead
 from include.source.statement import ResultBuffer

@@ -1,4 +1,7 @@
-"""Versions of the config in `ops.config`: tasks on any machine read the one their run pinned."""
+"""Versions of the config: `ops.config` and, table by table, `ops.config_table`.
+
+Tasks on any machine read the version that their run pinned.
+"""
 
 from __future__ import annotations
 
@@ -44,16 +47,24 @@ def pin_bytes(
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         found = connection.execute(
-            "select config_version, sha256 from ops.config "
-            "where derived_from is not distinct from %s order by config_version desc limit 1",
+            """
+            select config_version, sha256
+            from ops.config
+            where derived_from is not distinct from %s
+            order by config_version desc
+            limit 1
+            """,
             (derived_from,),
         ).fetchone()
         if found is not None and found[1] == digest:
             version = int(found[0])
         else:
             created = connection.execute(
-                "insert into ops.config (sha256, tables_yml, overrides_yml, derived_from) "
-                "values (%s, %s, %s, %s) returning config_version",
+                """
+                insert into ops.config (sha256, tables_yml, overrides_yml, derived_from)
+                values (%s, %s, %s, %s)
+                returning config_version
+                """,
                 (digest, tables, overrides, derived_from),
             ).fetchone()
             if created is None:
@@ -66,15 +77,19 @@ def pin_bytes(
 def newest_bytes(connection: WarehouseConnection) -> tuple[bytes, bytes]:
     """Return tables.yml and overrides.yml of the newest version that was discovered or edited.
 
-    Raises ConfigError when there is none, also on a warehouse that was never prepared.
+    Raises ConfigError when there is none.
     """
-    if connection.execute("select to_regclass('ops.config') is not null").fetchone() == (True,):
-        found = connection.execute(
-            "select tables_yml, overrides_yml from ops.config where derived_from is null "
-            "order by config_version desc limit 1"
-        ).fetchone()
-        if found is not None:
-            return bytes(found[0]), bytes(found[1])
+    found = connection.execute(
+        """
+        select tables_yml, overrides_yml
+        from ops.config
+        where derived_from is null
+        order by config_version desc
+        limit 1
+        """
+    ).fetchone()
+    if found is not None:
+        return bytes(found[0]), bytes(found[1])
     raise ConfigError(
         "holds no config yet. Nothing was loaded and nothing was changed. Run the DAG "
         "discover_open_dental, or ./dental discover, to write it.",

@@ -18,6 +18,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from include.catalog.model import Tier
 from include.catalog.targets import LoadTarget, targets_of
 from include.errors import PipelineError
+from include.ops import loads, schema, table_states
 from include.orchestration import mail
 from include.orchestration.connections import warehouse_endpoint
 from include.orchestration.errors import REASON
@@ -30,7 +31,6 @@ from include.reporting.mails import (
     failed_tasks_mail,
     run_report_mail,
 )
-from include.warehouse import session
 
 log = logging.getLogger(__name__)
 
@@ -170,19 +170,14 @@ def _reasons(run_id: int, tables: Sequence[str], *, with_verdicts: bool) -> dict
     """Return why tables failed or are blocked, by their name in raw."""
     names = [table.lower() for table in tables]
     try:
-        with session.connect(warehouse_endpoint()) as connection:
-            blocked = connection.execute(
-                "select table_name, blocked_reason from ops.table_state"
-                " where table_name = any(%s) and not is_publishable and %s",
-                (names, with_verdicts),
-            ).fetchall()
-            failed = connection.execute(
-                "select table_name, error from ops.table_load"
-                " where run_id = %s and table_name = any(%s) and state <> 'succeeded'",
-                (run_id, names),
-            ).fetchall()
+        with schema.connect(warehouse_endpoint()) as connection:
+            blocked = table_states.blocked_tables(connection) if with_verdicts else {}
+            failed = loads.load_errors(connection, run_id, names)
     except PipelineError as error:
         # The mail matters more than its reasons: Airflow's states still name the tables.
         log.warning("the reasons are missing from the mail: %s", error)
         return {}
-    return {str(name): str(reason or UNRECORDED) for name, reason in [*blocked, *failed]}
+    return {
+        **{name: block.reason for name, block in blocked.items() if name in names},
+        **{name: error or UNRECORDED for name, error in failed.items()},
+    }

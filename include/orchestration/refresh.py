@@ -14,7 +14,7 @@ from include.orchestration.connections import warehouse_endpoint
 from include.settings import DBT_MANIFEST
 
 if TYPE_CHECKING:
-    from include.engine import LoadTarget, Mode
+    from include.catalog.targets import LoadTarget, Mode
     from include.planning import RefreshRequest
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from psycopg import sql
 
 from include.catalog.model import ColumnConfig, IndexChoice, IndexConfig, TableConfig
-from include.planning.bookkeeping import TableState
+from include.ops.table_states import StoredCounts
 from include.source.structure import TableStructure
 from include.warehouse.indexes import bring_indexes, existing_indexes, index_names
 from include.warehouse.raw_tables import BOOKKEEPING
@@ -70,7 +70,7 @@ def with_indexes(
 def bring_all_indexes(
     connection: WarehouseConnection,
     tables: Iterable[TableConfig],
-    states: Mapping[str, TableState],
+    states: Mapping[str, StoredCounts],
     *,
     is_dry: bool,
 ) -> list[str]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from include.catalog.model import Tier
+from include.catalog.targets import Mode
 from include.errors import ConfigError
-
-Mode = Literal["compare", "full"]
 
 # Below this a table is read within a minute, and its tasks' own start would be felt.
 SPLIT_ROWS = 2_000_000

@@ -13,9 +13,8 @@ import pymysql
 
 from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
-from include.engine.chunk_store import ChunkStore
-from include.engine.chunks import Chunk
-from include.planning.bookkeeping import TableState
+from include.ops.chunks import Chunk, ChunkStore
+from include.ops.table_states import StoredCounts, TableState
 from include.planning.source_state import TableSize
 from include.source.keys import KeyRange, paging_key
 from include.source.session import SourceConnection, quote, translate
@@ -36,10 +35,11 @@ def larger_than_the_rest(
             yield table
 
 
-def can_be_split(table: TableConfig, state: TableState | None) -> bool:
+def can_be_split(table: TableConfig, stored: StoredCounts | None) -> bool:
     """Whether ranges do for the table: its key is one whole number, and no load broke off."""
-    is_at_rest = state is None or state.state in ("never_loaded", "loaded")
-    return is_at_rest and paging_key(table).is_integer
+    settled = (TableState.NEVER_LOADED, TableState.LOADED)
+    is_settled = stored is None or stored.state in settled
+    return is_settled and paging_key(table).is_integer
 
 
 class RangePlanner:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from include.catalog.model import ColumnConfig, TableConfig
+from include.ops.table_states import start_over
 from include.planning.drift import is_wider
 from include.warehouse import dependents, raw_tables
 from include.warehouse.indexes import drop_indexes
@@ -18,7 +19,6 @@ _SPELLED_OUT = {
     "timestamp": "timestamp without time zone",
     "timestamptz": "timestamp with time zone",
 }
-REBUILT = "rebuilt with other types, not loaded since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def apply_reshaping(
     if set(reshaping.retired) & set(raw_tables.primary_key(connection, table.raw_name)):
         # Rows that lose their key cannot be told apart any more: the next load fills them anew.
         raw_tables.drop_primary_key(connection, table.raw_name)
-        _forget(connection, table)
+        start_over(connection, table.raw_name, is_emptied=False)
     for name in reshaping.retired:
         raw_tables.retire_column(connection, table, name)
 
@@ -133,20 +133,4 @@ def _start_over(
             )
         )
     dependents.put_back(connection, views)
-    _forget(connection, table)
-    if is_rebuilt:
-        connection.execute(
-            "update ops.table_state set state = 'never_loaded', row_count = 0, deleted_count = 0 "
-            "where table_name = %s",
-            (table.raw_name,),
-        )
-
-
-def _forget(connection: WarehouseConnection, table: TableConfig) -> None:
-    """Close the gate and forget what was read, so that the next load reads and writes all rows."""
-    connection.execute("delete from ops.chunk where table_name = %s", (table.raw_name,))
-    connection.execute(
-        "update ops.table_state set is_publishable = false, blocked_reason = %s "
-        "where table_name = %s",
-        (REBUILT, table.raw_name),
-    )
+    start_over(connection, table.raw_name, is_emptied=is_rebuilt)

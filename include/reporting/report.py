@@ -8,55 +8,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from include.catalog.model import Tier
+from include.ops.loads import RunTotals, Substitution
+from include.ops.service_levels import SlaMiss
+from include.ops.table_states import Freshness
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """What all loads of a run did together; the numbers are rows, except `tables`."""
-
-    tables: int = 0
-    rows_read: int = 0
-    inserted: int = 0
-    changed: int = 0
-    undeleted: int = 0
-    deleted: int = 0
-
-    @property
-    def moved(self) -> int:
-        """How many rows of `raw` were written."""
-        return self.inserted + self.changed + self.undeleted + self.deleted
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """When a raw table was last compared with its source, and when that last changed a row."""
+class TableFreshness:
+    """A raw table of a tier, and when it was last compared with its source."""
 
     table: str
     tier: Tier
-    row_count: int
-    loaded_at: datetime
-    changed_at: datetime | None
-    quality: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Substitution:
-    """How many values of a column a rule replaced because PostgreSQL cannot hold them."""
-
-    table: str
-    column: str
-    rule: str
-    value_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class SlaMiss:
-    """A table whose load ended late; `minutes` counts from the run's start, None: not yet."""
-
-    table: str
-    tier: str
-    sla_minutes: float
-    minutes: float | None
+    freshness: Freshness
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +44,8 @@ class RunReport:
     mode: str
     started_at: datetime
     finished_at: datetime
-    totals: Totals
-    tables: tuple[Freshness, ...] = ()
+    totals: RunTotals
+    tables: tuple[TableFreshness, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     blocked: Mapping[str, str] = field(default_factory=dict)
     quarantined: Mapping[str, str] = field(default_factory=dict)
@@ -179,8 +142,8 @@ class RunReport:
         for tier in Tier:
             tables = [one for one in self.tables if one.tier is tier]
             if tables:
-                oldest = min(tables, key=lambda one: one.loaded_at)
-                age = _duration(self.finished_at - oldest.loaded_at)
+                oldest = min(tables, key=lambda one: one.freshness.loaded_at)
+                age = _duration(self.finished_at - oldest.freshness.loaded_at)
                 yield f"{tier}: {len(tables)} tables, the oldest copy ({oldest.table}) is {age} old"
 
 

@@ -6,16 +6,17 @@ import logging
 from datetime import datetime
 from pathlib import Path
 
-from psycopg.types.json import Jsonb
-
 from include.catalog.model import Catalog
 from include.endpoints import Endpoint
-from include.engine.records import LOAD_FAILED
+from include.ops import loads, runs, schema, service_levels, table_states
 from include.ops.config_versions import load_catalog
+from include.ops.runs import RunState
+from include.ops.service_levels import SlaMiss
+from include.ops.table_states import TableState
 from include.reporting.marts import mark_marts, read_lineage
-from include.reporting.report import Freshness, RunReport, SlaMiss, Substitution, Totals
+from include.reporting.report import RunReport, TableFreshness
 from include.validation.scope import RunScope, read_scope
-from include.warehouse.session import WarehouseConnection, connect
+from include.warehouse.session import WarehouseConnection
 
 log = logging.getLogger(__name__)
 
@@ -26,38 +27,36 @@ def report_run(warehouse: Endpoint, *, run_id: int, manifest: Path | None = None
     `manifest` is the dbt project's manifest; without it the run is taken to have built no marts,
     and `ops.mart_state` is left alone. Everything is written in one transaction.
     """
-    with connect(warehouse) as connection:
+    with schema.connect(warehouse) as connection:
         scope = read_scope(connection, run_id)
-        catalog = load_catalog(connection, scope.config_version)
-        mode, started_at, finished_at = _times(connection, run_id)
+        run = scope.run
+        catalog = load_catalog(connection, run.config_version)
         failed, blocked, quarantined = _faults(connection, scope, catalog)
         report = RunReport(
             run_id=run_id,
-            mode=mode,
-            started_at=started_at,
-            finished_at=finished_at,
-            totals=_totals(connection, run_id),
+            mode=run.mode,
+            started_at=run.started_at,
+            finished_at=run.read_at,
+            totals=loads.run_totals(connection, run_id),
             tables=_freshness(connection, catalog),
             failed=failed,
             blocked=blocked,
             quarantined=quarantined,
-            substitutions=_substitutions(connection, run_id),
-            sla_misses=_late(connection, catalog, run_id, (started_at, finished_at)),
+            substitutions=loads.read_substitutions(connection, run_id),
+            sla_misses=_late(connection, catalog, run_id, (run.started_at, run.read_at)),
             marts=mark_marts(connection, read_lineage(manifest), run_id=run_id) if manifest else (),
         )
-        _record(connection, report)
+        service_levels.replace_misses(connection, run_id, report.sla_misses)
+        runs.close_run(
+            connection,
+            run_id,
+            RunState.SUCCEEDED if report.is_right else RunState.FAILED,
+            finished_at=report.finished_at,
+            summary=report.summary(),
+        )
     for line in report.lines():
         log.info("%s", line)
     return report
-
-
-def _times(connection: WarehouseConnection, run_id: int) -> tuple[str, datetime, datetime]:
-    row = connection.execute(
-        "select mode, started_at, now() from ops.run where run_id = %s", (run_id,)
-    ).fetchone()
-    if row is None:
-        raise LookupError(run_id)
-    return row[0], row[1], row[2]
 
 
 def _faults(
@@ -65,59 +64,30 @@ def _faults(
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Return the failed, blocked and quarantined tables that the run covers, with reasons."""
     covered = {table.raw_name for table in catalog.tables.values() if scope.covers(table)}
-    closed = {
-        str(name): str(reason or "no reason was recorded")
-        for name, reason in connection.execute(
-            "select table_name, blocked_reason from ops.table_state where not is_publishable"
-        )
-    }
+    closed = table_states.blocked_tables(connection)
     failed: dict[str, str] = {}
     blocked: dict[str, str] = {}
     quarantined: dict[str, str] = {}
-    for name, standing in scope.standings.items():
-        if standing.quarantine_reason is not None or standing.state == "quarantined":
+    for name, table in scope.tables.items():
+        if table.quarantine is not None:
             # Quarantined tables may have left the config, so they are not asked whether covered.
-            if not scope.requested or name in scope.requested:
-                quarantined[name] = standing.quarantine_reason or "discovery must look at it"
+            if not scope.run.requested or name in scope.run.requested:
+                quarantined[name] = table.quarantine
         elif name not in covered:
             continue
-        elif standing.load_state in ("failed", "running"):
-            failed[name] = (standing.blocked_reason or "").removeprefix(f"{LOAD_FAILED}: ")
-        elif name in closed and (standing.load_state or standing.state != "never_loaded"):
-            blocked[name] = closed[name]
+        elif table.failure is not None:
+            failed[name] = table.failure
+        elif name in closed and (table.load_state or table.state is not TableState.NEVER_LOADED):
+            blocked[name] = closed[name].reason
     return failed, blocked, quarantined
 
 
-def _totals(connection: WarehouseConnection, run_id: int) -> Totals:
-    row = connection.execute(
-        "select count(*), coalesce(sum(rows_read), 0), coalesce(sum(inserted), 0),"
-        " coalesce(sum(changed), 0), coalesce(sum(undeleted), 0), coalesce(sum(deleted), 0)"
-        " from ops.table_load where run_id = %s",
-        (run_id,),
-    ).fetchone()
-    return Totals(*map(int, row)) if row else Totals()
-
-
-def _freshness(connection: WarehouseConnection, catalog: Catalog) -> tuple[Freshness, ...]:
+def _freshness(connection: WarehouseConnection, catalog: Catalog) -> tuple[TableFreshness, ...]:
     tiers = {table.raw_name: table.tier for table in catalog.tables.values()}
     return tuple(
-        Freshness(name, tiers[name], rows, loaded_at, changed_at, quality)
-        for name, rows, loaded_at, changed_at, quality in connection.execute(
-            "select table_name, row_count, loaded_at, changed_at, quality from ops.table_state"
-            " where loaded_at is not null order by table_name"
-        )
+        TableFreshness(name, tiers[name], found)
+        for name, found in table_states.read_freshness(connection).items()
         if name in tiers
-    )
-
-
-def _substitutions(connection: WarehouseConnection, run_id: int) -> tuple[Substitution, ...]:
-    return tuple(
-        Substitution(*row)
-        for row in connection.execute(
-            "select table_name, column_name, rule, value_count from ops.substitution"
-            " where run_id = %s and value_count > 0 order by 1, 2, 3",
-            (run_id,),
-        )
     )
 
 
@@ -131,33 +101,10 @@ def _late(
     started_at, now = span
     limits = {table.raw_name: table.sla_minutes for table in catalog.tables.values()}
     late = []
-    for name, tier, ended_at in connection.execute(
-        "select table_name, tier, finished_at from ops.table_load where run_id = %s order by 1",
-        (run_id,),
-    ):
-        minutes = ((ended_at or now) - started_at).total_seconds() / 60
-        if name in limits and minutes > limits[name]:
-            late.append(SlaMiss(name, tier, limits[name], minutes if ended_at else None))
+    for load in loads.load_ends(connection, run_id):
+        minutes = ((load.finished_at or now) - started_at).total_seconds() / 60
+        limit = limits.get(load.table)
+        if limit is not None and minutes > limit:
+            seen = minutes if load.finished_at else None
+            late.append(SlaMiss(load.table, load.tier, limit, seen))
     return tuple(late)
-
-
-def _record(connection: WarehouseConnection, report: RunReport) -> None:
-    connection.execute("delete from ops.sla_misses where run_id = %s", (report.run_id,))
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into ops.sla_misses (run_id, table_name, tier, sla_minutes, minutes)"
-            " values (%s, %s, %s, %s, %s)",
-            [
-                (report.run_id, miss.table, miss.tier, miss.sla_minutes, miss.minutes)
-                for miss in report.sla_misses
-            ],
-        )
-    connection.execute(
-        "update ops.run set state = %s, finished_at = %s, summary = %s where run_id = %s",
-        (
-            "succeeded" if report.is_right else "failed",
-            report.finished_at,
-            Jsonb(report.summary()),
-            report.run_id,
-        ),
-    )

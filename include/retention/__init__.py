@@ -1,5 +1,6 @@
 """How long the warehouse keeps what the practice has deleted."""
 
-from include.retention.purge import TablePurge, purge
+from include.ops.purges import TablePurge
+from include.retention.purge import purge
 
 __all__ = ["TablePurge", "purge"]

@@ -16,29 +16,22 @@ from psycopg import sql
 
 from include.catalog.model import Catalog, TableConfig
 from include.endpoints import Endpoint
-from include.errors import ConfigError, WarehouseError
+from include.errors import WarehouseError
+from include.ops import affected, schema, table_states
 from include.ops.config_versions import load_catalog
+from include.ops.purges import TablePurge, record_purge
+from include.ops.runs import read_run
+from include.ops.table_states import TableState
 from include.sessions.failures import translated
 from include.sessions.locks import LockSession, lock_session, sole_writer, table_lock
 from include.transform.lineage import incremental_readers, read_manifest
 from include.warehouse import raw_tables
-from include.warehouse.session import WarehouseConnection, connect
+from include.warehouse.session import WarehouseConnection
 
 log = logging.getLogger(__name__)
 
 # So long a person can still ask which days and families a load touched.
 AFFECTED_DAYS = 14
-
-
-@dataclass(frozen=True, slots=True)
-class TablePurge:
-    """What was taken from one table; `kept` tombstones are old and wait for `waiting_for`."""
-
-    table: str
-    tombstones: int = 0
-    affected: int = 0
-    kept: int = 0
-    waiting_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +62,13 @@ def purge(warehouse: Endpoint, *, run_id: int, manifest: Path) -> tuple[TablePur
     """
     waiting = incremental_readers(read_manifest(manifest))
     with (
-        connect(warehouse, autocommit=True) as connection,
+        schema.connect(warehouse, autocommit=True) as connection,
         lock_session(warehouse) as session,
     ):
-        catalog = _catalog(connection, run_id)
+        catalog = load_catalog(connection, read_run(connection, run_id).config_version)
         readers = _read_readers(connection, waiting)
-        affected = _purge_affected(connection, catalog, readers, run_id)
-        purged = {name: TablePurge(name, affected=count) for name, count in affected.items()}
+        cleared = _purge_affected(connection, catalog, readers, run_id)
+        purged = {name: TablePurge(name, affected=count) for name, count in cleared.items()}
         for table in _with_tombstones(connection, catalog):
             with translated(warehouse, warehouse, table.name):
                 found = _purge_table(session, connection, table, readers, run_id)
@@ -101,15 +94,6 @@ def purge(warehouse: Endpoint, *, run_id: int, manifest: Path) -> tuple[TablePur
     return tuple(one for _, one in sorted(purged.items()))
 
 
-def _catalog(connection: WarehouseConnection, run_id: int) -> Catalog:
-    row = connection.execute(
-        "select config_version from ops.run where run_id = %s", (run_id,)
-    ).fetchone()
-    if row is None:
-        raise ConfigError(f"has no run {run_id}. Nothing was purged.", where="ops.run")
-    return load_catalog(connection, int(row[0]))
-
-
 def _read_readers(
     connection: WarehouseConnection, waiting: Mapping[str, frozenset[str]]
 ) -> dict[str, Readers]:
@@ -126,12 +110,9 @@ def _read_readers(
 
 
 def _with_tombstones(connection: WarehouseConnection, catalog: Catalog) -> list[TableConfig]:
-    rows = connection.execute(
-        "select table_name from ops.table_state where state = 'loaded' and deleted_count > 0 "
-        "order by table_name"
-    ).fetchall()
     by_name = {table.raw_name: table for table in catalog.tables.values()}
-    return [by_name[name] for (name,) in rows if name in by_name]
+    names = table_states.tables_with_tombstones(connection)
+    return [by_name[name] for name in names if name in by_name]
 
 
 def _purge_affected(
@@ -146,21 +127,9 @@ def _purge_affected(
         for table in catalog.tables.values()
     }
     with connection.transaction():
-        rows = connection.execute(
-            "with bound as (select b.table_name, least(b.batch_id, (select max(l.batch_id) "
-            "from ops.table_load l where l.table_name = b.table_name "
-            "and l.started_at < now() - make_interval(days => %s))) as batch_id, "
-            "exists (select from ops.table_load l where l.table_name = b.table_name "
-            "and l.started_at < now() - make_interval(days => %s)) as is_old "
-            "from unnest(%s::text[], %s::bigint[]) as b (table_name, batch_id)), "
-            "gone as (delete from ops.affected a using bound b where a.table_name = b.table_name "
-            "and b.is_old and a.batch_id <= b.batch_id returning a.table_name) "
-            "select table_name, count(*) from gone group by table_name",
-            (AFFECTED_DAYS, AFFECTED_DAYS, list(limits), list(limits.values())),
-        ).fetchall()
-        found = {str(name): int(count) for name, count in rows}
+        found = affected.purge_affected(connection, limits, days=AFFECTED_DAYS)
         for name, count in found.items():
-            _record(connection, run_id, TablePurge(name, affected=count))
+            record_purge(connection, run_id, TablePurge(name, affected=count))
     return found
 
 
@@ -185,7 +154,7 @@ def _purge_table(
         ):
             found = _delete(connection, table, of_table)
             if found is not None:
-                _record(connection, run_id, found)
+                record_purge(connection, run_id, found)
                 lock.check()
     except WarehouseError as error:
         log.warning("table %s: not purged in this run: %s", table.name, error)
@@ -196,10 +165,7 @@ def _purge_table(
 def _delete(
     connection: WarehouseConnection, table: TableConfig, readers: Readers
 ) -> TablePurge | None:
-    state = connection.execute(
-        "select state from ops.table_state where table_name = %s", (table.raw_name,)
-    ).fetchone()
-    if state != ("loaded",):
+    if table_states.read_state(connection, table.raw_name) is not TableState.LOADED:
         return None
     limit = readers.limit
     is_seen = sql.SQL("true") if limit is None else sql.SQL("_batch_id <= {}").format(limit)
@@ -211,10 +177,7 @@ def _delete(
     count, newest = _count_old(connection, table)
     if not deleted and not count:
         return None
-    connection.execute(
-        "update ops.table_state set deleted_count = deleted_count - %s where table_name = %s",
-        (deleted, table.raw_name),
-    )
+    table_states.record_purged(connection, table.raw_name, deleted)
     waiting_for = readers.behind(newest) if count else ()
     return TablePurge(table.raw_name, deleted, 0, count, waiting_for)
 
@@ -232,22 +195,4 @@ def _count_old(connection: WarehouseConnection, table: TableConfig) -> tuple[int
 def _is_old(table: TableConfig) -> sql.Composed:
     return sql.SQL("_deleted_at < now() - make_interval(days => {})").format(
         sql.Literal(table.tombstone_days)
-    )
-
-
-def _record(connection: WarehouseConnection, run_id: int, purged: TablePurge) -> None:
-    connection.execute(
-        "insert into ops.purge as p (run_id, table_name, tombstones, affected, kept, waiting_for) "
-        "values (%s, %s, %s, %s, %s, %s) on conflict (run_id, table_name) do update set "
-        "tombstones = p.tombstones + excluded.tombstones, affected = p.affected "
-        "+ excluded.affected, kept = excluded.kept, waiting_for = excluded.waiting_for, "
-        "purged_at = now()",
-        (
-            run_id,
-            purged.table,
-            purged.tombstones,
-            purged.affected,
-            purged.kept,
-            list(purged.waiting_for),
-        ),
     )

@@ -23,7 +23,8 @@ from psycopg.pq import TransactionStatus
 
 from include.endpoints import Endpoint
 from include.errors import WarehouseError
-from include.warehouse.session import APPLICATION_NAME, WarehouseConnection, connect
+from include.ops import schema
+from include.warehouse.session import APPLICATION_NAME, WarehouseConnection
 
 WAIT_LIMIT_SECONDS = 120
 # The server's limit for a session that says nothing, and how often a living process speaks.
@@ -100,10 +101,12 @@ class LockSession:
 class TableLock:
     """The lock of one table, or of one range of its key, and the session that holds it."""
 
-    def __init__(self, session: LockSession, raw_name: str, part: int | None = None) -> None:
+    def __init__(
+        self, session: LockSession, raw_name: str, range_number: int | None = None
+    ) -> None:
         self.session = session
         self.raw_name = raw_name
-        self.part = part
+        self.range_number = range_number
         self.writer: WarehouseConnection | None = None
         self._spoke_at = time.monotonic()
 
@@ -143,7 +146,7 @@ class TableLock:
 @contextmanager
 def lock_session(warehouse: Endpoint) -> Iterator[LockSession]:
     """Open a session for locks with its heartbeat; the locks end with it."""
-    with connect(warehouse, autocommit=True) as connection:
+    with schema.connect(warehouse, autocommit=True) as connection:
         connection.execute(
             sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{WAIT_LIMIT_SECONDS}s"))
         )
@@ -168,18 +171,19 @@ def lock_session(warehouse: Endpoint) -> Iterator[LockSession]:
 
 @contextmanager
 def table_lock(
-    session: LockSession, raw_name: str, *, part: int | None = None
+    session: LockSession, raw_name: str, *, range_number: int | None = None
 ) -> Iterator[TableLock]:
     """Hold the table's lock; no other loader gets it meanwhile.
 
-    With `part` the lock is that of one range of the table's key: loaders of other ranges get
-    theirs, a loader of the whole table does not. Waits up to WAIT_LIMIT_SECONDS for another loader,
-    then raises WarehouseError. A session may take the locks of many tables one after the other.
+    With `range_number` the lock is that of one range of the table's key: loaders of other ranges
+    get theirs, a loader of the whole table does not. Waits up to WAIT_LIMIT_SECONDS for another
+    loader, then raises WarehouseError. A session may take the locks of many tables one after the
+    other.
     """
     with ExitStack() as held:
-        for number, is_shared in _numbers("load", raw_name, part):
+        for number, is_shared in _numbers("load", raw_name, range_number):
             held.enter_context(_advisory_lock(session, raw_name, number, is_shared=is_shared))
-        yield TableLock(session, raw_name, part)
+        yield TableLock(session, raw_name, range_number)
 
 
 @contextmanager
@@ -215,7 +219,7 @@ def sole_writer(lock: TableLock, connection: WarehouseConnection) -> Iterator[No
     """
     marks = [
         (number, _SHARED if is_shared else _EXCLUSIVE)
-        for number, is_shared in _numbers("write", lock.raw_name, lock.part)
+        for number, is_shared in _numbers("write", lock.raw_name, lock.range_number)
     ]
     for number, kind in marks:
         row = connection.execute(kind.attempt, (number,)).fetchone()
@@ -254,12 +258,12 @@ def _end_writers(lock: TableLock, number: int) -> None:
     )
 
 
-def _numbers(purpose: str, raw_name: str, part: int | None) -> list[tuple[int, bool]]:
+def _numbers(purpose: str, raw_name: str, range_number: int | None) -> list[tuple[int, bool]]:
     """Return the locks to take in this order, and which of them others may hold as well."""
     whole = _lock_number(purpose, raw_name)
-    if part is None:
+    if range_number is None:
         return [(whole, False)]
-    return [(_lock_number(f"{purpose} range {part} of", raw_name), False), (whole, True)]
+    return [(_lock_number(f"{purpose} range {range_number} of", raw_name), False), (whole, True)]
 
 
 def _lock_number(purpose: str, raw_name: str) -> int:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.endpoints import Endpoint
+from include.ops import schema
 from include.transform.dbt import DbtRun, NodeResult, run_dbt
-from include.warehouse import schema
-from include.warehouse.session import connect
 
 GATE = "source_is_publishable_"
 
@@ -58,8 +57,7 @@ def build(
     which prove the SQL and not the data, run only when `is_sql_tested`. Raises TerminalError or
     WarehouseError when the warehouse cannot be used.
     """
-    with connect(warehouse) as connection:
-        schema.prepare(connection)
+    schema.connect(warehouse).close()
     arguments = ["build"]
     if not is_sql_tested:
         arguments += ["--exclude-resource-type", "unit_test"]
@@ -68,7 +66,7 @@ def build(
         arguments += ["--select", *select, *gates]
     run = run_dbt(arguments, warehouse, target_path=target_path, variables=variables)
     asked = tuple(r.name for r in run.results if r.kind == "model")
-    with connect(warehouse) as connection:
+    with schema.connect(warehouse) as connection:
         closed = connection.execute(
             "select table_name, coalesce(blocked_reason, 'not publishable') from ops.table_state"
             " where is_publishable is not true order by table_name"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from include.ops.loads import recorded_row_counts
 from include.validation.rules import raw
 from include.warehouse.session import WarehouseConnection
 
@@ -38,14 +39,7 @@ def reconcile(
     """Count the living rows of each raw table and compare; tables must be loaded in this run."""
     recorded = {
         name: dict(zip(CHECK_NAMES, numbers, strict=True))
-        for name, *numbers in connection.execute(
-            "select load.table_name, load.rows_read, state.row_count,"
-            " (select sum(chunk.row_count) from ops.chunk"
-            "   where chunk.table_name = load.table_name)"
-            " from ops.table_load as load join ops.table_state as state using (table_name)"
-            " where load.run_id = %s and load.table_name = any(%s)",
-            (run_id, list(tables)),
-        )
+        for name, numbers in recorded_row_counts(connection, run_id, tables).items()
     }
     counts: dict[str, tuple[Count, ...]] = {}
     for table in tables:

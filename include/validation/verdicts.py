@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,13 +12,21 @@ from psycopg import sql
 from include import settings
 from include.catalog.model import TableConfig, Tier
 from include.endpoints import Endpoint
+from include.ops import schema, table_states
 from include.ops.config_versions import load_catalog
+from include.ops.table_states import Block, BlockedCode
+from include.ops.validation_results import (
+    GREAT_EXPECTATIONS,
+    RECONCILIATION,
+    CheckResult,
+    replace_results,
+)
 from include.validation.pages import TableLine, new_site, publish, translated_errors
 from include.validation.reconciliation import CHECK_NAMES, Count, living_rows, reconcile
 from include.validation.rules import raw, rules_for
 from include.validation.scope import read_scope
 from include.validation.suites import RuleResult, Suite, run_suites
-from include.warehouse.session import WarehouseConnection, connect
+from include.warehouse.session import WarehouseConnection
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +51,7 @@ class TierVerdict:
 @dataclass(frozen=True, slots=True)
 class _Judgement:
     quality: float | None
-    reason: str | None
+    block: Block | None
     counts: tuple[Count, ...]
     results: tuple[RuleResult, ...] = ()
     breaking_rows: int = 0
@@ -56,17 +64,19 @@ def validate_tier(warehouse: Endpoint, *, run_id: int, tier: Tier) -> TierVerdic
     table that was loaded is closed first and opened last, so that a validation that dies publishes
     nothing. Bad data never raises; running it again gives the same verdicts.
     """
-    with connect(warehouse, autocommit=True) as connection:
+    with schema.connect(warehouse, autocommit=True) as connection:
         scope = read_scope(connection, run_id)
-        catalog = load_catalog(connection, scope.config_version)
+        catalog = load_catalog(connection, scope.run.config_version)
         tables = {table.raw_name: table for table in catalog.of_tier(tier)}
         blocked = {
-            name: reason
+            name: block
             for name, table in tables.items()
-            if scope.covers(table) and (reason := scope.standing(name).blocked_reason)
+            if scope.covers(table) and (block := scope.table(name).block)
         }
-        loaded = [name for name in tables if scope.standing(name).is_loaded_in_run]
-        _close_gates(connection, loaded, blocked, run_id=run_id)
+        loaded = [name for name in tables if scope.table(name).is_loaded_in_run]
+        with connection.transaction():
+            table_states.begin_validation(connection, loaded, run_id=run_id)
+            table_states.close(connection, blocked)
         counts = reconcile(connection, loaded, run_id=run_id)
         suites = [
             Suite(name, rules_for(tables[name], scope.targets(tables[name], catalog)))
@@ -85,12 +95,13 @@ def validate_tier(warehouse: Endpoint, *, run_id: int, tier: Tier) -> TierVerdic
                 }
                 publish(site, docs, tier, [_line(tables[name], judged[name]) for name in loaded])
         _write(connection, tables, judged, run_id=run_id)
-    blocked |= {name: one.reason for name, one in judged.items() if one.reason is not None}
+    blocked |= {name: one.block for name, one in judged.items() if one.block is not None}
     qualities = {name: one.quality for name, one in judged.items() if one.quality is not None}
     log.info("tier %s: %s tables judged, %s may not be published", tier, len(judged), len(blocked))
-    for name, reason in sorted(blocked.items()):
+    reasons = {name: block.reason for name, block in sorted(blocked.items())}
+    for name, reason in reasons.items():
         log.warning("table %s is blocked: %s", name, reason)
-    return TierVerdict(tier, dict(sorted(blocked.items())), dict(sorted(qualities.items())))
+    return TierVerdict(tier, reasons, dict(sorted(qualities.items())))
 
 
 def _judge(
@@ -104,8 +115,11 @@ def _judge(
         seen = ", ".join(f"{count.check_name} {count.recorded}" for count in unequal)
         return _Judgement(
             None,
-            f"raw holds {unequal[0].living} living rows, but the engine recorded {seen}. "
-            "Load the table again in full mode.",
+            Block(
+                BlockedCode.UNEQUAL,
+                f"raw holds {unequal[0].living} living rows, but the engine recorded {seen}. "
+                "Load the table again in full mode.",
+            ),
             counts,
         )
     living = living_rows(counts)
@@ -113,26 +127,30 @@ def _judge(
     if failed:
         return _Judgement(
             None,
-            f"{len(failed)} of {len(results)} expectations could not run, the first on column "
-            f"{failed[0].rule.columns[0]}: raw does not fit the config of this run. Load the "
-            "table again, then see the task's log.",
+            Block(
+                BlockedCode.NOT_JUDGED,
+                f"{len(failed)} of {len(results)} expectations could not run, the first on column "
+                f"{failed[0].rule.columns[0]}: raw does not fit the config of this run. Load the "
+                "table again, then see the task's log.",
+            ),
             counts,
             results,
         )
     breaking = _breaking_rows(connection, table, results)
     quality = (living - breaking) / living if living else 1.0
-    reason = None
+    block = None
     if quality < table.quality_threshold:
         broken = ", ".join(
             f"{result.rule.kind} of {'+'.join(result.rule.columns)} ({result.breach_count})"
             for result in results
             if not result.is_passed
         )
-        reason = (
+        block = Block(
+            BlockedCode.QUALITY,
             f"quality {quality:.4f} is below its threshold {table.quality_threshold}: {breaking} "
-            f"of {living} rows break {broken}"
+            f"of {living} rows break {broken}",
         )
-    return _Judgement(quality, reason, counts, results, breaking)
+    return _Judgement(quality, block, counts, results, breaking)
 
 
 def _line(table: TableConfig, one: _Judgement) -> TableLine:
@@ -141,7 +159,7 @@ def _line(table: TableConfig, one: _Judgement) -> TableLine:
         living_rows(one.counts),
         one.quality,
         table.quality_threshold,
-        one.reason,
+        one.block.reason if one.block else None,
     )
 
 
@@ -161,23 +179,6 @@ def _breaking_rows(
     return int(row[0]) if row else 0
 
 
-def _close_gates(
-    connection: WarehouseConnection,
-    loaded: Iterable[str],
-    blocked: Mapping[str, str],
-    *,
-    run_id: int,
-) -> None:
-    waiting = f"the validation of run {run_id} has not ended"
-    reasons = {**dict.fromkeys(loaded, waiting), **blocked}
-    with connection.transaction(), connection.cursor() as cursor:
-        cursor.executemany(
-            "update ops.table_state set is_publishable = false, blocked_reason = %s"
-            " where table_name = %s",
-            [(reason, name) for name, reason in reasons.items()],
-        )
-
-
 def _write(
     connection: WarehouseConnection,
     tables: Mapping[str, TableConfig],
@@ -185,44 +186,49 @@ def _write(
     *,
     run_id: int,
 ) -> None:
-    with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(
-            # Other parts of the run record checks of their own, which stay.
-            "delete from ops.validation_result where run_id = %s and table_name = any(%s)"
-            " and (source = 'great_expectations' or check_name = any(%s))",
-            (run_id, list(judged), list(CHECK_NAMES)),
-        )
-        cursor.executemany(
-            "insert into ops.validation_result (run_id, table_name, source, check_name,"
-            " column_name, is_passed, element_count, unexpected_count, detail)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (run_id, name, *row)
+    with connection.transaction():
+        # Checks that other parts of the run have recorded stay.
+        replace_results(
+            connection,
+            run_id,
+            {
+                name: list(_checks(one, tables[name].quality_threshold))
                 for name, one in judged.items()
-                for row in _rows(one, tables[name].quality_threshold)
-            ],
+            },
+            reconciled=CHECK_NAMES,
         )
-        cursor.executemany(
-            "update ops.table_state set is_publishable = %s, blocked_reason = %s, quality = %s,"
-            " validated_at = now() where table_name = %s",
-            [(one.reason is None, one.reason, one.quality, name) for name, one in judged.items()],
+        table_states.judge(
+            connection, {name: (one.block, one.quality) for name, one in judged.items()}
         )
 
 
-def _rows(one: _Judgement, threshold: float) -> Iterator[tuple[Any, ...]]:
-    """Yield what `ops.validation_result` keeps of a judgement: counts, never a value."""
+def _checks(one: _Judgement, threshold: float) -> Iterator[CheckResult]:
+    """Yield what is recorded of a judgement: counts, never a value."""
     for count in one.counts:
-        yield (
-            *("reconciliation", count.check_name, "", count.is_equal, count.living),
-            *(abs(count.living - count.recorded), f"recorded {count.recorded}"),
+        yield CheckResult(
+            RECONCILIATION,
+            count.check_name,
+            is_passed=count.is_equal,
+            element_count=count.living,
+            unexpected_count=abs(count.living - count.recorded),
+            detail=f"recorded {count.recorded}",
         )
     for result in one.results:
-        yield (
-            *("great_expectations", result.rule.kind, ", ".join(result.rule.columns)),
-            *(result.is_passed, result.row_count, result.breach_count, result.rule.description),
+        yield CheckResult(
+            GREAT_EXPECTATIONS,
+            result.rule.kind,
+            is_passed=result.is_passed,
+            element_count=result.row_count,
+            unexpected_count=result.breach_count,
+            column_name=", ".join(result.rule.columns),
+            detail=result.rule.description,
         )
     if one.quality is not None:
-        yield (
-            *("great_expectations", "quality", "", one.reason is None, living_rows(one.counts)),
-            *(one.breaking_rows, f"quality {one.quality:.6f}, threshold {threshold}"),
+        yield CheckResult(
+            GREAT_EXPECTATIONS,
+            "quality",
+            is_passed=one.block is None,
+            element_count=living_rows(one.counts),
+            unexpected_count=one.breaking_rows,
+            detail=f"quality {one.quality:.6f}, threshold {threshold}",
         )

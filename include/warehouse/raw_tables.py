@@ -34,8 +34,8 @@ def identifier(raw_name: str) -> sql.Identifier:
 def create_table(connection: WarehouseConnection, table: TableConfig) -> bool:
     """Create the raw table, empty and without keys, unless it exists; say whether it was created.
 
-    Its state becomes `never_loaded` and its gate closed. Loading adds the primary key, because an
-    index costs less to build than to keep up.
+    Loading adds the primary key, because an index costs less to build than to keep up. Its state
+    in `ops` is the caller's: see `include.ops.table_states`.
     """
     exists = connection.execute(
         "select to_regclass(%s) is not null", (f'raw."{table.raw_name}"',)
@@ -52,19 +52,6 @@ def create_table(connection: WarehouseConnection, table: TableConfig) -> bool:
             sql.SQL("create table {} ({})").format(
                 identifier(table.raw_name), sql.SQL(", ").join(columns)
             )
-        )
-        connection.execute("delete from ops.chunk where table_name = %s", (table.raw_name,))
-    connection.execute(
-        "insert into ops.table_state (table_name, fingerprint) values (%s, %s) "
-        "on conflict (table_name) do nothing",
-        (table.raw_name, table.fingerprint),
-    )
-    if not exists:
-        connection.execute(
-            "update ops.table_state set state = 'never_loaded', is_publishable = false, "
-            "blocked_reason = 'never loaded', row_count = 0, deleted_count = 0 "
-            "where table_name = %s",
-            (table.raw_name,),
         )
     return not exists
 

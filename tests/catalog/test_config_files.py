@@ -31,7 +31,6 @@ from include.ops.config_versions import (
     pin_bytes,
 )
 from include.settings import PROJECT_ROOT
-from include.warehouse import schema
 from include.warehouse.session import connect
 
 
@@ -276,7 +275,6 @@ def test_equal_bytes_are_one_version_and_a_derived_one_is_never_the_newest(
     with connect(warehouse) as connection:
         with pytest.raises(ConfigError, match="holds no config yet"):
             newest_bytes(connection)
-        schema.prepare(connection)
         with pytest.raises(ConfigError, match="holds no config yet"):
             newest_bytes(connection)
         first = pin(connection, directory)

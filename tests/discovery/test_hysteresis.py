@@ -9,7 +9,8 @@ import pytest
 from include.catalog.model import Tier
 from include.discovery import tiers
 from include.discovery.importance import Importance
-from include.discovery.profile import EarlierMeasurement, TableMeasurement, with_changes
+from include.discovery.profile import TableMeasurement, with_changes
+from include.ops.profiles import EarlierMeasurement
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

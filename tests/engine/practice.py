@@ -11,15 +11,13 @@ import pymysql
 from pymysql.cursors import Cursor
 
 from include.catalog.model import CellExclusion, ColumnConfig, TableConfig, Tier
+from include.catalog.targets import Mode
 from include.endpoints import Endpoint
-from include.engine.load import Mode
-from include.engine.movement import TableLoad
-from include.engine.records import Attempt
-from include.engine.session import EngineSession
+from include.engine import EngineConnections, load
+from include.ops.loads import Attempt, TableLoad
 from include.source import session as source_session
 from include.source.structure import read_structures
 from include.source.warehouse_types import warehouse_type
-from include.warehouse import schema
 from include.warehouse import session as warehouse_session
 
 
@@ -81,8 +79,8 @@ class Practice:
 
     def load(self, table: TableConfig, mode: Mode = "compare") -> TableLoad:
         """Load one table in the practice's run."""
-        with EngineSession(self.source, self.warehouse) as session:
-            return session.load_configured(Attempt(self.run_id, table), mode=mode)
+        with EngineConnections(self.source, self.warehouse) as connections:
+            return load(connections, Attempt(self.run_id, table), mode=mode)
 
     def raw_versions(self, table: TableConfig) -> list[tuple[Any, ...]]:
         """Return what changes whenever PostgreSQL writes a row."""
@@ -114,7 +112,6 @@ def writing(source: Endpoint) -> Iterator[Cursor]:
 def open_practice(source: Endpoint, warehouse: Endpoint) -> Practice:
     """Prepare the warehouse and open one run."""
     with warehouse_session.connect(warehouse, autocommit=True) as connection:
-        schema.prepare(connection)
         connection.execute(
             "insert into ops.config (sha256, tables_yml, overrides_yml) values ('', '', '')"
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from include.catalog.model import TableConfig
-from include.engine import session as engine_session
+from include.engine import connections
 from include.errors import (
     PipelineError,
     SourceError,
@@ -24,6 +24,7 @@ from include.warehouse import session as warehouse_session
 from local_system.servers import free_port
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice
+from tests.ops.gates import OPEN_GATES
 
 MARK = "Wilhelmina-Marked"
 
@@ -47,7 +48,7 @@ def table(practice: Practice, caplog: pytest.LogCaptureFixture) -> TableConfig:
     )
     table = practice.config("T")
     practice.load(table)
-    practice.command("update ops.table_state set is_publishable = true, blocked_reason = null")
+    practice.command(OPEN_GATES)
     practice.execute(f"insert into T values (3, '{MARK}', '{MARK}')")
     return table
 
@@ -205,7 +206,7 @@ def test_a_raw_table_that_somebody_keeps_locked(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(engine_session, "LOCK_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(connections, "LOCK_TIMEOUT_SECONDS", 1)
     with warehouse_session.connect(practice.warehouse) as connection:
         connection.execute("lock table raw.t in share mode")
         error = failure(practice, table, caplog)

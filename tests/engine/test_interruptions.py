@@ -9,14 +9,15 @@ from collections.abc import Callable
 import pytest
 
 from include.engine import compare, first_load
-from include.engine.movement import TableLoad
 from include.errors import WarehouseError
+from include.ops.loads import TableLoad
 from include.sessions import locks
 from include.source.read_ahead import BufferPool
 from include.source.statement import ResultBuffer
 from include.warehouse import session as warehouse_session
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice
+from tests.ops.gates import OPEN_GATES
 
 TABLE = (
     "create table T (Id int primary key, Note text) engine=MyISAM",
@@ -89,7 +90,7 @@ def test_a_first_load_killed_before_its_only_commit_leaves_nothing(practice: Pra
 def test_a_killed_refresh_leaves_the_last_good_rows(practice: Practice) -> None:
     practice.execute(*TABLE)
     practice.load(practice.config("T", chunk_rows=100))
-    practice.command("update ops.table_state set is_publishable = true, blocked_reason = null")
+    practice.command(OPEN_GATES)
     practice.execute("update T set Note = 'x'")
     die(practice, page=8, part_rows=1_000_000)
     assert practice.query("select count(*) from raw.t where note = 'x'") == [(0,)]
@@ -105,7 +106,7 @@ def test_a_large_refresh_commits_by_parts_with_the_gate_closed(
 ) -> None:
     practice.execute(TABLE[0].replace("Id int primary key", key), TABLE[1])
     practice.load(practice.config("T", chunk_rows=100))
-    practice.command("update ops.table_state set is_publishable = true, blocked_reason = null")
+    practice.command(OPEN_GATES)
     practice.execute("update T set Note = 'x'", "delete from T where Note = 'x' and Id % 10 = 7")
     die(practice, page=8, part_rows=200)
     changed = practice.query("select count(*) from raw.t where note = 'x'")[0][0]
@@ -192,7 +193,7 @@ def test_the_counts_of_a_published_table_are_reckoned_and_right(practice: Practi
     practice.execute(*TABLE)
     table = practice.config("T", chunk_rows=100)
     practice.load(table)
-    practice.command("update ops.table_state set is_publishable = true")
+    practice.command(OPEN_GATES)
     for edit in (
         "delete from T where Id in (5, 6, 700)",
         "insert into T (Id, Note) values (6, 'back'), (100000, 'new')",

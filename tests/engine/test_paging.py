@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from include.engine import context
-from include.engine.records import Attempt
-from include.engine.session import EngineSession
+from include.engine import EngineConnections, context, load
 from include.engine.verify import verify_table
+from include.ops.loads import Attempt
 from include.source import session as source_session
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice
@@ -57,7 +56,7 @@ def test_one_statement_serves_all_pages_between_the_first_and_the_last(practice:
     practice.execute("update T set N = -N", "delete from Text where Id like '1%'")
 
     with (
-        EngineSession(practice.source, practice.warehouse) as session,
+        EngineConnections(practice.source, practice.warehouse) as connections,
         source_session.connect(practice.source) as counting,
         counting.cursor() as cursor,
     ):
@@ -67,9 +66,9 @@ def test_one_statement_serves_all_pages_between_the_first_and_the_last(practice:
             return int((cursor.fetchone() or ())[1])
 
         prepared, held = status("Com_stmt_prepare"), status("Prepared_stmt_count")
-        assert session.load_configured(Attempt(practice.run_id, tables[0])).chunks_read == 100
+        assert load(connections, Attempt(practice.run_id, tables[0])).chunks_read == 100
         assert status("Com_stmt_prepare") - prepared == 3
-        session.load_configured(Attempt(practice.run_id, tables[1]))
+        load(connections, Attempt(practice.run_id, tables[1]))
         assert status("Prepared_stmt_count") == held
     assert_equal(practice.source, practice.warehouse, "Text")
 

@@ -11,12 +11,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from include.catalog.model import TableConfig
+from include.catalog.targets import Mode
 from include.endpoints import Endpoint
-from include.engine import Mode
-from include.engine.movement import TableLoad
-from include.engine.records import Attempt
-from include.engine.session import EngineSession
+from include.engine import EngineConnections, load
 from include.engine.verify import verify_table
+from include.ops.loads import Attempt, TableLoad
 from include.transcoder.core import load_core
 from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
@@ -34,12 +33,12 @@ class Twin:
     """A warehouse that one of the two cores loads, all tables over the same sessions."""
 
     practice: Practice
-    session: EngineSession
+    connections: EngineConnections
     connection: WarehouseConnection
 
     def load(self, table: TableConfig, mode: Mode = "compare") -> TableLoad:
         attempt = Attempt(self.practice.run_id, table)
-        return self.session.load_configured(attempt, mode=mode)
+        return load(self.connections, attempt, mode=mode)
 
     def rows(self, table: TableConfig, columns: list[Column]) -> list[RawRow]:
         return reference.raw_rows(self.connection, table.name, columns)
@@ -60,13 +59,13 @@ def twins(practice: Practice, second_warehouse: Endpoint) -> Iterator[tuple[Twin
     """The same practice loaded by the compiled core and by the one in Python."""
     other = open_practice(practice.source, second_warehouse)
     with (
-        EngineSession(practice.source, practice.warehouse) as fast,
-        EngineSession(practice.source, second_warehouse) as plain,
+        EngineConnections(practice.source, practice.warehouse) as fast,
+        EngineConnections(practice.source, second_warehouse) as plain,
         warehouse_session.connect(practice.warehouse, autocommit=True) as left,
         warehouse_session.connect(second_warehouse, autocommit=True) as right,
     ):
-        fast._core = load_core(compiled=True)
-        plain._core = load_core(compiled=False)
+        fast.core = load_core(compiled=True)
+        plain.core = load_core(compiled=False)
         yield Twin(practice, fast, left), Twin(other, plain, right)
 
 

@@ -66,11 +66,11 @@ def test_larger_tables_come_first_within_their_tier(practice: Practice) -> None:
     assert [name for name in order if name.startswith("Code")] == ["Code2", "Code3", "Code1"]
 
 
-def test_a_dry_run_writes_nothing_even_to_a_warehouse_never_prepared(
-    practice: Practice, postgres: Endpoint
+def test_a_dry_run_writes_nothing_even_to_a_warehouse_never_set_up(
+    practice: Practice, empty_warehouse: Endpoint
 ) -> None:
     untouched = practice.ask("select count(*) from pg_namespace where nspname = 'ops'")
-    assert untouched == [(1,)], "discovery prepared it"
+    assert untouched == [(1,)], "its schemas are there"
     before = practice.ask(EVERYTHING)
     dry = practice.plan(dry_run=True)
     assert practice.ask(EVERYTHING) == before
@@ -89,10 +89,11 @@ def test_a_dry_run_writes_nothing_even_to_a_warehouse_never_prepared(
         "run_id": 0,
         "config_version": 0,
     }
-    bare = Practice(practice.source, postgres, practice.config_directory)
+    bare = Practice(practice.source, empty_warehouse, practice.config_directory)
     schemas = "select nspname from pg_namespace order by 1"
     before = bare.ask(schemas)
-    assert sorted(bare.plan(dry_run=True).tables) == ["Patient"]
+    with pytest.raises(TerminalError, match=r"was not set up.*Run `./dental migrate`"):
+        bare.plan(dry_run=True)
     assert bare.ask(schemas) == before
 
 

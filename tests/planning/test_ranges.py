@@ -52,8 +52,8 @@ def load(practice: Practice, plan: RefreshPlan) -> None:
 
 def ranges(practice: Practice) -> list[tuple[object, ...]]:
     return practice.ask(
-        "select part, lo, hi from ops.load_range where run_id = (select max(run_id) from ops.run) "
-        "order by part"
+        "select range_number, lo, hi from ops.load_range "
+        "where run_id = (select max(run_id) from ops.run) order by range_number"
     )
 
 

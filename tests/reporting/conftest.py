@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from include.endpoints import Endpoint
-from include.warehouse import schema
 from include.warehouse.session import connect
+from tests.ops.gates import OPEN_GATES
 from tests.validation.loaded_warehouse import PATIENT, PROCEDURE, LoadedWarehouse
 
 
@@ -16,11 +16,8 @@ from tests.validation.loaded_warehouse import PATIENT, PROCEDURE, LoadedWarehous
 def refreshed(warehouse: Endpoint) -> Iterator[LoadedWarehouse]:
     """Both tables loaded and publishable."""
     with connect(warehouse, autocommit=True) as connection:
-        schema.prepare(connection)
         one = LoadedWarehouse(warehouse, connection)
         one.start_run(PATIENT, PROCEDURE)
         one.load("patient", "procedurelog")
-        one.execute(
-            "update ops.table_state set is_publishable = true, blocked_reason = null, quality = 1"
-        )
+        one.execute(OPEN_GATES + ", quality = 1")
         yield one

@@ -1,12 +1,13 @@
 from datetime import UTC, datetime, timedelta
 
+from include.ops.loads import RunTotals
 from include.reporting.mails import (
     FailedTable,
     failed_tables_mail,
     missed_deadline_mail,
     run_report_mail,
 )
-from include.reporting.report import RunReport, Totals
+from include.reporting.report import RunReport
 
 RUN_URL = "http://localhost:8080/dags/refresh_warehouse/runs/manual__1?a=1&b=2"
 START = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
@@ -50,7 +51,7 @@ def test_the_report_mail_holds_the_whole_report_and_its_verdict() -> None:
         mode="compare",
         started_at=START,
         finished_at=START + timedelta(minutes=5),
-        totals=Totals(tables=1),
+        totals=RunTotals(tables=1),
         blocked={"claim": "quality 0.9"},
     )
     mail = run_report_mail(wrong, run="manual__1", run_url=RUN_URL)

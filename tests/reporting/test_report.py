@@ -102,8 +102,8 @@ def test_a_mart_behind_a_blocked_table_is_marked_with_the_table_and_keeps_its_bu
     refreshed.start_run(PATIENT, PROCEDURE)
     refreshed.load("patient", "procedurelog")
     refreshed.execute(
-        "update ops.table_state set is_publishable = false, blocked_reason = 'quality 0.9'"
-        " where table_name = 'procedurelog'"
+        "update ops.table_state set is_publishable = false, blocked_code = 'quality',"
+        " blocked_reason = 'quality 0.9' where table_name = 'procedurelog'"
     )
     build(refreshed, "dim_patients")
     done = report(refreshed, manifest)
@@ -175,8 +175,8 @@ def test_failed_quarantined_and_unfinished_tables_are_named_with_their_reasons(
 
 def test_a_table_outside_the_run_does_not_make_it_wrong(refreshed: LoadedWarehouse) -> None:
     refreshed.execute(
-        "update ops.table_state set is_publishable = false, blocked_reason = 'quality 0.5'"
-        " where table_name = 'procedurelog'"
+        "update ops.table_state set is_publishable = false, blocked_code = 'quality',"
+        " blocked_reason = 'quality 0.5' where table_name = 'procedurelog'"
     )
     refreshed.start_run(PATIENT, PROCEDURE, requested=("patient",))
     refreshed.load("patient")

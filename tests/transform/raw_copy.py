@@ -16,8 +16,8 @@ from include.endpoints import Endpoint
 from include.open_dental.schema import Column, Table, tables
 from include.source.session import quote
 from include.transform.naming import entities, excluded_columns
-from include.warehouse import schema
 from include.warehouse.session import connect
+from tests.ops.gates import OPEN_GATES
 
 TYPES = {
     "tinyint": "smallint",
@@ -38,7 +38,6 @@ TYPES = {
 def copy_practice(source: Endpoint, warehouse: Endpoint) -> None:
     """Make `raw` hold what the practice database holds, every table loaded and publishable."""
     with connect(warehouse) as target:
-        schema.prepare(target)
         with pymysql.connect(
             host=source.host,
             port=source.port,
@@ -50,10 +49,7 @@ def copy_practice(source: Endpoint, warehouse: Endpoint) -> None:
         ) as practice:
             for name in entities():
                 _copy_table(practice, target, tables()[name])
-        target.execute(
-            "update ops.table_state set is_publishable = true, blocked_reason = null,"
-            " state = 'loaded', batch_id = nextval('ops.batch_id')"
-        )
+        target.execute(OPEN_GATES + ", state = 'loaded', batch_id = nextval('ops.batch_id')")
 
 
 def create_raw(target: psycopg.Connection[tuple[Any, ...]], table: Table) -> list[Column]:

@@ -177,9 +177,9 @@ def _assert_marts_equal(office: Office) -> None:
 def _set_gate(office: Office, table: str, *, reason: str | None) -> None:
     with connect(office.warehouse) as connection:
         connection.execute(
-            "update ops.table_state set is_publishable = %s, blocked_reason = %s"
-            " where table_name = %s",
-            (reason is None, reason, table),
+            "update ops.table_state set is_publishable = %s, blocked_code = %s,"
+            " blocked_reason = %s where table_name = %s",
+            (reason is None, "quality" if reason else None, reason, table),
         )
 
 

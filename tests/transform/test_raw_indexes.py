@@ -17,7 +17,6 @@ from include.transform.raw_indexes import (
     dump_indexes,
     read_indexes,
 )
-from include.warehouse import schema
 from include.warehouse.session import WarehouseConnection, connect
 from tests.transform.raw_copy import create_raw
 
@@ -187,7 +186,6 @@ def _build_models(
     from include.open_dental.schema import tables
     from include.transform.naming import entities
 
-    schema.prepare(connection)
     for name in entities():
         create_raw(connection, tables()[name])
     connection.execute(

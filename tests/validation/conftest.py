@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from include.endpoints import Endpoint
-from include.warehouse import schema
 from include.warehouse.session import connect
 from tests.validation.loaded_warehouse import PATIENT, PROCEDURE, LoadedWarehouse
 
@@ -25,7 +24,6 @@ def loaded(warehouse: Endpoint, docs: Path) -> Iterator[LoadedWarehouse]:
     """100 patients and 1,000 procedures without a flaw, loaded by the run."""
     del docs
     with connect(warehouse, autocommit=True) as connection:
-        schema.prepare(connection)
         one = LoadedWarehouse(warehouse, connection)
         one.start_run(PATIENT, PROCEDURE)
         one.execute(

@@ -16,6 +16,7 @@ from include.endpoints import Endpoint
 from include.engine.verify import verify_table
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice, writing
+from tests.ops.gates import OPEN_GATES
 
 MARK = "Wilhelmina-Marked"
 ROWS = 600
@@ -72,10 +73,7 @@ class Subject:
         self.practice.load(self.config)
         self.seen = self.source()
         self.counted = self._moved_so_far()
-        self.practice.command(
-            "update ops.table_state set is_publishable = true, blocked_reason = null "
-            f"where table_name = '{self.config.raw_name}'"
-        )
+        self.practice.command(f"{OPEN_GATES} where table_name = '{self.config.raw_name}'")
 
     def source(self) -> Content:
         """Return the source's rows."""

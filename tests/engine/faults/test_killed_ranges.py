@@ -9,9 +9,10 @@ import pytest
 
 from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog
-from include.engine import EngineSession
-from include.engine.ranges import store_ranges
+from include.catalog.targets import LoadTarget
+from include.engine import EngineConnections, load_pinned
 from include.ops.config_versions import pin_bytes
+from include.ops.ranges import store_ranges
 from include.source.keys import KeyRange
 from include.warehouse import session as warehouse_session
 from tests.engine.faults.moments import count_moments, killed_at
@@ -20,7 +21,7 @@ from tests.engine.faults.test_kills import commit_parts_of, moments
 from tests.engine.practice import Practice
 
 BOUNDS = (None, ("180",), ("420",), None)
-PARTS = (1, 2, 3)
+RANGES = (1, 2, 3)
 SOME = (0.5, 0.96)
 
 
@@ -43,9 +44,10 @@ def planned(subject: Subject) -> int:
 
 def load_ranges(subject: Subject, run_id: int) -> None:
     """Load every range, the last of which completes the table."""
-    with EngineSession(subject.practice.source, subject.practice.warehouse) as session:
-        for part in PARTS:
-            session.load_part(run_id=run_id, table=subject.name, part=part)
+    with EngineConnections(subject.practice.source, subject.practice.warehouse) as connections:
+        for number in RANGES:
+            target = LoadTarget(subject.name, number, len(RANGES))
+            load_pinned(connections, run_id=run_id, target=target)
 
 
 def kill_ranges(practice: Practice, places: Sequence[float], *, is_first: bool) -> int:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from include.engine import session as engine_session
+from include.engine import connections
 from include.errors import PipelineError, SourceError, WarehouseError
 from include.source import session as source_session
 from include.warehouse import session as warehouse_session
@@ -92,7 +92,7 @@ def test_a_table_that_the_practice_keeps_locked_is_left_for_later(
 def test_a_raw_table_that_a_reader_keeps_locked_is_left_for_later(
     subject: Subject, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_session, "LOCK_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(connections, "LOCK_TIMEOUT_SECONDS", 1)
     with warehouse_session.connect(subject.practice.warehouse) as reader:
         reader.execute("lock table raw.t in access exclusive mode")
         config = subject.config

@@ -11,17 +11,19 @@ import pytest
 
 from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog, TableConfig
-from include.engine import EngineSession, compare, first_load, parts
-from include.engine.movement import TableLoad
-from include.engine.parts import SupersededError
-from include.engine.ranges import store_ranges
+from include.catalog.targets import LoadTarget
+from include.engine import EngineConnections, compare, first_load, load_pinned, split_load
+from include.engine.split_load import SupersededError
 from include.errors import PipelineError
 from include.ops.config_versions import pin_bytes
+from include.ops.loads import TableLoad
+from include.ops.ranges import store_ranges
 from include.source.keys import KeyRange
 from include.warehouse import session as warehouse_session
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice
 from tests.engine.test_interruptions import at_page
+from tests.ops.gates import OPEN_GATES
 
 TABLE = (
     "create table T (Id int primary key, Note text, Day date) engine=MyISAM",
@@ -30,7 +32,7 @@ TABLE = (
 )
 # The third holds nothing.
 BOUNDS = (None, 500, 1500, 1600, None)
-PARTS = (1, 2, 3, 4)
+RANGES = (1, 2, 3, 4)
 
 
 def config(practice: Practice) -> TableConfig:
@@ -54,15 +56,18 @@ def planned_run(practice: Practice) -> int:
     return int(row[0])
 
 
-def load_part(practice: Practice, run_id: int, part: int) -> TableLoad | None:
-    with EngineSession(practice.source, practice.warehouse) as session:
-        return session.load_part(run_id=run_id, table="T", part=part)
+def load_range(practice: Practice, run_id: int, number: int) -> TableLoad | None:
+    target = LoadTarget("T", number, len(RANGES))
+    with EngineConnections(practice.source, practice.warehouse) as connections:
+        return load_pinned(connections, run_id=run_id, target=target)
 
 
 def side_by_side(practice: Practice, run_id: int) -> list[int]:
     """Load every range in a process of its own at once; return how they ended."""
     context = multiprocessing.get_context("fork")
-    processes = [context.Process(target=load_part, args=(practice, run_id, part)) for part in PARTS]
+    processes = [
+        context.Process(target=load_range, args=(practice, run_id, number)) for number in RANGES
+    ]
     for process in processes:
         process.start()
     for process in processes:
@@ -70,14 +75,14 @@ def side_by_side(practice: Practice, run_id: int) -> list[int]:
     return [process.exitcode or 0 for process in processes]
 
 
-def kill(practice: Practice, run_id: int, part: int, *, page: int) -> None:
+def kill(practice: Practice, run_id: int, number: int, *, page: int) -> None:
     """Load one range in a process that is killed before it takes that page."""
 
     def load_and_die() -> None:
         first_load.COMMIT_ROWS = 300
         compare.ONE_TRANSACTION_ROWS = 300
         at_page(page, lambda: os.kill(os.getpid(), signal.SIGKILL))
-        load_part(practice, run_id, part)
+        load_range(practice, run_id, number)
 
     process = multiprocessing.get_context("fork").Process(target=load_and_die)
     process.start()
@@ -86,7 +91,7 @@ def kill(practice: Practice, run_id: int, part: int, *, page: int) -> None:
 
 
 def publish(practice: Practice) -> None:
-    practice.command("update ops.table_state set is_publishable = true, blocked_reason = null")
+    practice.command(OPEN_GATES)
 
 
 def gate(practice: Practice) -> tuple[object, ...]:
@@ -126,10 +131,10 @@ def test_a_refresh_in_ranges_finds_every_edit_and_nothing_else(practice: Practic
         "insert into T values (-5, 'before all', null), (9000, 'behind all', '2025-06-06')",
     )
     run = planned_run(practice)
-    load_part(practice, run, 4)
+    load_range(practice, run, 4)
     assert gate(practice) == ("loading", False)
-    for part in (1, 3, 2):
-        load_part(practice, run, part)
+    for number in (1, 3, 2):
+        load_range(practice, run, number)
     assert assert_equal(practice.source, practice.warehouse, "T") == 1994
     assert moves(practice, run) == [("succeeded", 1994, 2, 5, 0, 8)]
     assert practice.query(
@@ -140,15 +145,15 @@ def test_a_refresh_in_ranges_finds_every_edit_and_nothing_else(practice: Practic
 def test_a_killed_range_goes_on_behind_its_last_commit(practice: Practice) -> None:
     practice.execute(*TABLE)
     run = planned_run(practice)
-    load_part(practice, run, 1)
+    load_range(practice, run, 1)
     kill(practice, run, 2, page=6)
-    load_part(practice, run, 3)
-    load_part(practice, run, 4)
+    load_range(practice, run, 3)
+    load_range(practice, run, 4)
     assert gate(practice) == ("loading", False)
     committed = practice.query("select count(*) from raw.t where id > 500 and id <= 1500")[0][0]
     assert 300 <= committed < 1000
     practice.execute("update T set Note = 'edited' where Id = 600", "delete from T where Id = 601")
-    loaded = load_part(practice, run, 2)
+    loaded = load_range(practice, run, 2)
     assert loaded is not None
     # The range brought the rest; completing it compared what had been there already.
     assert moves(practice, run) == [("succeeded", 1999, 2000, 1, 0, 1)]
@@ -158,16 +163,16 @@ def test_a_killed_range_goes_on_behind_its_last_commit(practice: Practice) -> No
 def test_a_range_that_never_ends_is_repaired_by_the_next_run(practice: Practice) -> None:
     practice.execute(*TABLE)
     first = planned_run(practice)
-    load_part(practice, first, 4)
+    load_range(practice, first, 4)
     kill(practice, first, 2, page=6)
-    load_part(practice, first, 1)
+    load_range(practice, first, 1)
     assert gate(practice) == ("loading", False)
     practice.execute("update T set Note = 'edited' where Id in (3, 700, 1700)")
     loaded = practice.load(config(practice))
     assert (loaded.rows_read, loaded.changed) == (2000, 3 - (700 > 1500))
     assert_equal(practice.source, practice.warehouse, "T")
     with pytest.raises(SupersededError, match="another load took the whole table before its range"):
-        load_part(practice, first, 3)
+        load_range(practice, first, 3)
     assert gate(practice) == ("loaded", False)
 
 
@@ -176,13 +181,13 @@ def test_a_load_that_comes_between_ranges_is_not_overwritten(practice: Practice)
     practice.load(config(practice))
     run = planned_run(practice)
     practice.execute("update T set Note = 'edited' where Id in (1, 1000)")
-    load_part(practice, run, 1)
+    load_range(practice, run, 1)
     practice.load(config(practice))
     publish(practice)
     written = practice.raw_versions(config(practice))
-    for part in (2, 3, 4):
+    for number in (2, 3, 4):
         with pytest.raises(SupersededError):
-            load_part(practice, run, part)
+            load_range(practice, run, number)
     assert practice.raw_versions(config(practice)) == written
     assert [state for state, *_ in moves(practice, run)] == ["failed"]
     assert gate(practice) == ("loaded", True)
@@ -198,14 +203,16 @@ def test_a_range_that_fails_for_good_keeps_the_gate_closed_until_the_next_run(
     practice.execute("update T set Note = concat(Note, '!')")
     run = planned_run(practice)
     practice.command("alter table raw.t add constraint meddling check (id <> 700) not valid")
-    load_part(practice, run, 1)
+    load_range(practice, run, 1)
     with pytest.raises(PipelineError, match="23514"):
-        load_part(practice, run, 2)
-    load_part(practice, run, 3)
-    assert load_part(practice, run, 4) is None
+        load_range(practice, run, 2)
+    load_range(practice, run, 3)
+    assert load_range(practice, run, 4) is None
     assert gate(practice) == ("loading", False)
     assert [state for state, *_ in moves(practice, run)] == ["failed"]
-    assert practice.query("select part from ops.load_range where error like '%23514%'") == [(2,)]
+    assert practice.query("select range_number from ops.load_range where error like '%23514%'") == [
+        (2,)
+    ]
     practice.command("alter table raw.t drop constraint meddling")
     assert practice.load(config(practice)).changed == 1000
     assert_equal(practice.source, practice.warehouse, "T")
@@ -217,24 +224,26 @@ def test_a_completion_that_was_killed_is_done_by_the_next_attempt(
 ) -> None:
     practice.execute(*TABLE)
     run = planned_run(practice)
-    for part in (1, 2, 3):
-        load_part(practice, run, part)
+    for number in (1, 2, 3):
+        load_range(practice, run, number)
 
     def load_and_die() -> None:
         # The key is committed by then, the record of the load is not.
-        monkeypatch.setattr(parts, "finish", lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
-        load_part(practice, run, 4)
+        monkeypatch.setattr(
+            split_load, "finish", lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+        )
+        load_range(practice, run, 4)
 
     process = multiprocessing.get_context("fork").Process(target=load_and_die)
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
     assert gate(practice) == ("loading", False)
-    loaded = load_part(practice, run, 4)
+    loaded = load_range(practice, run, 4)
     assert loaded is not None
     assert (loaded.rows_read, loaded.inserted) == (2000, 2000)
     assert_equal(practice.source, practice.warehouse, "T")
-    assert load_part(practice, run, 4) is None, "a finished range has nothing left to do"
+    assert load_range(practice, run, 4) is None, "a finished range has nothing left to do"
 
 
 def test_a_table_that_ranges_do_not_fit_is_loaded_whole(practice: Practice) -> None:
@@ -245,8 +254,8 @@ def test_a_table_that_ranges_do_not_fit_is_loaded_whole(practice: Practice) -> N
     practice.command("update ops.chunk set hi = '{499}' where hi = '{500}'")
     practice.command("update ops.chunk set lo = '{499}' where lo = '{500}'")
     practice.execute("update T set Note = 'edited' where Id in (1, 1999)")
-    loaded = load_part(practice, run, 3)
+    loaded = load_range(practice, run, 3)
     assert loaded is not None
     assert (loaded.rows_read, loaded.changed) == (2000, 2)
-    assert [load_part(practice, run, part) for part in (1, 2, 4)] == [None, None, None]
+    assert [load_range(practice, run, number) for number in (1, 2, 4)] == [None, None, None]
     assert_equal(practice.source, practice.warehouse, "T")

@@ -1,6 +1,16 @@
--- What the pipeline knows about itself. Every statement may run again on an existing warehouse.
--- Table names in these tables are names in raw, that is, in lower case.
+"""The schemas of a warehouse, as they were before revisions were counted.
 
+A warehouse of that time has no version table: every statement may run on one that is there.
+"""
+
+from __future__ import annotations
+
+from include.ops.migrations.plain_sql import run
+
+revision = "0001"
+down_revision = None
+
+STATEMENTS = """
 create schema if not exists raw;
 create schema if not exists ops;
 create schema if not exists staging;
@@ -237,7 +247,7 @@ create table if not exists ops.model_input (
 );
 
 -- What each run took away for good: tombstones past their retention, and rows of ops.affected that
--- no model waits for. `kept` tombstones are past it too and wait for models that have not seen them.
+-- no model waits for. `kept` tombstones are past it and wait for models that have not seen them.
 create table if not exists ops.purge (
     run_id bigint not null references ops.run,
     table_name text not null,
@@ -248,3 +258,9 @@ create table if not exists ops.purge (
     purged_at timestamptz not null default now(),
     primary key (run_id, table_name)
 );
+"""
+
+
+def upgrade() -> None:
+    """Create what is missing."""
+    run(STATEMENTS)

@@ -1,4 +1,4 @@
-"""The chunks of a table in `ops.chunk`, with the hashes of their rows.
+"""The chunks of a table, with the hashes of their rows: `ops.chunk`.
 
 Row hashes are as large as a twentieth of the table, so they are read for changed chunks only and
 written as soon as they are known; bounds and counts are small and stay in memory.
@@ -6,13 +6,12 @@ written as soon as they are known; bounds and counts are small and stay in memor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from include.engine.chunks import Chunk, Substitutions, in_key_order
 from include.source.keys import KeyRange, PagingKey
 from include.warehouse.session import WarehouseConnection
 
@@ -21,7 +20,27 @@ CHUNK_COLUMNS = (
 )
 
 
+# Never equal to a digest: the content must be compared row by row.
+UNKNOWN = b""
 EVERYWHERE = KeyRange()
+
+Substitutions = Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One range of the key, how many rows it held, and their hash.
+
+    `substitutions` counts the values that a rule changed, by column and rule. `stored_ids` are the
+    rows of `ops.chunk` that hold this range and the hashes of its rows; a chunk that was read
+    since has none.
+    """
+
+    bounds: KeyRange
+    row_count: int
+    content_hash: bytes
+    substitutions: Substitutions = field(default_factory=dict)
+    stored_ids: tuple[int, ...] = ()
 
 
 class ChunkStore:
@@ -58,8 +77,11 @@ class ChunkStore:
         The parts are what `include.transcoder` packs.
         """
         rows = self._connection.execute(
-            "select row_index from ops.chunk where chunk_id = any(%(ids)s) "
-            "order by array_position(%(ids)s, chunk_id)",
+            """
+            select row_index from ops.chunk
+            where chunk_id = any(%(ids)s)
+            order by array_position(%(ids)s, chunk_id)
+            """,
             {"ids": list(chunk.stored_ids)},
             binary=True,
         ).fetchall()
@@ -69,9 +91,14 @@ class ChunkStore:
     def add(self, chunk: Chunk, row_index: bytes | None, *, ordinal: int = -1) -> Chunk:
         """Store a chunk that was read; returns it with its id. Its place may still be open."""
         row = self._connection.execute(
-            "insert into ops.chunk (table_name, ordinal, lo, hi, row_count, content_hash, "
-            "substitutions, key_columns, row_index) values (%s, %s, %s, %s, %s, %s, %s, %s, %b) "
-            "returning chunk_id",
+            """
+            insert into ops.chunk (
+                table_name, ordinal, lo, hi, row_count, content_hash, substitutions, key_columns,
+                row_index
+            )
+            values (%s, %s, %s, %s, %s, %s, %s, %s, %b)
+            returning chunk_id
+            """,
             (
                 self._raw_name,
                 ordinal,
@@ -104,9 +131,16 @@ class ChunkStore:
             },
         )
         self._connection.execute(
-            "update ops.chunk c set ordinal = n.ordinal, lo = n.lo::text[], hi = n.hi::text[] "
-            "from (select * from unnest(%s::bigint[], %s::text[], %s::text[]) "
-            "with ordinality as n (chunk_id, lo, hi, ordinal)) n where c.chunk_id = n.chunk_id",
+            """
+            update ops.chunk c set
+                ordinal = n.ordinal, lo = n.lo::text[], hi = n.hi::text[]
+            from (
+                select *
+                from unnest(%s::bigint[], %s::text[], %s::text[])
+                    with ordinality as n (chunk_id, lo, hi, ordinal)
+            ) n
+            where c.chunk_id = n.chunk_id
+            """,
             (
                 ids,
                 [_literal(chunk.bounds.lo) for chunk in chunks],
@@ -116,7 +150,22 @@ class ChunkStore:
 
     def clear(self) -> None:
         """Forget every chunk of the table, along whatever key."""
-        self._connection.execute("delete from ops.chunk where table_name = %s", (self._raw_name,))
+        forget_chunks(self._connection, self._raw_name)
+
+
+def forget_chunks(connection: WarehouseConnection, raw_name: str) -> None:
+    """Forget every chunk of a table: its next load reads and compares all rows."""
+    connection.execute("delete from ops.chunk where table_name = %s", (raw_name,))
+
+
+def in_key_order(chunks: Iterable[Chunk], key: PagingKey) -> list[Chunk]:
+    """Return the chunks as their ranges follow each other.
+
+    Only those along one whole number can be out of order: ranges of it are loaded side by side.
+    """
+    if not key.is_integer:
+        return list(chunks)
+    return sorted(chunks, key=_place)
 
 
 def chunks_of(rows: Sequence[Sequence[Any]], key: PagingKey) -> list[Chunk]:
@@ -145,6 +194,12 @@ def within(chunks: Sequence[Chunk], bounds: KeyRange) -> list[Chunk]:
         if (lo is None or (chunk.bounds.lo is not None and int(chunk.bounds.lo[0]) >= lo))
         and (hi is None or (chunk.bounds.hi is not None and int(chunk.bounds.hi[0]) <= hi))
     ]
+
+
+def _place(chunk: Chunk) -> tuple[bool, int, bool, int]:
+    """Sort by the range; one that ends where it begins comes before its neighbour."""
+    lo, hi = chunk.bounds.lo, chunk.bounds.hi
+    return lo is not None, int(lo[0]) if lo else 0, hi is None, int(hi[0]) if hi else 0
 
 
 def _array(values: Sequence[str] | None) -> list[str] | None:

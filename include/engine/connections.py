@@ -1,0 +1,144 @@
+"""The three connections of a loader, kept from table to table.
+
+One reads the source, one writes the warehouse, and one holds locks and records what must outlive
+the load's transactions. A table that fails takes its connections with it; the next one opens new
+ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+
+from psycopg import sql
+
+from include.catalog.model import TableConfig
+from include.endpoints import Endpoint
+from include.errors import ConfigError
+from include.ops.config_versions import load_table_config
+from include.ops.runs import read_run
+from include.sessions.failures import translated
+from include.sessions.locks import LockSession, lock_session
+from include.sessions.slots import source_slot
+from include.source import session as source_session
+from include.source.read_ahead import BufferPool
+from include.source.session import SourceConnection
+from include.transcoder.core import load_core
+from include.warehouse import session as warehouse_session
+from include.warehouse.session import WarehouseConnection
+
+# Readers and the schema changes of a plan hold a raw table for moments only.
+LOCK_TIMEOUT_SECONDS = 60
+# One page is written while the next ones are read: the source goes on while the warehouse applies
+# a batch of changed rows.
+_PAGES_IN_MEMORY = 5
+_PAGE_BYTES_IN_MEMORY = 16 * 1024 * 1024
+
+
+class EngineConnections:
+    """Connections for one load after another; a context manager, for one thread at a time.
+
+    `core` and `buffers` are the memory that the loads share.
+    """
+
+    def __init__(self, source: Endpoint, warehouse: Endpoint) -> None:
+        self.source = source
+        self.warehouse = warehouse
+        self.core = load_core()
+        self.buffers = BufferPool(_PAGES_IN_MEMORY, byte_limit=_PAGE_BYTES_IN_MEMORY)
+        self._open = ExitStack()
+        self._locks: LockSession | None = None
+        self._writing: WarehouseConnection | None = None
+        self._reading: SourceConnection | None = None
+        self._has_slot = False
+        self._versions: dict[int, int] = {}
+
+    def __enter__(self) -> EngineConnections:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def closed_on_failure(self) -> Iterator[None]:
+        """Close every connection when what is done with them fails: their state is unknown."""
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def errors_translated(self, table: str) -> Iterator[None]:
+        """Turn the drivers' errors into the project's, without any value."""
+        with translated(self.source, self.warehouse, table):
+            yield
+
+    def pinned_config(self, run_id: int, table: str) -> TableConfig:
+        """Return the table's config in the run's version, which stays what it is.
+
+        Raises TerminalError for a run that is unknown, ConfigError for a table that its version
+        does not replicate.
+        """
+        connection = self._lock_session().connection
+        if run_id not in self._versions:
+            self._versions[run_id] = read_run(connection, run_id).config_version
+        config = load_table_config(connection, self._versions[run_id], table)
+        if config is None:
+            raise ConfigError(
+                f"is not in the config that run {run_id} pinned (version "
+                f"{self._versions[run_id]}). Nothing was read or written. Run discovery if the "
+                "table is new; table names have the source's case.",
+                where=f"table {table}",
+            )
+        return config
+
+    def lock_session(self) -> LockSession:
+        """Return the session that holds locks; it holds a slot on the source by then.
+
+        The slot comes before any table's lock: nobody who holds a table waits for a slot.
+        """
+        locks = self._lock_session()
+        if not self._has_slot:
+            self._open.enter_context(source_slot(locks.connection, self.source))
+            self._has_slot = True
+        return locks
+
+    def writing(self) -> WarehouseConnection:
+        """Return the connection that writes the warehouse, in autocommit between loads."""
+        if self._writing is None:
+            connection = self._writing = warehouse_session.connect(self.warehouse, autocommit=True)
+            # Whatever is not committed when a session ends belongs to a load that failed.
+            self._open.callback(connection.close)
+            connection.execute(
+                sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_SECONDS}s"))
+            )
+            # Waiting for the disk at each commit would cost a small table more than its load. If
+            # the warehouse's machine crashes, the last batch commits of a load, or the note that
+            # nothing had changed, may be gone: each as a whole, and the next load makes up for it.
+            # The end of a load that changed something does wait: see `LoadContext.commit`.
+            connection.execute("set synchronous_commit = off")
+        return self._writing
+
+    def reading(self) -> SourceConnection:
+        """Return the read-only connection to the source."""
+        if self._reading is None:
+            self._reading = self._open.enter_context(source_session.connect(self.source))
+        return self._reading
+
+    def close(self) -> None:
+        """Close whatever is open; the next use opens new connections."""
+        self._locks = self._writing = self._reading = None
+        self._has_slot = False
+        self._open.close()
+
+    def _lock_session(self) -> LockSession:
+        if self._locks is None:
+            self._locks = self._open.enter_context(lock_session(self.warehouse))
+        return self._locks

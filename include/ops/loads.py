@@ -1,0 +1,429 @@
+"""The loads of a run: `ops.table_load`, one row per table and run, and `ops.substitution`.
+
+A retry takes over the row of its run and adds to its counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from include.catalog.model import TableConfig
+from include.ops import table_states
+from include.ops.table_states import NOT_VALIDATED
+from include.warehouse.session import WarehouseConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Which load of which run this is. A repeat belongs to settling, not to a retry.
+
+    `in_ranges` says that the run loads the table in ranges of its key.
+    """
+
+    run_id: int
+    table: TableConfig
+    is_repeat: bool = False
+    in_ranges: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The number and the moment that every row written by one load carries.
+
+    The number only grows for a table, because it is taken under the table's lock.
+    """
+
+    batch_id: int
+    loaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """How many raw rows were written, by the reason for it."""
+
+    inserted: int = 0
+    changed: int = 0
+    undeleted: int = 0
+    deleted: int = 0
+
+    @property
+    def total(self) -> int:
+        """All rows that were written."""
+        return self.inserted + self.changed + self.undeleted + self.deleted
+
+    def __add__(self, other: RowCounts) -> RowCounts:
+        return RowCounts(
+            self.inserted + other.inserted,
+            self.changed + other.changed,
+            self.undeleted + other.undeleted,
+            self.deleted + other.deleted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TableLoad:
+    """The result of one load of one table. `batch_id` marks the rows that it wrote.
+
+    `rows_read` counts the rows that the source held, `bytes_read` their bytes on the wire.
+    """
+
+    table: str
+    batch_id: int
+    rows_read: int
+    bytes_read: int
+    chunks_read: int
+    chunks_changed: int
+    inserted: int
+    changed: int
+    undeleted: int
+    deleted: int
+    is_first_load: bool = False
+
+    @property
+    def moved(self) -> int:
+        """How many raw rows were written."""
+        return self.inserted + self.changed + self.undeleted + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class RunTotals:
+    """What all loads of a run did together; the numbers are rows, except `tables`."""
+
+    tables: int = 0
+    rows_read: int = 0
+    inserted: int = 0
+    changed: int = 0
+    undeleted: int = 0
+    deleted: int = 0
+
+    @property
+    def moved(self) -> int:
+        """How many rows of `raw` were written."""
+        return self.inserted + self.changed + self.undeleted + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class LoadEnd:
+    """When a table's load in a run ended; None while it runs."""
+
+    table: str
+    tier: str
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """How many values of a column a rule replaced because PostgreSQL cannot hold them."""
+
+    table: str
+    column: str
+    rule: str
+    value_count: int
+
+
+def record_start(connection: WarehouseConnection, attempt: Attempt) -> Batch:
+    """Take the next batch and open the table's row of the run; the caller holds the table's lock.
+
+    Ranges of the table that others still wanted to load are superseded. `connection` is in
+    autocommit.
+    """
+    row = connection.execute(
+        """
+        with superseded as (
+            update ops.load_range set state = 'superseded'
+            where table_name = %(table)s and state in ('planned', 'open', 'loaded')
+                and not (run_id = %(run)s and %(ranges)s)
+        )
+        insert into ops.table_load as l (run_id, table_name, tier, state, batch_id)
+        values (%(run)s, %(table)s, %(tier)s, 'running', nextval('ops.batch_id'))
+        on conflict (run_id, table_name) do update set
+            state = 'running',
+            error = null,
+            batch_id = excluded.batch_id,
+            finished_at = null,
+            attempt = l.attempt + (not %(repeat)s)::integer,
+            started_at = case when %(repeat)s then l.started_at else now() end
+        returning batch_id, clock_timestamp()
+        """,
+        {
+            "run": attempt.run_id,
+            "table": attempt.table.raw_name,
+            "tier": attempt.table.tier.value,
+            "repeat": attempt.is_repeat,
+            "ranges": attempt.in_ranges,
+        },
+    ).fetchone()
+    if row is None:
+        raise RuntimeError("the insert returned no row")
+    return Batch(int(row[0]), row[1])
+
+
+def begin_completion(connection: WarehouseConnection, attempt: Attempt) -> Batch:
+    """Take the batch in which a table that was loaded in ranges is completed."""
+    row = connection.execute(
+        """
+        update ops.table_load set
+            state = 'running', error = null, batch_id = nextval('ops.batch_id')
+        where run_id = %s and table_name = %s
+        returning batch_id, clock_timestamp()
+        """,
+        (attempt.run_id, attempt.table.raw_name),
+    ).fetchone()
+    if row is None:
+        raise RuntimeError("the run has no record of this load")
+    return Batch(int(row[0]), row[1])
+
+
+def record_row_counts(connection: WarehouseConnection, attempt: Attempt, rows: RowCounts) -> None:
+    """Add to the run's counts, in the transaction that wrote the rows."""
+    connection.execute(
+        """
+        update ops.table_load set
+            inserted = inserted + %s,
+            changed = changed + %s,
+            undeleted = undeleted + %s,
+            deleted = deleted + %s
+        where run_id = %s and table_name = %s
+        """,
+        (
+            rows.inserted,
+            rows.changed,
+            rows.undeleted,
+            rows.deleted,
+            attempt.run_id,
+            attempt.table.raw_name,
+        ),
+    )
+
+
+def read_row_counts(connection: WarehouseConnection, attempt: Attempt) -> RowCounts:
+    """Return what the run has committed so far in this table."""
+    row = connection.execute(
+        """
+        select inserted, changed, undeleted, deleted
+        from ops.table_load
+        where run_id = %s and table_name = %s
+        """,
+        (attempt.run_id, attempt.table.raw_name),
+    ).fetchone()
+    return RowCounts(*row) if row else RowCounts()
+
+
+_SUCCEEDED: LiteralString = """
+    update ops.table_load set
+        state = 'succeeded',
+        rows_read = %(rows)s,
+        bytes_read = %(bytes)s,
+        chunks_read = %(chunks)s,
+        chunks_changed = %(chunks_changed)s,
+        inserted = inserted + %(inserted)s,
+        changed = changed + %(changed)s,
+        undeleted = undeleted + %(undeleted)s,
+        deleted = deleted + %(deleted)s,
+        finished_at = clock_timestamp()
+    where run_id = %(run)s and table_name = %(table)s
+"""
+_SUBSTITUTED_NOW: LiteralString = """
+    select *
+    from unnest(%(columns)s::text[], %(rules)s::text[], %(counts)s::bigint[])
+        as n (column_name, rule, value_count)
+"""
+_NO_LONGER_SUBSTITUTED: LiteralString = """
+    delete from ops.substitution s
+    where run_id = %(run)s and table_name = %(table)s and not exists (
+        select from now n where (n.column_name, n.rule) = (s.column_name, s.rule)
+    )
+"""
+# Small tables feel every statement, so the end of a load is one.
+_RECORD_SUCCESS: LiteralString = (
+    "with load as ("  # noqa: S608 - constants
+    + _SUCCEEDED
+    + "), state as ("
+    + table_states.LOADED
+    + "), now as ("
+    + _SUBSTITUTED_NOW
+    + "), gone as ("
+    + _NO_LONGER_SUBSTITUTED
+    + """)
+    insert into ops.substitution (table_name, column_name, rule, value_count, run_id)
+    select %(table)s, column_name, rule, value_count, %(run)s from now
+    on conflict (table_name, column_name, rule, run_id) do update set
+        value_count = excluded.value_count, counted_at = now()
+    """
+)
+
+
+def record_success(
+    connection: WarehouseConnection,
+    attempt: Attempt,
+    load: TableLoad,
+    batch: Batch,
+    *,
+    uncounted: RowCounts,
+    substitutions: Mapping[tuple[str, str], int],
+    row_counts: tuple[int, int] | None,
+) -> None:
+    """Close the table's row of the run, set its state, and count its substitutions.
+
+    A load that wrote nothing has no batch. A table that was publishable stays so until validation
+    says otherwise; one that was blocked because its load failed or never happened waits for
+    validation. `uncounted` is added to the run's counts, and `row_counts` are the living rows and
+    the tombstones of raw, where they are new. The substitutions are those over all rows held now;
+    a rule that no longer strikes has no row.
+    """
+    names = sorted(substitutions)
+    has_written = bool(load.moved)
+    connection.execute(
+        _RECORD_SUCCESS,
+        {
+            "rows": load.rows_read,
+            "bytes": load.bytes_read,
+            "chunks": load.chunks_read,
+            "chunks_changed": load.chunks_changed,
+            **asdict(uncounted),
+            "run": attempt.run_id,
+            "table": attempt.table.raw_name,
+            "waiting_code": NOT_VALIDATED.code,
+            "waiting_reason": NOT_VALIDATED.reason,
+            "batch": batch.batch_id if has_written else None,
+            "changed_at": batch.loaded_at if has_written else None,
+            "alive": row_counts[0] if row_counts else None,
+            "tombstones": row_counts[1] if row_counts else None,
+            "own": batch.batch_id,
+            "now": batch.loaded_at,
+            "fingerprint": attempt.table.fingerprint,
+            "columns": [column for column, _ in names],
+            "rules": [rule for _, rule in names],
+            "counts": [substitutions[name] for name in names],
+        },
+    )
+
+
+def record_failure(connection: WarehouseConnection, attempt: Attempt, reason: str) -> None:
+    """Mark the load failed and close the gate, so that readers keep their rows."""
+    connection.execute(
+        """
+        update ops.table_load set state = 'failed', error = %s, finished_at = clock_timestamp()
+        where run_id = %s and table_name = %s
+        """,
+        (reason, attempt.run_id, attempt.table.raw_name),
+    )
+    table_states.fail_loading(connection, attempt.table.raw_name, reason, run_id=attempt.run_id)
+
+
+def record_given_up(connection: WarehouseConnection, attempt: Attempt, reason: str) -> None:
+    """Say why the run did not load the table, whose state is another run's and stays."""
+    connection.execute(
+        """
+        update ops.table_load set state = 'failed', error = %s, finished_at = clock_timestamp()
+        where run_id = %s and table_name = %s and state <> 'succeeded'
+        """,
+        (reason, attempt.run_id, attempt.table.raw_name),
+    )
+
+
+def loaded_tables(connection: WarehouseConnection, run_id: int) -> frozenset[str]:
+    """Return the tables that a run has loaded."""
+    return frozenset(
+        name
+        for (name,) in connection.execute(
+            "select table_name from ops.table_load where run_id = %s and state = 'succeeded'",
+            (run_id,),
+        )
+    )
+
+
+def load_errors(
+    connection: WarehouseConnection, run_id: int, raw_names: Sequence[str]
+) -> dict[str, str | None]:
+    """Return which of these tables a run has not loaded, each with the reason on record."""
+    return dict(
+        connection.execute(
+            """
+            select table_name, error
+            from ops.table_load
+            where run_id = %s and table_name = any(%s) and state <> 'succeeded'
+            """,
+            (run_id, list(raw_names)),
+        ).fetchall()
+    )
+
+
+def recorded_row_counts(
+    connection: WarehouseConnection, run_id: int, raw_names: Sequence[str]
+) -> dict[str, tuple[int | None, ...]]:
+    """Return how many rows the engine recorded: read in the run, in the state, in the chunks."""
+    return {
+        name: tuple(numbers)
+        for name, *numbers in connection.execute(
+            """
+            select
+                load.table_name,
+                load.rows_read,
+                state.row_count,
+                (
+                    select sum(chunk.row_count)
+                    from ops.chunk
+                    where chunk.table_name = load.table_name
+                )
+            from ops.table_load as load
+            join ops.table_state as state using (table_name)
+            where load.run_id = %s and load.table_name = any(%s)
+            """,
+            (run_id, list(raw_names)),
+        )
+    }
+
+
+def run_totals(connection: WarehouseConnection, run_id: int) -> RunTotals:
+    """Return what all loads of a run did together."""
+    row = connection.execute(
+        """
+        select
+            count(*),
+            coalesce(sum(rows_read), 0),
+            coalesce(sum(inserted), 0),
+            coalesce(sum(changed), 0),
+            coalesce(sum(undeleted), 0),
+            coalesce(sum(deleted), 0)
+        from ops.table_load
+        where run_id = %s
+        """,
+        (run_id,),
+    ).fetchone()
+    return RunTotals(*map(int, row)) if row else RunTotals()
+
+
+def load_ends(connection: WarehouseConnection, run_id: int) -> tuple[LoadEnd, ...]:
+    """Return when each load of a run ended, by table."""
+    return tuple(
+        LoadEnd(*row)
+        for row in connection.execute(
+            """
+            select table_name, tier, finished_at
+            from ops.table_load
+            where run_id = %s
+            order by table_name
+            """,
+            (run_id,),
+        )
+    )
+
+
+def read_substitutions(connection: WarehouseConnection, run_id: int) -> tuple[Substitution, ...]:
+    """Return what the loads of a run had to substitute, by table, column and rule."""
+    return tuple(
+        Substitution(*row)
+        for row in connection.execute(
+            """
+            select table_name, column_name, rule, value_count
+            from ops.substitution
+            where run_id = %s and value_count > 0
+            order by table_name, column_name, rule
+            """,
+            (run_id,),
+        )
+    )

@@ -1,0 +1,63 @@
+"""Sessions on a warehouse whose schema `ops` is of this release.
+
+`include.ops.migrate` brings the schema to this release. Everybody else opens sessions here, and is
+refused where the schema is of another one: nobody reads or writes what it does not know.
+"""
+
+from __future__ import annotations
+
+import psycopg
+
+from include.endpoints import Endpoint
+from include.errors import TerminalError
+from include.warehouse import session
+from include.warehouse.session import WarehouseConnection
+
+# The newest revision in include/ops/migrations/versions.
+REVISION = "0002"
+VERSION_TABLE = "schema_version"
+MIGRATE = "./dental migrate"
+
+
+def connect(warehouse: Endpoint, *, autocommit: bool = False) -> WarehouseConnection:
+    """Open a session as `include.warehouse.session.connect` does, and compare the revision.
+
+    Raises TerminalError when `ops` is of another release or was never set up; nothing was read or
+    written then.
+    """
+    connection = session.connect(warehouse, autocommit=True)
+    try:
+        _check(connection, warehouse)
+        connection.autocommit = autocommit
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: WarehouseConnection, warehouse: Endpoint) -> None:
+    try:
+        row = connection.execute("select version_num from ops.schema_version").fetchone()
+    except psycopg.errors.UndefinedTable:
+        row = None
+    except psycopg.errors.InsufficientPrivilege:
+        raise TerminalError(
+            f"the role {warehouse.user} may not read the schema ops. Nothing was read or written. "
+            f"Let the role that ran `{MIGRATE}` be this one, or grant it to this one.",
+            where=warehouse.name,
+        ) from None
+    found = str(row[0]) if row else None
+    if found == REVISION:
+        return
+    if found is not None and found > REVISION:
+        raise TerminalError(
+            f"the schema ops is of a newer release (revision {found}; this one knows {REVISION}). "
+            "Nothing was read or written. Use the release that upgraded it.",
+            where=warehouse.name,
+        )
+    seen = f"is of an older release (revision {found})" if found else "was not set up"
+    raise TerminalError(
+        f"the schema ops {seen}; this release works with revision {REVISION}. Nothing was read or "
+        f"written. Run `{MIGRATE}`: it keeps every row.",
+        where=warehouse.name,
+    )

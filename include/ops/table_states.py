@@ -1,0 +1,440 @@
+"""The state of each replicated table and the gate that its readers ask: `ops.table_state`.
+
+A gate is open (`is_publishable`) or says why it is closed: a code that programs read, and a reason
+that people read. Validation opens gates, and so does a plan that finds a table empty on both sides.
+
+| transition | to the state | gate |
+|---|---|---|
+| `create_raw_table` | never_loaded, where the raw table was missing | closed: never_loaded |
+| `begin_loading` | loading | closed: loading |
+| `LOADED`, a part of `loads.record_success` | loaded | as it is; not_validated where it was never open or the load before failed |
+| `fail_loading` | | closed: load_failed |
+| `find_empty` | loaded | open |
+| `begin_validation` | | closed: validating |
+| `close` | | closed: the code of the block |
+| `judge` | | open, or closed: unequal, not_judged, quality |
+| `start_over` | never_loaded, where the rows went too | closed: rebuilt |
+| `quarantine` | quarantined | closed: quarantined |
+| `release` | what stands in raw | closed: released |
+| `forget_dropped` | loaded, or never_loaded | closed: dropped |
+| `leave_out` | | closed: left_out |
+
+Every function works in the caller's transaction. Tables go by their names in raw.
+"""  # noqa: E501 - rows of a table
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import LiteralString
+
+from include.catalog.model import TableConfig
+from include.ops.chunks import forget_chunks
+from include.warehouse import raw_tables
+from include.warehouse.session import WarehouseConnection
+
+
+class TableState(StrEnum):
+    """What stands in raw."""
+
+    NEVER_LOADED = "never_loaded"
+    # A load has committed a part and did not end yet: it goes on, or the next one does.
+    LOADING = "loading"
+    LOADED = "loaded"
+    # Nothing is loaded until discovery or a person has looked; the rows stay.
+    QUARANTINED = "quarantined"
+
+
+class BlockedCode(StrEnum):
+    """Why a gate is closed."""
+
+    NEVER_LOADED = "never_loaded"
+    LOADING = "loading"
+    LOAD_FAILED = "load_failed"
+    NOT_VALIDATED = "not_validated"
+    VALIDATING = "validating"
+    UNEQUAL = "unequal"
+    NOT_JUDGED = "not_judged"
+    QUALITY = "quality"
+    QUARANTINED = "quarantined"
+    RELEASED = "released"
+    REBUILT = "rebuilt"
+    LEFT_OUT = "left_out"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Why a table may not be read: the code, and the reason as a person reads it."""
+
+    code: BlockedCode
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCounts:
+    """A table's state, and how many living rows and tombstones its last load left."""
+
+    state: TableState
+    row_count: int
+    deleted_count: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the raw table is known to hold nothing, not even tombstones."""
+        is_settled = self.state in (TableState.NEVER_LOADED, TableState.LOADED)
+        return is_settled and self.row_count == 0 and self.deleted_count == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """When a table was last compared with its source, and when that last changed a row."""
+
+    row_count: int
+    loaded_at: datetime
+    changed_at: datetime | None
+    quality: float | None
+
+
+NEVER_LOADED = Block(BlockedCode.NEVER_LOADED, "never loaded")
+STILL_LOADING = Block(BlockedCode.LOADING, "a load is under way or was interrupted")
+NOT_VALIDATED = Block(BlockedCode.NOT_VALIDATED, "not validated since it was loaded")
+REBUILT = Block(BlockedCode.REBUILT, "rebuilt with other types, not loaded since")
+RELEASED = Block(BlockedCode.RELEASED, "left quarantine, not loaded since")
+LEFT_OUT = Block(BlockedCode.LEFT_OUT, "left out by the config")
+DROPPED = Block(
+    BlockedCode.DROPPED,
+    "the source no longer has this table; these are the rows of its last good load",
+)
+
+
+def load_failed(reason: str) -> Block:
+    """Return the block of a table whose load failed."""
+    return Block(BlockedCode.LOAD_FAILED, f"load failed: {reason}")
+
+
+def quarantined(reason: str) -> Block:
+    """Return the block of a table in quarantine."""
+    return Block(BlockedCode.QUARANTINED, f"quarantined: {reason}")
+
+
+def read_states(connection: WarehouseConnection) -> dict[str, StoredCounts]:
+    """Return state and counts of every table that has them."""
+    return {
+        name: StoredCounts(TableState(state), row_count, deleted_count)
+        for name, state, row_count, deleted_count in connection.execute(
+            "select table_name, state, row_count, deleted_count from ops.table_state"
+        )
+    }
+
+
+def read_state(connection: WarehouseConnection, raw_name: str) -> TableState | None:
+    """Return the state of one table; None for a table that has none."""
+    row = connection.execute(
+        "select state from ops.table_state where table_name = %s", (raw_name,)
+    ).fetchone()
+    return TableState(row[0]) if row else None
+
+
+def publishable_tables(connection: WarehouseConnection) -> frozenset[str]:
+    """Return the tables whose gate is open."""
+    return frozenset(
+        name
+        for (name,) in connection.execute(
+            "select table_name from ops.table_state where is_publishable"
+        )
+    )
+
+
+def blocked_tables(connection: WarehouseConnection) -> dict[str, Block]:
+    """Return the tables whose gate is closed, in the order of their names."""
+    return {
+        name: Block(BlockedCode(code), reason)
+        for name, code, reason in connection.execute(
+            """
+            select table_name, blocked_code, blocked_reason
+            from ops.table_state
+            where not is_publishable
+            order by table_name
+            """
+        )
+    }
+
+
+def read_freshness(connection: WarehouseConnection) -> dict[str, Freshness]:
+    """Return the freshness of every table that was ever loaded, in the order of their names."""
+    return {
+        name: Freshness(*facts)
+        for name, *facts in connection.execute(
+            """
+            select table_name, row_count, loaded_at, changed_at, quality
+            from ops.table_state
+            where loaded_at is not null
+            order by table_name
+            """
+        )
+    }
+
+
+def create_raw_table(connection: WarehouseConnection, table: TableConfig) -> bool:
+    """Create the raw table, empty and without keys, unless it exists; say whether it was created.
+
+    A table that exists keeps its state.
+    """
+    is_new = raw_tables.create_table(connection, table)
+    if is_new:
+        forget_chunks(connection, table.raw_name)
+    connection.execute(
+        """
+        insert into ops.table_state as s (table_name, fingerprint)
+        values (%(table)s, %(fingerprint)s)
+        on conflict (table_name) do update set
+            state = 'never_loaded',
+            is_publishable = false,
+            blocked_code = %(code)s,
+            blocked_reason = %(reason)s,
+            row_count = 0,
+            deleted_count = 0
+        where %(is_new)s
+        """,
+        {
+            "table": table.raw_name,
+            "fingerprint": table.fingerprint,
+            "code": NEVER_LOADED.code,
+            "reason": NEVER_LOADED.reason,
+            "is_new": is_new,
+        },
+    )
+    return is_new
+
+
+def begin_loading(connection: WarehouseConnection, raw_name: str, *, run_id: int) -> None:
+    """Close the gate in the transaction that commits the first batch of a load, or a later one."""
+    connection.execute(
+        """
+        update ops.table_state set
+            state = 'loading',
+            is_publishable = false,
+            blocked_code = %s,
+            blocked_reason = %s,
+            last_run_id = %s
+        where table_name = %s
+        """,
+        (STILL_LOADING.code, STILL_LOADING.reason, run_id, raw_name),
+    )
+
+
+# A table that was publishable stays so until validation says otherwise. The batch and the time of
+# the last change stay where the load moved nothing, unless an interrupted load has committed rows
+# that no finished one names.
+LOADED: LiteralString = """
+    update ops.table_state set
+        state = 'loaded',
+        blocked_code = case
+            when is_publishable then null
+            when state = 'loaded' and blocked_code <> 'load_failed' then blocked_code
+            else %(waiting_code)s
+        end,
+        blocked_reason = case
+            when is_publishable then null
+            when state = 'loaded' and blocked_code <> 'load_failed' then blocked_reason
+            else %(waiting_reason)s
+        end,
+        row_count = coalesce(%(alive)s, row_count),
+        deleted_count = coalesce(%(tombstones)s, deleted_count),
+        batch_id = coalesce(%(batch)s, case when state = 'loading' then %(own)s end, batch_id),
+        changed_at = coalesce(
+            %(changed_at)s, case when state = 'loading' then %(now)s end, changed_at
+        ),
+        fingerprint = %(fingerprint)s,
+        last_run_id = %(run)s,
+        loaded_at = clock_timestamp(),
+        config_version = (select config_version from ops.run where run_id = %(run)s)
+    where table_name = %(table)s
+"""
+
+
+def fail_loading(
+    connection: WarehouseConnection, raw_name: str, reason: str, *, run_id: int
+) -> None:
+    """Close the gate of a table whose load failed; what stands in raw stays."""
+    close(connection, {raw_name: load_failed(reason)})
+    connection.execute(
+        "update ops.table_state set last_run_id = %s where table_name = %s", (run_id, raw_name)
+    )
+
+
+def find_empty(
+    connection: WarehouseConnection,
+    tables: Sequence[TableConfig],
+    *,
+    run_id: int,
+    config_version: int,
+) -> None:
+    """Record that tables were found empty and equal to the source: loaded and publishable."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            insert into ops.table_state as s (
+                table_name, state, is_publishable, blocked_code, blocked_reason, row_count,
+                deleted_count, quality, config_version, fingerprint, last_run_id, loaded_at,
+                validated_at
+            )
+            values (%s, 'loaded', true, null, null, 0, 0, 1, %s, %s, %s, now(), now())
+            on conflict (table_name) do update set
+                state = excluded.state,
+                is_publishable = excluded.is_publishable,
+                blocked_code = excluded.blocked_code,
+                blocked_reason = excluded.blocked_reason,
+                quality = excluded.quality,
+                config_version = excluded.config_version,
+                fingerprint = excluded.fingerprint,
+                last_run_id = excluded.last_run_id,
+                loaded_at = excluded.loaded_at,
+                validated_at = excluded.validated_at
+            """,
+            [(table.raw_name, config_version, table.fingerprint, run_id) for table in tables],
+        )
+
+
+def begin_validation(
+    connection: WarehouseConnection, raw_names: Iterable[str], *, run_id: int
+) -> None:
+    """Close the gates of tables that are about to be judged."""
+    waiting = Block(BlockedCode.VALIDATING, f"the validation of run {run_id} has not ended")
+    close(connection, dict.fromkeys(raw_names, waiting))
+
+
+def close(connection: WarehouseConnection, blocks: Mapping[str, Block]) -> None:
+    """Close the gates of these tables; their states stay."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            update ops.table_state set
+                is_publishable = false, blocked_code = %s, blocked_reason = %s
+            where table_name = %s
+            """,
+            [(block.code, block.reason, name) for name, block in blocks.items()],
+        )
+
+
+def judge(
+    connection: WarehouseConnection, verdicts: Mapping[str, tuple[Block | None, float | None]]
+) -> None:
+    """Open the gate of each table without a block, close the others; both get their quality."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            update ops.table_state set
+                is_publishable = %s,
+                blocked_code = %s,
+                blocked_reason = %s,
+                quality = %s,
+                validated_at = now()
+            where table_name = %s
+            """,
+            [
+                (
+                    block is None,
+                    block.code if block else None,
+                    block.reason if block else None,
+                    quality,
+                    name,
+                )
+                for name, (block, quality) in verdicts.items()
+            ],
+        )
+
+
+def start_over(connection: WarehouseConnection, raw_name: str, *, is_emptied: bool) -> None:
+    """Let the next load read and write every row of a table that was altered.
+
+    `is_emptied` says that its rows are gone as well.
+    """
+    forget_chunks(connection, raw_name)
+    close(connection, {raw_name: REBUILT})
+    if is_emptied:
+        connection.execute(
+            """
+            update ops.table_state set state = 'never_loaded', row_count = 0, deleted_count = 0
+            where table_name = %s
+            """,
+            (raw_name,),
+        )
+
+
+def quarantine(connection: WarehouseConnection, blocks: Mapping[str, Block]) -> None:
+    """Let nothing be loaded into these tables; a table that has no state gets one."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            insert into ops.table_state (table_name, state, blocked_code, blocked_reason)
+            values (%s, 'quarantined', %s, %s)
+            on conflict (table_name) do update set
+                state = excluded.state,
+                is_publishable = false,
+                blocked_code = excluded.blocked_code,
+                blocked_reason = excluded.blocked_reason
+            """,
+            [(name, block.code, block.reason) for name, block in blocks.items()],
+        )
+
+
+def release(connection: WarehouseConnection, raw_names: Sequence[str]) -> None:
+    """Let tables be loaded again; what stands in raw decides how the next load goes on."""
+    connection.execute(
+        """
+        update ops.table_state s set
+            state = case
+                when s.loaded_at is not null then 'loaded'
+                when exists (select from ops.chunk c where c.table_name = s.table_name)
+                    then 'loading'
+                else 'never_loaded'
+            end,
+            is_publishable = false,
+            blocked_code = %s,
+            blocked_reason = %s
+        where table_name = any(%s) and state = 'quarantined'
+        """,
+        (RELEASED.code, RELEASED.reason, list(raw_names)),
+    )
+
+
+def forget_dropped(connection: WarehouseConnection, raw_names: Sequence[str]) -> None:
+    """Say of quarantined tables that the source has dropped them; their rows stay."""
+    close(connection, dict.fromkeys(raw_names, DROPPED))
+    connection.execute(
+        """
+        update ops.table_state set
+            state = case when loaded_at is null then 'never_loaded' else 'loaded' end
+        where table_name = any(%s)
+        """,
+        (list(raw_names),),
+    )
+
+
+def leave_out(connection: WarehouseConnection, raw_names: Sequence[str]) -> None:
+    """Close the gates of tables that the config leaves out; their rows stay."""
+    close(connection, dict.fromkeys(raw_names, LEFT_OUT))
+
+
+def record_purged(connection: WarehouseConnection, raw_name: str, tombstones: int) -> None:
+    """Count the tombstones that were taken away for good."""
+    connection.execute(
+        "update ops.table_state set deleted_count = deleted_count - %s where table_name = %s",
+        (tombstones, raw_name),
+    )
+
+
+def tables_with_tombstones(connection: WarehouseConnection) -> list[str]:
+    """Return the loaded tables that hold tombstones, in the order of their names."""
+    rows = connection.execute(
+        """
+        select table_name from ops.table_state
+        where state = 'loaded' and deleted_count > 0
+        order by table_name
+        """
+    ).fetchall()
+    return [name for (name,) in rows]

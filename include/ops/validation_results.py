@@ -1,0 +1,84 @@
+"""What each check of a run found: `ops.validation_result`. Counts and names, never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from include.warehouse.session import WarehouseConnection
+
+RECONCILIATION = "reconciliation"
+GREAT_EXPECTATIONS = "great_expectations"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check of one table; `source` is RECONCILIATION or GREAT_EXPECTATIONS."""
+
+    source: str
+    check_name: str
+    is_passed: bool
+    element_count: int | None = None
+    unexpected_count: int | None = None
+    column_name: str = ""
+    detail: str | None = None
+
+
+def replace_results(
+    connection: WarehouseConnection,
+    run_id: int,
+    results: Mapping[str, Sequence[CheckResult]],
+    *,
+    reconciled: Collection[str],
+) -> None:
+    """Write the verdicts' checks of these tables in place of those that the run had written.
+
+    `reconciled` are the reconciliation's checks that are replaced; checks of other parts of the
+    run stay. The caller commits.
+    """
+    connection.execute(
+        """
+        delete from ops.validation_result
+        where run_id = %s and table_name = any(%s)
+            and (source = 'great_expectations' or check_name = any(%s))
+        """,
+        (run_id, list(results), list(reconciled)),
+    )
+    record_results(connection, run_id, results)
+
+
+def record_results(
+    connection: WarehouseConnection, run_id: int, results: Mapping[str, Sequence[CheckResult]]
+) -> None:
+    """Write checks by table; one that the run had written is renewed. The caller commits."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            insert into ops.validation_result (
+                run_id, table_name, source, check_name, column_name, is_passed, element_count,
+                unexpected_count, detail
+            )
+            values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+            on conflict (run_id, table_name, source, check_name, column_name) do update set
+                is_passed = excluded.is_passed,
+                element_count = excluded.element_count,
+                unexpected_count = excluded.unexpected_count,
+                detail = excluded.detail,
+                checked_at = now()
+            """,
+            [
+                (
+                    run_id,
+                    table,
+                    one.source,
+                    one.check_name,
+                    one.column_name,
+                    one.is_passed,
+                    one.element_count,
+                    one.unexpected_count,
+                    one.detail,
+                )
+                for table, checks in results.items()
+                for one in checks
+            ],
+        )
