@@ -10,6 +10,7 @@ import pytest
 from include.discovery import discover
 from include.endpoints import Endpoint
 from include.open_dental import schema
+from include.ops.migrate import migrate
 from simulator.tables import create_statement
 from tests.discovery.practice import Discovered, execute
 
@@ -34,6 +35,7 @@ def discovered(
     }
     with psycopg.connect(**address, autocommit=True) as connection:  # type: ignore[arg-type]
         connection.execute(f"create database {DATABASE}")
+    migrate(warehouse)
     directory = tmp_path_factory.mktemp("config")
     yield Discovered(
         source, warehouse, directory, discover(source, warehouse, config_directory=directory)

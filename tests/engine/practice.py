@@ -15,6 +15,7 @@ from include.catalog.targets import Mode
 from include.endpoints import Endpoint
 from include.engine import EngineConnections, load
 from include.ops.loads import Attempt, TableLoad
+from include.ops.migrate import migrate
 from include.source import session as source_session
 from include.source.structure import read_structures
 from include.source.warehouse_types import warehouse_type
@@ -110,7 +111,8 @@ def writing(source: Endpoint) -> Iterator[Cursor]:
 
 
 def open_practice(source: Endpoint, warehouse: Endpoint) -> Practice:
-    """Prepare the warehouse and open one run."""
+    """Set the warehouse up, where that was not done, and open one run."""
+    migrate(warehouse)
     with warehouse_session.connect(warehouse, autocommit=True) as connection:
         connection.execute(
             "insert into ops.config (sha256, tables_yml, overrides_yml) values ('', '', '')"

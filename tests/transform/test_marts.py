@@ -15,6 +15,7 @@ import pytest
 import simulator
 from include.discovery.phi import excluded_table
 from include.endpoints import Endpoint
+from include.ops.migrate import migrate
 from include.source.session import quote
 from include.transform.build import BuildOutcome, build, report_lines
 from include.transform.naming import entities
@@ -67,7 +68,9 @@ def office(
     simulator.build(source, simulator.PracticePlan(150, 2, 11, LAST_DAY), truth=books)
     with connect(postgres, autocommit=True) as connection:
         connection.execute("create database warehouse_of_marts")
-    yield Office(source, postgres.with_database("warehouse_of_marts"), books, directory)
+    warehouse = postgres.with_database("warehouse_of_marts")
+    migrate(warehouse)
+    yield Office(source, warehouse, books, directory)
     with connect(postgres, autocommit=True) as connection:
         connection.execute("drop database warehouse_of_marts with (force)")
     with pymysql.connect(
