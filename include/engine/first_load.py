@@ -23,7 +23,7 @@ from include.engine.movement import Movement
 from include.engine.row_index import RowIndexer
 from include.engine.walk import PageRead, pages_read
 from include.warehouse import raw_tables
-from include.warehouse.indexes import bring_indexes, drop_indexes
+from include.warehouse.indexes import drop_indexes, sync_indexes
 
 COMMIT_ROWS = 200_000
 # Of fewer rows the planner needs no statistics.
@@ -82,7 +82,7 @@ def complete(context: LoadContext, row_count: int) -> None:
         name = context.table.raw_name
         raw_tables.add_primary_key(context.connection, name, context.key.raw_names)
         if context.table.indexes:
-            bring_indexes(context.connection, context.table)
+            sync_indexes(context.connection, context.table)
     if row_count >= ANALYZED_FROM_ROWS:
         _analyze(context)
     _record_affected(context)

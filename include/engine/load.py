@@ -26,7 +26,7 @@ from include.engine.multiset import compare_multiset
 from include.engine.records import record_success
 from include.errors import StructureError, WarehouseError
 from include.warehouse import raw_tables
-from include.warehouse.indexes import bring_indexes
+from include.warehouse.indexes import sync_indexes
 
 Mode = Literal["compare", "full"]
 
@@ -68,7 +68,7 @@ def _bring_up(context: LoadContext) -> tuple[Pass, bool]:
             raw_tables.drop_primary_key(connection, table.raw_name)
         done = compare_multiset(context, stored)
         if not stored:
-            bring_indexes(connection, table)
+            sync_indexes(connection, table)
         return done, not stored
     if context.standing.primary_key == key.raw_names:
         return compared_with(context, stored), False
