@@ -136,7 +136,7 @@ class AirflowApi:
         self._send("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": False})
 
     def pause(self, dag_id: str) -> None:
-        """Pause the DAG."""
+        """Keep the scheduler from running the DAG."""
         self._send("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": True})
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> DagRun:

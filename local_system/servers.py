@@ -77,7 +77,7 @@ def start_mariadb(
         )
     data = directory / "data"
     owner = _own(directory)
-    # MariaDB empties its temporary directory at the start, also of files of another server.
+    # A server that starts removes what it takes for leftovers in there, another server's too.
     temporary = directory / "tmp"
     _own(temporary)
     log = directory / "mariadb.log"

@@ -149,7 +149,7 @@ _COLUMN_IN_CONTEXT = re.compile(r"line \d+, column ([^:\s]+)")
 
 @contextmanager
 def translated(source: Endpoint, warehouse: Endpoint, table: str) -> Iterator[None]:
-    """Raise the drivers' errors within the block as the project's, without any row value."""
+    """Turn the drivers' errors into the project's two families, without any value."""
     try:
         yield
     except psycopg.Error as error:

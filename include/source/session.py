@@ -116,7 +116,7 @@ def _establish(connection: SourceConnection, endpoint: Endpoint) -> None:
 
 
 def translate(error: pymysql.MySQLError, endpoint: Endpoint) -> PipelineError:
-    """Return the project's error for a driver's, without its text, which may hold values."""
+    """Say what a driver error means; the driver's own text may hold values and is left out."""
     original = getattr(error, "original_exception", None)
     if isinstance(original, ssl.SSLError):
         return handshake_failure(original, endpoint)
