@@ -39,7 +39,7 @@ MEASURES: dict[str, Callable[[Stage], list[Measure]]] = {
     "practice": whole_practice.measure,
     "indexes": raw_indexes.measure,
 }
-# What the scale says nothing about.
+# The measures that do not depend on the scale.
 WHOLE = frozenset({"small-tables"})
 AIRFLOW = "airflow"
 SCALES = ("1/8", "1/4", "1/2", "1")
@@ -48,7 +48,7 @@ SCALES = ("1/8", "1/4", "1/2", "1")
 @click.group()
 def bench() -> None:
     """Measure the engine beside the hardware's limits and beside other tools."""
-    # Asked to end, a run stops the servers that it started.
+    # SIGTERM becomes an exception, so that a run stops the servers that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("bench").setLevel(logging.INFO)
@@ -88,7 +88,7 @@ def run(
         if AIRFLOW in chosen:
             practice.ensure_practice(layout, servers, stage.scale)
     if AIRFLOW in chosen:
-        # The local system brings servers of its own.
+        # The local system starts servers of its own, so those of the benchmark must have ended.
         when = machine.circumstances(scale, rounds)
         write_results(results, facts, through_airflow.measure(layout, rounds), when)
     _render(results)
@@ -103,7 +103,7 @@ def run(
     show_default=True,
 )
 def prepare(*, scale: str, directory: Path) -> None:
-    """Make all data beforehand, which `run` would do at its first need."""
+    """Create all data in advance; otherwise `run` creates what it needs."""
     layout = open_layout(directory)
     with running(layout) as servers:
         for smaller in SCALES[: SCALES.index(scale) + 1]:

@@ -18,7 +18,7 @@ from include import settings
 from include.endpoints import Endpoint
 from include.errors import PipelineError
 
-# Every tool here that reports on its users is told not to.
+# Switches off the telemetry of every tool that is run.
 TELEMETRY_OFF = {
     **settings.TELEMETRY_OFF,
     "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -28,7 +28,7 @@ TELEMETRY_OFF = {
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A program that ended well: wall clock from start to end, CPU and memory of all of it."""
+    """A program that succeeded: seconds from start to end, CPU seconds, peak memory and output."""
 
     seconds: float
     cpu: float
@@ -44,7 +44,7 @@ class Worker:
         self._log = log
 
     def send(self, **request: Any) -> None:
-        """Ask without waiting."""
+        """Send a request without waiting for its answer."""
         assert self._process.stdin is not None  # noqa: S101  # it was opened as a pipe
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
@@ -59,13 +59,13 @@ class Worker:
         return answer
 
     def ask(self, **request: Any) -> dict[str, Any]:
-        """Ask and wait."""
+        """Send a request and return its answer."""
         self.send(**request)
         return self.receive()
 
     @property
     def output(self) -> Any:
-        """What to wait on until the worker has answered."""
+        """The pipe that becomes readable when the worker has answered."""
         return self._process.stdout
 
 
@@ -110,7 +110,7 @@ def worker(
 def run(
     command: Sequence[str | Path], scratch: Path, *, environment: Mapping[str, str] | None = None
 ) -> Ended:
-    """Run a program to its end; raises PipelineError, with its last words, when it fails."""
+    """Run a program to its end; raises PipelineError, with the end of its output, when it fails."""
     log = scratch / "program.log"
     with log.open("w") as output:
         started = time.perf_counter()

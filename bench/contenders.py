@@ -1,7 +1,7 @@
-"""Everybody else who loads one table into an empty warehouse, measured alike.
+"""The contenders besides the engine: each loads one table into an empty warehouse.
 
-The clock runs from the moment at which a peer's program has started, with everything imported
-where it is Python's, to its end. No peer adds a key.
+All are measured in the same way. A peer's time begins when its program has started and, in Python,
+has imported everything; it ends with the program. No peer adds a key.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Arena:
-    """One table of one source database, and the servers."""
+    """What a contender is given: one table of one source database, and the servers."""
 
     layout: Layout
     servers: Servers
@@ -60,7 +60,7 @@ def reading(cost: Cost, rows: int | None) -> Reading:
 def in_rounds(
     arena: Arena, contenders: Mapping[str, Contender], *, rounds: int
 ) -> dict[str, list[Reading]]:
-    """Let them load the table one after the other, so many times: noise hits all of them alike."""
+    """Let every contender load the table in each round, so that noise affects all of them alike."""
     readings: dict[str, list[Reading]] = {name: [] for name in contenders}
     for turn in range(rounds):
         for name, contender in contenders.items():
@@ -76,7 +76,7 @@ def in_rounds(
 
 
 def key_seconds(connection: WarehouseConnection) -> float:
-    """Return how long the primary keys took that were added since the database was made."""
+    """Return the seconds that adding primary keys took since `watch_statements`."""
     row = connection.execute(
         "select coalesce(sum(total_exec_time), 0) / 1000 from pg_stat_statements "
         "where query ilike 'alter table%add primary key%'"
@@ -85,7 +85,7 @@ def key_seconds(connection: WarehouseConnection) -> float:
 
 
 def watch_statements(servers: Servers, warehouse: Endpoint) -> None:
-    """Begin to count statements anew."""
+    """Reset the statistics of statements, which `key_seconds` reads."""
     with administering(servers, warehouse.database) as connection:
         connection.execute("create extension if not exists pg_stat_statements")
         connection.execute("select pg_stat_statements_reset()")
@@ -194,7 +194,7 @@ def _raw_key(table: TableConfig) -> list[str]:
 
 
 def check_rows(connection: WarehouseConnection, table: str, expected: int, words: str = "") -> None:
-    """Raise PipelineError when the table does not hold so many rows; `words` are its loader's."""
+    """Raise PipelineError unless the table holds `expected` rows; `words` are the loader's."""
     row = connection.execute(f"select count(*) from {table}".encode()).fetchone()  # noqa: S608
     if row != (expected,):
         raise PipelineError(f"holds {row} rows of {expected}. {words[-2000:]}", where=table)

@@ -1,4 +1,4 @@
-"""The tables of the source, made once per scale and kept from run to run."""
+"""The tables of the source, created once per scale and kept from run to run."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from include.source.session import quote
 log = logging.getLogger(__name__)
 
 STATE = "bench_state"
-# What the rows depend on.
+# The files that decide the rows; a change of one creates the tables again.
 _RECIPE = ("cells.py", "tables.py", "generate.py")
 
 
 def rows(shape: Shape, scale: Fraction) -> int:
-    """Return how many rows a table has at a scale, which is a number of eighths."""
+    """Return how many rows a table has at a scale, which is a multiple of 1/8."""
     return shape.rows * _parts(scale) // PARTS
 
 
 def ensure_tables(layout: Layout, servers: Servers, scale: Fraction) -> str:
-    """Make the database with the three tables at a scale if need be, and return its name."""
+    """Create the database with the three tables at a scale unless it exists; return its name."""
     database = f"tables_{_parts(scale)}_of_{PARTS}"
     recipe = hashlib.sha256(b"".join((BENCH / name).read_bytes() for name in _RECIPE)).hexdigest()
     if made_from(servers, database) == recipe:
@@ -51,7 +51,7 @@ def ensure_tables(layout: Layout, servers: Servers, scale: Fraction) -> str:
 
 
 def copy_tables(servers: Servers, database: str, copy: str) -> None:
-    """Make `copy` a database with the same tables and rows, to be changed."""
+    """Create the database `copy` with the same tables and rows, which may then be changed."""
     with writing(servers.administrator) as cursor:
         cursor.execute(f"drop database if exists {quote(copy)}")
         cursor.execute(f"create database {quote(copy)} character set utf8mb4")
@@ -63,7 +63,7 @@ def copy_tables(servers: Servers, database: str, copy: str) -> None:
 
 
 def made_from(servers: Servers, database: str) -> str | None:
-    """Return what a database was made from; None when it is not complete."""
+    """Return the recipe that a database was made from; None when it is missing or incomplete."""
     with writing(servers.administrator) as cursor:
         cursor.execute(f"create database if not exists {STATE}")
         cursor.execute(
@@ -75,7 +75,7 @@ def made_from(servers: Servers, database: str) -> str | None:
 
 
 def remember(servers: Servers, database: str, recipe: str) -> None:
-    """Note that a database is complete."""
+    """Record a database as complete, with its recipe."""
     with writing(servers.administrator) as cursor:
         cursor.execute(f"replace into {STATE}.made values (%s, %s)", (database, recipe))  # noqa: S608
 

@@ -1,7 +1,7 @@
-"""One per cent of a table's rows changed, as a day in a practice might: in the source only.
+"""Change one per cent of a table's rows in the source, as a day in a practice might.
 
-0.8 % edited, spread over all keys; 0.1 % inserted at the end; 0.1 % deleted, in clusters or spread.
-Each turn takes other rows, so that many can follow each other.
+0.8 % are edited, spread over all keys; 0.1 % inserted at the end; 0.1 % deleted, in clusters or
+spread. Each turn changes other rows, so that many turns can follow each other.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from bench.cells import Shape
 from bench.servers import Servers, writing
 from include.source.session import quote
 
-# One row in so many.
+# One row in this many.
 EDITED = 125
 INSERTED = 1000
 DELETED = 1000
 CLUSTER = 50
-# A prime, which spreads neighbours.
+# A prime factor, by which neighbouring keys are spread.
 _SPREAD = 7919
 # The column that an edit changes: a number that is not part of the key.
 EDITED_COLUMN = {"wide": "Priority", "narrow": "DefNum", "long": "PatNum"}

@@ -1,6 +1,7 @@
-"""This engine, loading one table as a deployment does: planned, by workers that already run.
+"""The engine as a contender: it loads one table as a deployment does, planned and by workers.
 
-It adds its key itself and pays for its bookkeeping columns, its hashes and its state.
+The workers are running when its time begins. The time includes the primary key, the bookkeeping
+columns, the row hashes and the chunks.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from bench.servers import administering
 
 
 def engine(*, workers: int) -> Contender:
-    """Return this engine with so many workers; several share a table in ranges of its key."""
+    """Return the engine with this many workers; several of them split a table by key ranges."""
 
     def load(arena: Arena) -> Reading:
         warehouse = warehouses.fresh_warehouse(arena.servers)

@@ -1,6 +1,7 @@
-"""Every goal of the benchmark, by the name of its measure, so that none is passed over in silence.
+"""The goals of the benchmark, by the name of their measures and in the order of the page.
 
-In the order of the page. A measure that begins with one of these names belongs to it.
+A measure belongs to the goal with whose name its own begins. A goal without a measure is listed on
+the page as not measured yet.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the benchmark keeps its things: a directory outside of the checkout."""
+"""The paths of the benchmark: a directory outside of the checkout."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Layout:
 
     @property
     def sling(self) -> Path:
-        """Sling's program, as its package carries it."""
+        """Sling's program, inside its Python package."""
         packages = self.root / "venv" / "lib" / "python3.11" / "site-packages"
         return packages / "sling_linux_amd64" / "bin" / "sling-linux-amd64"
 
@@ -44,7 +44,7 @@ class Layout:
 
     @property
     def postgres(self) -> Path:
-        """Data of the warehouse; made anew by each run."""
+        """Data of the warehouse; each run creates them again."""
         return self.root / "postgres"
 
     @property
@@ -54,12 +54,12 @@ class Layout:
 
     @property
     def scratch(self) -> Path:
-        """What peers and loads write beside their target: logs, configs, pipelines."""
+        """Other files that peers and loads write: logs, configs, pipelines."""
         return self.root / "scratch"
 
 
 def open_layout(root: Path) -> Layout:
-    """Return the layout; raises TerminalError when `bench/setup` has not made its environment."""
+    """Return the layout; raises TerminalError when `bench/setup` was not run for it."""
     layout = Layout(root.resolve())
     if not layout.python.exists():
         raise TerminalError(

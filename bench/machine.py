@@ -20,7 +20,7 @@ _PACKAGES = (
 
 
 def describe(layout: Layout, servers: Servers) -> dict[str, str]:
-    """Return the machine's facts, by what they are called."""
+    """Return the machine's facts by name."""
     with writing(servers.administrator) as cursor:
         cursor.execute("select version()")
         row = cursor.fetchone()

@@ -1,7 +1,7 @@
-"""What a measurement costs: wall clock, CPU of every process that takes part, memory.
+"""The cost of what is measured: wall clock, CPU of every process that takes part, memory.
 
-CPU comes from /proc: a server's is that of its whole tree, children that ended included, because
-PostgreSQL serves each session from a process of its own.
+CPU is read from /proc. A server's CPU is that of its whole process tree, with children that have
+ended, because PostgreSQL serves each session from a process of its own.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +34,7 @@ class Cost:
 
 
 class Meter:
-    """Takes the cost of what runs between `start` and `stop`."""
+    """Measures the cost of what runs between `start` and `stop`."""
 
     def __init__(self, servers: Servers) -> None:
         self._source = servers.source.process.pid
@@ -45,12 +43,12 @@ class Meter:
         self._started = 0.0
 
     def start(self) -> None:
-        """Begin."""
+        """Begin to measure."""
         self._cpu = (tree_cpu(self._source), tree_cpu(self._warehouse))
         self._started = time.perf_counter()
 
     def stop(self) -> Cost:
-        """Return the cost since the start, without the client's."""
+        """Return the cost since the start, without the client's CPU and memory."""
         seconds = time.perf_counter() - self._started
         source, warehouse = self._cpu
         return Cost(
@@ -58,17 +56,6 @@ class Meter:
             tree_cpu(self._source) - source,
             tree_cpu(self._warehouse) - warehouse,
         )
-
-
-@contextmanager
-def client_time() -> Iterator[list[float]]:
-    """Give a list that holds this process's own CPU seconds once the block has ended."""
-    spent: list[float] = []
-    before = time.process_time()
-    try:
-        yield spent
-    finally:
-        spent.append(time.process_time() - before)
 
 
 def tree_cpu(root: int) -> float:
@@ -91,7 +78,7 @@ def tree_cpu(root: int) -> float:
 
 
 def _stat(pid: int) -> list[str]:
-    """Return the fields behind the process's name, or nothing when it has gone."""
+    """Return the fields of /proc/PID/stat after the name, or nothing when the process has ended."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

@@ -8,7 +8,7 @@ from statistics import median
 from bench.goals import BESIDE, GOALS
 from bench.results import Measure, Reading, Result
 
-# In the order of the goals; what begins with none of these comes last.
+# The order of measures by the beginning of their names; any other comes last.
 _ORDER = (*GOALS, *BESIDE)
 _INTRODUCTION = """\
 # Results
@@ -46,7 +46,7 @@ says so; what starts slowly then looks worse than it is, because its start is a 
 def render(
     machine: Mapping[str, str], results: Mapping[str, Result], shortfalls: Mapping[str, str]
 ) -> str:
-    """Return the page; `shortfalls` says of measures by name why they miss their bound."""
+    """Return the page; `shortfalls` explains, by measure, why a bound is missed."""
     ordered = [results[name] for name in sorted(results, key=_place)]
     goals = [result for result in ordered if result.measure.bound is not None]
     others = [result for result in ordered if result.measure.bound is None]
@@ -73,7 +73,7 @@ def render(
 
 
 def _place(name: str) -> tuple[int, str]:
-    # The longest beginning decides: set_client_share is not set.
+    # The longest beginning that matches decides: set_client_share is not one of set.
     found = max((p for p in _ORDER if name.startswith(p)), key=len, default=None)
     return (len(_ORDER) if found is None else _ORDER.index(found)), name
 

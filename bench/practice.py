@@ -1,4 +1,4 @@
-"""The simulated practice of the size of a real one, made once and kept."""
+"""A simulated practice of the size of a real one, created once and kept."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ SEED = 1
 
 
 def ensure_practice(layout: Layout, servers: Servers, scale: Fraction) -> str:
-    """Make the practice if need be, and return its database; at full scale it takes minutes.
+    """Create the practice unless it exists; return its database. At full scale it takes minutes.
 
-    There is one at a time, under the name that it has in a local system.
+    Only one practice exists at a time, under the name that it has in a local system.
     """
     patients = int(PATIENTS * scale)
     plan = simulator.PracticePlan(patients, simulator.natural_years(patients), SEED, LAST_DAY)
@@ -45,7 +45,7 @@ def ensure_practice(layout: Layout, servers: Servers, scale: Fraction) -> str:
 
 
 def described(layout: Layout, servers: Servers, scale: Fraction) -> tuple[Endpoint, str]:
-    """Return the practice as a reader sees it, made if need be, and its size in words."""
+    """Create the practice unless it exists; return its read-only endpoint and its size in words."""
     name = ensure_practice(layout, servers, scale)
     tables, rows = count_rows(servers, name)
     source = servers.reader.with_database(name)

@@ -1,4 +1,4 @@
-"""424 small tables, as most of a practice's database is: drawn once, from a fixed seed."""
+"""424 small tables, as most tables of a practice are; created once, from a fixed seed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FEWEST_COLUMNS, _MOST_COLUMNS = 3, 22
 
 
 def ensure_small_tables(servers: Servers) -> str:
-    """Make the database if need be, and return its name."""
+    """Create the database unless it exists; return its name."""
     recipe = f"{TABLES} tables, seed {SEED}, 1"
     if dataset.made_from(servers, DATABASE) == recipe:
         return DATABASE

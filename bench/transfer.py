@@ -34,7 +34,7 @@ def read_source(
 ) -> Reading:
     """Read every cell that the engine reads, table after table, in the binary protocol.
 
-    The server scans the tables, or walks their primary keys as for pages in the key's order.
+    The server scans the tables or, with `by_key`, reads them in primary key order, as for pages.
     """
     statements = [
         f"select {', '.join(quote(c.name) for c in t.replicated_columns)} from {quote(t.name)}"  # noqa: S608
@@ -54,7 +54,7 @@ def read_source(
 def copy_ready_files(
     layout: Layout, servers: Servers, tables: Sequence[TableConfig]
 ) -> tuple[Reading, Reading]:
-    """Copy every table's ready file into the engine's table; return that, and adding the keys."""
+    """Copy the ready files into the engine's tables, then add the keys; return both costs."""
     warehouse = warehouses.fresh_warehouse(servers)
     meter = Meter(servers)
     with administering(servers, warehouse.database) as connection:
@@ -74,8 +74,8 @@ def copy_ready_files(
     return reading(copied, None), reading(keyed, None)
 
 
-class Crew:
-    """Workers of the engine on one warehouse, idle until they are given tables."""
+class Workers:
+    """Worker processes of the engine on one warehouse, which end with the block."""
 
     def __init__(
         self, layout: Layout, servers: Servers, source: Endpoint, warehouse: Endpoint
@@ -86,7 +86,7 @@ class Crew:
         self._warehouse = warehouse
         self._stack = ExitStack()
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,15 +97,15 @@ class Crew:
     ) -> Reading:
         """Load the targets in their order, each by the next worker that is free.
 
-        The workers have started before the clock does; the connections are theirs to open. The
+        The time begins when the workers are running; it includes opening their connections. The
         memory is that of the largest worker.
         """
-        workers = [self._hire(core) for _ in range(count)]
+        workers = [self._start(core) for _ in range(count)]
         meter = Meter(self._servers)
         meter.start()
         return _summed(meter, in_turn(workers, run_id=run_id, targets=targets))
 
-    def _hire(self, core: str) -> children.Worker:
+    def _start(self, core: str) -> children.Worker:
         return self._stack.enter_context(
             children.worker(
                 "bench.worker",
@@ -126,9 +126,9 @@ def load_plan(
     *,
     workers: int,
 ) -> Reading:
-    """Load all that a plan says by so many workers, which have started before the clock does."""
-    with Crew(layout, servers, source, warehouse) as crew:
-        return crew.load(
+    """Load all tables of a plan by this many workers, which are running when the time begins."""
+    with Workers(layout, servers, source, warehouse) as started:
+        return started.load(
             run_id=warehouses.run_number(plan), targets=in_order(source, plan), count=workers
         )
 
@@ -155,7 +155,7 @@ def in_turn(
 
 
 def in_order(source: Endpoint, plan: RefreshPlan) -> list[LoadTarget]:
-    """Return what the plan loads: largest table first, one that it splits in its ranges."""
+    """Return what the plan loads, the largest table first; a split table as its ranges."""
     return list(targets_of(warehouses.largest_first(source, plan.tables), plan.splits))
 
 

@@ -1,4 +1,4 @@
-"""Warehouses of the benchmark: made anew for each load, with the engine's own bookkeeping."""
+"""Warehouses of the benchmark: a new one for each load, with the engine's own bookkeeping."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def fresh_warehouse(servers: Servers, name: str = DATABASE) -> Endpoint:
 
 
 def plain_configs(source: Endpoint) -> dict[str, TableConfig]:
-    """Return a config for each table of the source: all columns, nothing derived or recorded.
+    """Return a config for each table of the source: all columns, and no optional settings.
 
-    Chunks are as large as discovery would choose.
+    Chunks have the size that discovery would choose.
     """
     with source_session.connect(source) as connection:
         structures = read_structures(connection, source)
@@ -85,7 +85,7 @@ def plan(
 def plan_pinned(
     source: Endpoint, warehouse: Endpoint, directory: Path, *, workers: int = 1
 ) -> RefreshPlan:
-    """Open a run with the config in a directory, for so many workers at once."""
+    """Open a run with the config in a directory, for this many workers."""
     return plan_refresh(
         source,
         warehouse,
@@ -94,21 +94,21 @@ def plan_pinned(
 
 
 def run_number(plan: RefreshPlan) -> int:
-    """Return the plan's run; raises PipelineError when something kept tables out of it."""
+    """Return the plan's run; raises PipelineError when the plan has left tables out."""
     if plan.run_id is None or plan.quarantined:
         raise PipelineError(f"left out {plan.quarantined}", where="the plan")
     return plan.run_id
 
 
 def publish(servers: Servers, warehouse: Endpoint) -> None:
-    """Let every table be published, as validation does after a load."""
+    """Mark every table as publishable, as validation does after a load."""
     with administering(servers, warehouse.database) as connection:
         states = table_states.read_states(connection)
         table_states.judge(connection, dict.fromkeys(states, (None, 1.0)))
 
 
 def largest_first(source: Endpoint, names: Sequence[str]) -> list[str]:
-    """Order tables by the bytes of their rows in the source, as a free worker takes them."""
+    """Order tables by the bytes of their rows in the source, the largest first."""
     with source_session.connect(source) as connection, connection.cursor() as cursor:
         cursor.execute(
             "select table_name, data_length from information_schema.tables "

@@ -1,9 +1,9 @@
-"""The limit of the source: read tables in the binary protocol and hash what arrives.
+"""Measure the source's limit: read tables in the binary protocol and hash the bytes.
 
-It shares nothing with the engine. One prepared statement per table is read from beginning to end
-into one buffer, whose bytes go through XXH3-128; no row is looked at. The end is found without
-parsing, by a ping that is sent right behind the statement: the server answers it behind the rows.
-`python -m bench.wire_reader` takes a request per line, as `bench.worker` does.
+It shares no code with the engine. The result of one prepared statement per table is read into one
+buffer, whose bytes are hashed by XXH3-128; rows are not parsed. The end of a result is recognised
+by the answer to a ping: it is sent right after the statement, and the server answers it after the
+rows. `python -m bench.wire_reader` reads a request per line, as `bench.worker` does.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TAIL = 9 + 11
 
 
 def read(endpoint: Endpoint, statements: list[str]) -> tuple[int, str]:
-    """Run the statements and return how many bytes came and their hash."""
+    """Run the statements; return the number of bytes that were received, and their hash."""
     digest = xxhash.xxh3_128()
     size = 0
     with source_session.connect(endpoint) as connection:
@@ -82,14 +82,14 @@ def _is_end(tail: bytes) -> bool:
 
 
 def main() -> None:
-    """Answer until the input ends."""
-    _say({"idle_bytes": 0})
+    """Answer requests until the input ends."""
+    _answer({"idle_bytes": 0})
     for line in sys.stdin:
         request = json.loads(line)
         endpoint = settings.source_endpoint().with_database(request["database"])
         started, cpu = time.perf_counter(), time.process_time()
         size, digest = read(endpoint, request["statements"])
-        _say(
+        _answer(
             {
                 "seconds": time.perf_counter() - started,
                 "cpu": time.process_time() - cpu,
@@ -99,7 +99,7 @@ def main() -> None:
         )
 
 
-def _say(answer: dict[str, Any]) -> None:
+def _answer(answer: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 

@@ -1,8 +1,8 @@
-"""A worker of the engine, as the executor's would be: loads the tables that it is asked for.
+"""A worker process of the engine, as the executor has them: `python -m bench.worker [fallback]`.
 
-Reads one JSON request per line and answers each with one line. `python -m bench.worker`; the two
+It reads one JSON request per line, loads the request's tables, and answers with one line. The two
 databases come from the environment, as everywhere in the project. With the argument `fallback` it
-works as on a machine where the compiled core was not built.
+uses the core in Python, as on a machine where the compiled one was not built.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from include.transcoder.core import load_core
 
 
 def main() -> None:
-    """Answer until the input ends."""
+    """Answer requests until the input ends."""
     if "fallback" in sys.argv[1:]:
         vars(engine_connections)["load_core"] = partial(load_core, compiled=False)
     source, warehouse = settings.source_endpoint(), settings.warehouse_endpoint()
     idle = _memory("VmRSS")
-    # From here on the peak is that of the work.
+    # Resets the peak of the resident memory, so that VmHWM covers the loads only.
     Path("/proc/self/clear_refs").write_text("5")
-    _say({"idle_bytes": idle})
+    _answer({"idle_bytes": idle})
     with ExitStack() as stack:
         connections: EngineConnections | None = None
         for line in sys.stdin:
@@ -49,7 +49,7 @@ def main() -> None:
                     )
                 )
             ]
-            _say(
+            _answer(
                 {
                     "seconds": time.perf_counter() - started,
                     "cpu": time.process_time() - cpu,
@@ -71,7 +71,7 @@ def _memory(field: str) -> int:
     raise KeyError(field)
 
 
-def _say(answer: dict[str, Any]) -> None:
+def _answer(answer: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""A small client of Airflow's REST API: what the demo and the tests ask of a running Airflow."""
+"""A small client of Airflow's REST API, with the calls that the demo and the tests need."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ class TaskInstance:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The task's name in messages."""
         if self.map_index < 0:
             return self.task_id
         return f"{self.task_id} [{self.label or self.map_index}]"
 
 
 class AirflowApi:
-    """Talks to one api-server as one user."""
+    """A client of one api-server, logged in as one user."""
 
     def __init__(self, url: str, *, user: str, password: str) -> None:
         self.url = url
@@ -80,13 +80,13 @@ class AirflowApi:
         self._token = ""
 
     def health(self) -> dict[str, Any]:
-        """Return what /monitor/health says about each component; needs no log-in."""
+        """Return the health of each component (/monitor/health); needs no log-in."""
         answer = self._client.get("/api/v2/monitor/health")
         answer.raise_for_status()
         return dict(answer.json())
 
     def ensure_pool(self, name: str, *, slots: int, description: str = "") -> None:
-        """Make the pool, or leave it as it is: its slots may have been changed on purpose."""
+        """Create the pool if it is missing; an existing one may have been changed on purpose."""
         if self._send("GET", f"/pools/{quote(name)}", allow=(404,)).status_code == 404:
             self._send(
                 "POST",
@@ -128,11 +128,11 @@ class AirflowApi:
             time.sleep(POLL_SECONDS)
 
     def is_paused(self, dag_id: str) -> bool:
-        """Say whether the scheduler leaves the DAG alone."""
+        """Return whether the DAG is paused."""
         return bool(self._get(f"/dags/{quote(dag_id)}")["is_paused"])
 
     def unpause(self, dag_id: str) -> None:
-        """Let the scheduler run the DAG; with a schedule that starts a run at once."""
+        """Unpause the DAG; one with a schedule starts a run at once."""
         self._send("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": False})
 
     def pause(self, dag_id: str) -> None:
@@ -228,7 +228,7 @@ class AirflowApi:
         body: Mapping[str, Any] | None,
         parameters: Mapping[str, str | int] | None,
     ) -> httpx.Response:
-        # A question may be asked again; an order such as a trigger may have been carried out.
+        # Only reads are sent again: a write that failed, such as a trigger, may have taken effect.
         attempts = READ_ATTEMPTS if method == "GET" else 1
         while True:
             attempts -= 1
@@ -297,7 +297,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _is_frame(entry: object) -> bool:
-    # Airflow folds parts of a log under such lines in its UI; in plain text they say nothing.
+    # These lines only mark the parts of a log that Airflow's UI folds.
     return isinstance(entry, dict) and str(entry.get("event")).startswith(("::group", "::endgroup"))
 
 

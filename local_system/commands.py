@@ -24,7 +24,7 @@ def local() -> None:
 @click.option(
     "--years",
     type=click.IntRange(1),
-    help="How long the practice has existed; what fits so many patients unless given.",
+    help="How long the practice has existed; by default it follows from the patients.",
 )
 @click.option("--web-port", type=click.IntRange(1, 65535), help="Port of the web UI.")
 def demo(patients: int, years: int | None, web_port: int | None) -> None:
@@ -43,7 +43,7 @@ def demo(patients: int, years: int | None, web_port: int | None) -> None:
 
 @local.command()
 def status() -> None:
-    """Say what runs."""
+    """Show what is running."""
     seen = System(STATE).status() if STATE.exists() else None
     if seen is None:
         click.echo("not running; `make demo` starts it")

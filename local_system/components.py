@@ -39,7 +39,7 @@ STOP_LIMIT_SECONDS = 8
 POLL_SECONDS = 0.1
 AIRFLOW_ARGUMENTS = {
     "api-server": ("api-server",),
-    # Task logs are read from the disk; their own little web servers would listen on all addresses.
+    # Task logs are read from the disk; Airflow's servers for them would listen on all addresses.
     "scheduler": ("scheduler", "--skip-serve-logs"),
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
@@ -50,7 +50,7 @@ POOLS = settings.PROJECT_ROOT / "include" / "config" / "pools.json"
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One running component, how it is asked to stop, and where it logs."""
+    """One running component, the signal that stops it, and its log."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -59,7 +59,7 @@ class Component:
 
 @dataclass(frozen=True)
 class Site:
-    """Where one system runs: directories, ports and secrets, all decided."""
+    """The directories, ports and secrets of one system."""
 
     layout: Layout
     ports: Ports
@@ -85,7 +85,7 @@ class Site:
 
 
 def write_environment_file(site: Site) -> None:
-    """Write what a shell sources to work on this system."""
+    """Write the file that a shell sources to work on this system."""
     shared = shared_environment(site.layout, site.ports, site.secrets, config=site.config)
     write_private(site.layout.environment, environment_file(shared))
 
@@ -102,7 +102,7 @@ def start_postgres(site: Site) -> Component:
     server = servers.start_postgres(
         site.layout.postgres, port=site.ports.postgres, password=site.secrets.postgres
     )
-    # SIGINT asks it not to wait for its clients.
+    # SIGINT makes PostgreSQL stop without waiting for its clients.
     return Component(server.process, server.log, signal.SIGINT)
 
 
@@ -119,7 +119,7 @@ def start_airflow(site: Site, name: str) -> Component:
 
 
 def make_accounts(site: Site) -> None:
-    """Make the accounts and databases that are missing."""
+    """Create the accounts and databases that are missing."""
     where = site.addresses
     databases.ensure_practice_account(where)
     databases.ensure_database(where.postgres_administrator, where.warehouse)
@@ -132,11 +132,14 @@ def migrate_warehouse(site: Site) -> None:
 
 
 def migrate_metadata(site: Site, is_cancelled: Callable[[], bool]) -> None:
-    """Bring Airflow's metadata to the installed version; at once when they are there."""
+    """Migrate Airflow's metadata to the installed version; returns at once if that was done.
+
+    Raises PipelineError, with the end of the log, when it fails, takes too long or is cancelled.
+    """
     make_directory(site.layout.airflow_home, mode=0o700)
     passwords = site.layout.airflow_home / "passwords.json"
     write_private(passwords, json.dumps({WEB_USER: site.secrets.web}) + "\n")
-    # Kept with the database that it tells about.
+    # The marker is beside the database that it describes, so that both are removed together.
     done = site.layout.postgres / f"airflow-{version('apache-airflow')}"
     if done.exists():
         return
@@ -147,19 +150,19 @@ def migrate_metadata(site: Site, is_cancelled: Callable[[], bool]) -> None:
     if migration.process.poll() is None:
         end([migration.process.pid])
     if migration.process.wait() != 0:
-        raise PipelineError(obituary({"airflow db migrate": migration}))
+        raise PipelineError(describe_exits({"airflow db migrate": migration}))
     done.touch()
 
 
 def make_pools(site: Site) -> None:
-    """Make the pools that are missing; those that exist may have been changed on purpose."""
+    """Create the pools that are missing; existing ones may have been changed on purpose."""
     api = site.api()
     for name, pool in json.loads(POOLS.read_text()).items():
         api.ensure_pool(name, slots=pool["slots"], description=pool["description"])
 
 
 def unhealthy(api: AirflowApi) -> list[str]:
-    """Return the parts of Airflow that do not work yet."""
+    """Return the components of Airflow that are not healthy yet."""
     try:
         health = api.health()
     except httpx.HTTPError:
@@ -167,17 +170,17 @@ def unhealthy(api: AirflowApi) -> list[str]:
     return [name for name in HEALTHY if (health.get(name) or {}).get("status") != "healthy"]
 
 
-def obituary(dead: dict[str, Component]) -> str:
-    """Return which components have ended, and the end of their logs."""
+def describe_exits(ended: dict[str, Component]) -> str:
+    """Return the exit code of each component that has ended, and the end of its log."""
     return "\n".join(
         f"{name} ended with code {part.process.returncode}. The end of {part.log}:\n"
         f"{servers.tail(part.log)}"
-        for name, part in dead.items()
+        for name, part in ended.items()
     )
 
 
-def bury(part: Component) -> None:
-    """End the children of a component that has died: they would disturb the next one."""
+def kill_children(part: Component) -> None:
+    """Kill the children of a component that has ended: they would disturb its next start."""
     with suppress(ProcessLookupError):
         os.killpg(part.process.pid, signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""What `make demo` does, from nothing to marts, and again from wherever it was."""
+"""What `make demo` does: from nothing, or from where an earlier run ended, to the marts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local_system.servers import LOOPBACK, tail
 from local_system.status import Status
 from local_system.system import System
 
-# For the usual practice; see PracticeSize.patience.
+# Limits for the default practice; PracticeSize.time_factor multiplies them.
 BUILD_LIMIT_SECONDS = 1200
 DISCOVERY_LIMIT_SECONDS = 300
 REFRESH_LIMIT_SECONDS = 1200
@@ -42,17 +42,17 @@ class PracticeSize:
     years: int
 
     @property
-    def patience(self) -> float:
-        """How many times longer than usual it may take: 4.5 for 35,000 patients and 30 years."""
+    def time_factor(self) -> float:
+        """The factor of the time limits: 4.5 for 35,000 patients and 30 years."""
         return 1 + self.patients * self.years / 300_000
 
 
 def run_demo(system: System, size: PracticeSize, say: Say) -> None:
-    """Bring the system up, refresh the warehouse through Airflow and show the result.
+    """Start the system, refresh the warehouse through Airflow and show the result.
 
     Does only what is left to do: a component that runs is not touched, a practice that is complete
     is not built again, a run that is under way is followed. Raises PipelineError with the reason
-    when a part fails; what runs by then is left running.
+    when a step fails; running components keep running.
     """
     bake(say)
     builder = Builder(system, size, say)
@@ -72,7 +72,7 @@ def run_demo(system: System, size: PracticeSize, say: Say) -> None:
             say(f"{dag_id}: succeeded before; it runs again by itself when the source changes")
             continue
         say(f"{dag_id}: following {run.run_id}")
-        follow(system, run, limit=limit * size.patience, say=say)
+        follow(system, run, limit=limit * size.time_factor, say=say)
     say("")
     say(summary(system))
     wrong = figures.differences(
@@ -87,9 +87,9 @@ def run_demo(system: System, size: PracticeSize, say: Say) -> None:
 
 
 def bake(say: Say) -> None:
-    """Make the manifest from which Airflow renders the dbt project; no database is asked.
+    """Create the manifest from which Airflow renders the dbt project; connects to no database.
 
-    Returns at once when nothing that it is made from has changed since.
+    Returns at once when the manifest is newer than its sources.
     """
     from include.transform.manifest import bake_manifest
 
@@ -106,7 +106,7 @@ def _is_newer_than_its_sources(manifest: Path) -> bool:
     if not manifest.exists():
         return False
     made = [settings.DBT_PROJECT / name for name in ("target", "logs", "dbt_packages")]
-    # A folder's own time tells of files that were removed, the lock's of another dbt.
+    # A folder is newer when a file in it was removed, requirements.txt when dbt's version changed.
     sources = [settings.PROJECT_ROOT / "requirements.txt"]
     sources += [
         path
@@ -120,7 +120,7 @@ class Builder:
     """Builds the demo practice in a process of its own, while Airflow is starting."""
 
     def __init__(self, system: System, size: PracticeSize, say: Say) -> None:
-        """Nothing starts before the databases are ready."""
+        """Describe the practice; `when_databases_are_ready` starts the build."""
         self._system = system
         self._size = size
         self._say = say
@@ -140,7 +140,7 @@ class Builder:
             return
         while self._process.poll() is None:
             self._system.fail_if_broken()
-            limit = BUILD_LIMIT_SECONDS * self._size.patience
+            limit = BUILD_LIMIT_SECONDS * self._size.time_factor
             if time.monotonic() - self._began > limit:
                 raise PipelineError(f"is not built after {limit:.0f} s", where="demo practice")
             time.sleep(POLL_SECONDS)
@@ -152,13 +152,13 @@ class Builder:
         )
 
     def abandon(self) -> None:
-        """End a build that nobody waits for any more; the next one begins afresh."""
+        """Kill a build that is still running; the next build starts from the beginning."""
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
 
     def _start(self) -> None:
-        # The books are written when all rows are in, so they tell a whole practice from a part.
+        # The simulator writes its books last, so the file exists only for a complete practice.
         if self._process is not None or self._system.layout.truth.exists():
             return
         self._say(f"building a practice of {self._size.patients:,} patients")
@@ -182,7 +182,7 @@ class Builder:
 
 
 def summary(system: System) -> str:
-    """Return the figures, and where to look at what."""
+    """Return the figures, and where to find the web UI, mails, logs and databases."""
     truth = system.layout.truth
     marts = figures.read_marts(system.addresses.warehouse, truth)
     return "\n".join(

@@ -1,4 +1,4 @@
-"""What the processes of a local system, and people who work on it, find in their environment."""
+"""The environment variables of a local system's processes, and of shells that work on it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ MAIL_SENDER = "airflow@dental.example"
 ALERT_RECIPIENT = "office@dental.example"
 PARALLELISM = 8
 # Settings of another Airflow or Python in the caller's shell must not leak into this one.
-FOREIGN = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV", "DBT_", "DENTAL_")
-# What a person may set for a local system, too.
-WELCOME = (
+DROPPED_PREFIXES = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV", "DBT_", "DENTAL_")
+# Exceptions: a person may set these for a local system.
+KEPT_VARIABLES = (
     "DENTAL_DEADLINE_MINUTES",
     "DENTAL_LOAD_RANGES",
     "DENTAL_OFFICE_TIME_ZONE",
@@ -47,7 +47,7 @@ class Addresses:
 
 
 def addresses(ports: Ports, secrets: Secrets) -> Addresses:
-    """Return how to reach every part of the system."""
+    """Return the addresses of the system's databases and web UI."""
     practice = Endpoint(
         "mysql",
         LOOPBACK,
@@ -88,7 +88,7 @@ def addresses(ports: Ports, secrets: Secrets) -> Addresses:
 def shared_environment(
     layout: Layout, ports: Ports, secrets: Secrets, *, config: Path
 ) -> dict[str, str]:
-    """Return what the command line and Airflow both need: connections, places, no telemetry."""
+    """Return what the command line and Airflow both need: connections, paths, no telemetry."""
     where = addresses(ports, secrets)
     return {
         "AIRFLOW_HOME": str(layout.airflow_home),
@@ -118,13 +118,13 @@ def airflow_environment(
     inherited = {
         name: value
         for name, value in settings.inherited_environment().items()
-        if not name.startswith(FOREIGN) or name in WELCOME
+        if not name.startswith(DROPPED_PREFIXES) or name in KEPT_VARIABLES
     }
     return {
         **inherited,
         **shared_environment(layout, ports, secrets, config=config),
         MARKER: str(layout.state),
-        # Airflow names its processes; without this that wipes out the marker above.
+        # Airflow sets the titles of its processes, which would overwrite the marker above in /proc.
         "SPT_NOENV": "1",
         "PATH": f"{Path(sys.executable).parent}:{inherited.get('PATH', '')}",
         "PYTHONPATH": str(root),
@@ -142,12 +142,12 @@ def airflow_environment(
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(
             layout.airflow_home / "passwords.json"
         ),
-        # The driver is written out: SQLAlchemy 2.1 would choose another than Airflow expects.
+        # The driver is named, because SQLAlchemy 2.1 would choose another than Airflow expects.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2{metadata}",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg{metadata}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(layout.airflow_home / "logs"),
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
-        # What dbt has parsed; by default it would lie in a directory that all users share.
+        # By default Cosmos caches parsed projects in a directory that all users share.
         "AIRFLOW__COSMOS__CACHE_DIR": str(layout.airflow_home / "cosmos"),
         "AIRFLOW__COSMOS__ENABLE_DAG_VERSIONING": "False",
         "AIRFLOW__API__HOST": LOOPBACK,

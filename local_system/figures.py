@@ -44,7 +44,7 @@ Amounts = Mapping[str, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Income by month and receivables by age, from one side."""
+    """Income by month and receivables by age, from the marts or from the books."""
 
     months: Mapping[str, Amounts]
     as_of: date | None

@@ -1,7 +1,7 @@
 """Follow one DAG run until it ends, with a line for each step that is done.
 
-A step is a task group of the DAG, or a task that stands alone. How a run stands is asked of
-Airflow's API, as its web UI does, so the same lines describe a run that somebody else started.
+A step is a task group of the DAG, or a task outside of all groups. The run's state comes from
+Airflow's API, so that a run that somebody else started can be followed too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How one step of a run stands."""
+    """The state of one step of a run."""
 
     name: str
     total: int
@@ -46,7 +46,7 @@ class Step:
         return sum(count for state, count in self.states.items() if state != "open")
 
     def line(self) -> str:
-        """Return what the progress says about it."""
+        """Return the step's line of the progress."""
         if self.states["skipped"] == self.total:
             counts = "skipped"
         else:
@@ -71,10 +71,11 @@ def steps_of(tasks: Sequence[TaskInstance]) -> list[Step]:
 
 
 def begin(system: System, dag_id: str, *, is_new_wanted: bool) -> DagRun | None:
-    """Return the run of the DAG to follow; None when it succeeded before and no new is wanted.
+    """Return the run of the DAG to follow; None when one succeeded and no new one is wanted.
 
-    A run that is under way is followed. A paused DAG is unpaused, which starts a scheduled run by
-    itself; where that does not come, and for an unpaused DAG, a run is triggered.
+    A run that is under way is returned. A paused DAG is unpaused, so that the scheduler starts a
+    run; when none starts in SCHEDULED_RUN_LIMIT_SECONDS, or the DAG was not paused, a run is
+    triggered.
     """
     api = system.api
     api.wait_for_dag(dag_id)
@@ -104,7 +105,7 @@ def follow(system: System, run: DagRun, *, limit: float, say: Say) -> None:
 
     Raises PipelineError when the run fails, with the end of the logs of its failed tasks; when a
     component of the system dies; and when the run takes longer than `limit` seconds. The system
-    and, in the last case, the run go on.
+    keeps running and, in the last case, the run continues.
     """
     began = last_line = time.monotonic()
     told: set[str] = set()

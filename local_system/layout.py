@@ -1,10 +1,10 @@
-"""Where a local system keeps its things.
+"""The directories and files of a local system.
 
 One state directory holds secrets, ports, logs, mails and Airflow's home. The data of the two
-database servers lie in it too, unless we are root and the account that the servers run under
-cannot enter it: then they lie in a directory of their own, named after the state directory, and the
-state directory records which. Only the standard library is imported, so that stopping and removing
-work without `.venv`.
+database servers are in it too, unless we are root and the account that the servers run under cannot
+enter it: then the data are in a directory of their own, whose name is derived from the state
+directory's path, and a file in the state directory records it. Only the standard library is
+imported, so that stopping and removing work without `.venv`.
 """
 
 from __future__ import annotations
@@ -55,13 +55,8 @@ class Layout:
         return self.state / "logs"
 
     @property
-    def run(self) -> Path:
-        """One file per running component, for `make down`."""
-        return self.state / "run"
-
-    @property
     def status(self) -> Path:
-        """What the supervisor last said about each component."""
+        """The status file of the supervisor."""
         return self.state / "status.json"
 
     @property
@@ -103,7 +98,7 @@ def make_directory(path: Path, mode: int = 0o755) -> None:
 
 
 def choose_data_directory(state: Path) -> Path:
-    """Return where the database servers of `state` keep their data, without making it."""
+    """Return where the database servers of `state` keep their data, without creating it."""
     if os.geteuid() != 0:
         return state
     existing = next(path for path in (state, *state.parents) if path.exists())
@@ -126,6 +121,6 @@ def outside_directory(parent: Path, state: Path) -> Path:
 
 
 def may_pass(path: Path, account: str) -> bool:
-    """Say whether the account may pass through `path`, by asking the kernel as that account."""
+    """Return whether the account may enter `path`; the check runs as that account."""
     found = subprocess.run(["test", "-x", str(path)], user=account, group=account, extra_groups=[])
     return found.returncode == 0

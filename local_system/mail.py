@@ -25,7 +25,7 @@ class Store:
     async def handle_DATA(  # noqa: N802  # aiosmtpd calls it by this name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        """Store one mail and tell the sender so."""
+        """Store one mail and return the reply for its sender."""
         del server, session
         content = envelope.content
         data = content.encode() if isinstance(content, str) else content or b""

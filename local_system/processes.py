@@ -1,8 +1,8 @@
-"""Which processes belong to a local system, and how they end.
+"""Find the processes of a local system, and end them.
 
-Every process of a system inherits a variable that names the system's state directory. It finds all
-of them, whatever they spawned and whoever died before, and never a stranger's: a process id on its
-own may have been given to another process since.
+Every process of a system inherits an environment variable with the system's state directory. A
+search for it finds all processes, also those whose parent has died. Process ids are not stored,
+because the kernel may give an id to an unrelated process later.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from contextlib import suppress
 from pathlib import Path
 
 MARKER = "DENTAL_LOCAL_SYSTEM"
-PATIENCE_SECONDS = 20.0
+END_LIMIT_SECONDS = 20.0
 
 
 def processes_of(state: Path) -> list[int]:
     """Return the ids of the living processes of the system in `state`, oldest first.
 
-    Airflow hides the environment of its workers even from their own user. They are known by their
-    session: every component begins one of its own, and its children stay in it.
+    Airflow hides the environment of its workers even from their own user. They are recognised by
+    their session: every component starts a session, and its children stay in it.
     """
     mark = f"{MARKER}={state}".encode()
     sessions: dict[int, int] = {}
@@ -48,7 +48,7 @@ def is_alive(pid: int) -> bool:
 
 
 def end(pids: Iterable[int], *, first: signal.Signals = signal.SIGTERM) -> None:
-    """End the processes: `first` to all, and SIGKILL to those that are left after a while."""
+    """Send `first` to all processes, and SIGKILL to those that live after END_LIMIT_SECONDS."""
     waiting = list(pids)
     for number in (first, signal.SIGKILL):
         for pid in waiting:
@@ -56,7 +56,7 @@ def end(pids: Iterable[int], *, first: signal.Signals = signal.SIGTERM) -> None:
                 os.kill(pid, number)
             except ProcessLookupError:
                 continue
-        limit = time.monotonic() + PATIENCE_SECONDS
+        limit = time.monotonic() + END_LIMIT_SECONDS
         while waiting and time.monotonic() < limit:
             waiting = [pid for pid in waiting if is_alive(pid)]
             time.sleep(0.05)
@@ -65,7 +65,7 @@ def end(pids: Iterable[int], *, first: signal.Signals = signal.SIGTERM) -> None:
 
 
 def _facts(pid: int) -> list[str] | None:
-    """Return what the kernel tells everybody about a living process, from its state on."""
+    """Return the fields of /proc/PID/stat from the state on; None when the process has ended."""
     try:
         facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

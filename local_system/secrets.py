@@ -43,7 +43,7 @@ class Secrets:
 
 
 def is_free(port: int) -> bool:
-    """Say whether nobody listens on the loopback port."""
+    """Return whether nobody listens on the loopback port."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -62,9 +62,10 @@ def read_ports(layout: Layout) -> Ports | None:
 
 
 def choose_ports(layout: Layout, *, web: int | None = None) -> Ports:
-    """Return and record the ports to start on: the last start's where they are still free.
+    """Choose and record the ports to start on: those of the last start where they are free.
 
-    The web port is the caller's if given, and then it must be free; otherwise 8080 or another.
+    The web port is `web` if given, which must be free (TerminalError); else, at the first start,
+    8080 if it is free.
     """
     if web is not None and not is_free(web):
         raise TerminalError(
@@ -87,7 +88,10 @@ def choose_ports(layout: Layout, *, web: int | None = None) -> Ports:
 
 
 def ensure_secrets(layout: Layout) -> Secrets:
-    """Return the system's secrets, which are made at the first call."""
+    """Return the system's secrets, which are created at the first call.
+
+    Raises TerminalError when databases exist whose passwords are lost.
+    """
     path = layout.state / "secrets.json"
     if path.exists():
         return Secrets(**json.loads(path.read_text()))
@@ -108,7 +112,7 @@ def ensure_secrets(layout: Layout) -> Secrets:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file by one that only its owner can read, in one step."""
+    """Atomically replace a file by one that only its owner can read."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

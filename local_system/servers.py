@@ -90,7 +90,7 @@ def start_mariadb(
                 f"--tmpdir={temporary}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
-                "--force",  # also where the machine cannot look up its own name
+                "--force",  # also works where the machine cannot resolve its own name
             ],
             log,
             owner,
@@ -147,7 +147,7 @@ def start_postgres(
 ) -> Server:
     """Start PostgreSQL on data in `directory`, initialised when it is empty.
 
-    Without `programs`, a directory of PostgreSQL's, it is the one of the wheel.
+    `programs` is the directory of PostgreSQL's programs; by default those of the wheel are used.
     """
     owner = _own(directory)
     programs = programs or _postgres_programs(directory, owner)
@@ -181,7 +181,7 @@ def start_postgres(
             "-cunix_socket_directories=",
             "-cmax_connections=200",
             "-cshared_buffers=256MB",
-            # Everything here can be made again from the practice database.
+            # Everything here can be loaded again from the practice database.
             "-csynchronous_commit=off",
             "-cmax_wal_size=4GB",
             # Otherwise the log shows the row that an error was about, and the statement.
@@ -204,9 +204,9 @@ def new_password() -> str:
 
 
 def installed_postgres() -> Path:
-    """Return the programs of the newest PostgreSQL of Debian's; TerminalError without one.
+    """Return the directory of programs of Debian's newest PostgreSQL; TerminalError without one.
 
-    Unlike the wheel's it was built with TLS and lz4.
+    Unlike the wheel's, they are built with TLS and lz4.
     """
     found = Path("/usr/lib/postgresql").glob("*/bin/postgres")
     versions = sorted((program.parent for program in found), key=lambda path: int(path.parts[4]))
@@ -225,7 +225,7 @@ def _postgres_programs(directory: Path, owner: str | None) -> Path:
     programs = Path(package.name) / "pginstall18" / "bin"
     if owner is None or can_enter(package.parent / programs, owner):
         return package.parent / programs
-    # The programs find the libraries that the wheel carries by their place relative to them.
+    # The programs find the wheel's libraries by a relative path, so both are copied.
     copy = directory / "programs"
     if not (copy / "complete").exists():
         shutil.rmtree(copy, ignore_errors=True)
@@ -237,7 +237,7 @@ def _postgres_programs(directory: Path, owner: str | None) -> Path:
 
 
 def can_enter(path: Path, account: str) -> bool:
-    """Say whether the account may list `path`, by asking the kernel as that account."""
+    """Return whether the account may enter and list `path`; the check runs as that account."""
     found = subprocess.run(
         ["test", "-x", str(path), "-a", "-r", str(path)],
         user=account,
@@ -344,7 +344,7 @@ def _mariadb_answers(endpoint: Endpoint) -> bool:
 
 
 def postgres_answers(endpoint: Endpoint) -> bool:
-    """Whether a PostgreSQL, or a pooler before one, lets this account in."""
+    """Return whether a PostgreSQL, or a pooler in front of it, accepts this account."""
     try:
         psycopg.connect(
             host=endpoint.host,

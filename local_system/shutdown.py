@@ -15,22 +15,22 @@ from include.errors import PipelineError
 from local_system.layout import OUTSIDE_PARENTS, Layout, open_layout, outside_directory
 from local_system.processes import end, is_alive, processes_of
 
-SUPERVISOR_PATIENCE_SECONDS = 90.0
+SUPERVISOR_LIMIT_SECONDS = 90.0
 POLL_SECONDS = 0.1
 
 
 def stop_system(state: Path) -> int:
     """Stop every process of the system; return how many there were.
 
-    The supervisor stops its components in order. Where it is gone or does not come to an end, the
-    processes are ended one by one. Raises PipelineError when one outlives even that.
+    The supervisor stops its components in order. When it is gone, or does not end in time, the
+    processes are ended directly. Raises PipelineError when one survives that.
     """
     layout = open_layout(state, create=False)
     found = processes_of(layout.state)
     supervisor = supervisor_of(layout)
     if supervisor is not None:
-        end_by_itself(supervisor)
-    # Youngest first: what works on a database ends before the database.
+        stop_supervisor(supervisor)
+    # Youngest first: the clients of a database end before the database.
     end(reversed(processes_of(layout.state)))
     if left := processes_of(layout.state):
         raise PipelineError(f"cannot be ended: {left}", where="processes")
@@ -48,11 +48,11 @@ def supervisor_of(layout: Layout) -> int | None:
     return None
 
 
-def end_by_itself(supervisor: int) -> None:
-    """Ask the supervisor to stop everything and wait for that, within a limit."""
+def stop_supervisor(supervisor: int) -> None:
+    """Make the supervisor stop everything; wait for its end, SUPERVISOR_LIMIT_SECONDS at most."""
     with suppress(ProcessLookupError):
         os.kill(supervisor, signal.SIGTERM)
-    limit = time.monotonic() + SUPERVISOR_PATIENCE_SECONDS
+    limit = time.monotonic() + SUPERVISOR_LIMIT_SECONDS
     while is_alive(supervisor) and time.monotonic() < limit:
         time.sleep(POLL_SECONDS)
 
@@ -60,7 +60,7 @@ def end_by_itself(supervisor: int) -> None:
 def remove_state(state: Path) -> None:
     """Remove everything that a stopped system left, the databases included."""
     layout = open_layout(state, create=False)
-    # The record may be gone; a directory outside belongs to this state by its name.
+    # The record of an outside directory may be gone; its name follows from the state directory.
     outside = [outside_directory(parent, layout.state) for parent in OUTSIDE_PARENTS]
     for path in {layout.data, *outside, layout.state}:
         if path.exists():

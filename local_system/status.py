@@ -1,4 +1,4 @@
-"""What the supervisor says about the system: one small file, replaced in one step."""
+"""The supervisor's status of the system: one small file, which is replaced atomically."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Phase = Literal["starting", "ready", "failed", "stopping"]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The system as a whole, and the parts that run.
+    """The state of the system, and its running components.
 
-    `attempt` grows with every start that is asked for; `failure` names the part that failed and
+    `attempt` counts the starts that were requested; `failure` names the component that failed and
     shows the end of its log; `running` holds the process id of each running component.
     """
 

@@ -2,7 +2,7 @@
 
 There is one per state directory: it holds a lock as long as it lives. SIGHUP makes it start what
 is not running, SIGTERM makes it stop everything. A component that ends by itself is named in the
-status file with the end of its log; the others go on, so that people can look.
+status file with the end of its log; the others keep running, so that a person can inspect them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.5
 HEALTH_LIMIT_SECONDS = 240
-# What a step may raise: the project's own errors and those of the servers that it talks to.
+# What a step may raise: the project's own errors and those of the clients that it uses.
 FAILURES = (PipelineError, OSError, httpx.HTTPError, psycopg.Error, pymysql.MySQLError)
 
 
@@ -43,22 +43,25 @@ class Supervisor:
     """Starts, watches and stops the components of one system."""
 
     def __init__(self, site: Site, *, attempt: int) -> None:
-        """Nothing is started before `run`."""
+        """Describe the supervisor; `run` starts the components."""
         self.site = site
         self.running: dict[str, Component] = {}
         self.status = Status(os.getpid(), "starting", attempt=attempt)
-        self.is_asked_to_start = True
-        self.is_asked_to_stop = False
+        self.is_start_requested = True
+        self.is_stop_requested = False
 
     def run(self) -> None:
-        """Serve until SIGTERM; the status file tells how it goes. Leaves no process behind."""
+        """Start and watch the components until SIGTERM, then stop them all.
+
+        The status file shows the progress.
+        """
         signal.signal(signal.SIGTERM, self._on_stop)
         signal.signal(signal.SIGINT, self._on_stop)
         signal.signal(signal.SIGHUP, self._on_start)
         try:
-            while not self.is_asked_to_stop:
-                if self.is_asked_to_start:
-                    self.is_asked_to_start = False
+            while not self.is_stop_requested:
+                if self.is_start_requested:
+                    self.is_start_requested = False
                     self._start_all()
                 self._watch()
                 time.sleep(WATCH_SECONDS)
@@ -67,36 +70,36 @@ class Supervisor:
 
     def _on_stop(self, number: int, frame: FrameType | None) -> None:
         del number, frame
-        self.is_asked_to_stop = True
+        self.is_stop_requested = True
 
     def _on_start(self, number: int, frame: FrameType | None) -> None:
         del number, frame
-        self.is_asked_to_start = True
-        self._say(replace(self.status, phase="starting", attempt=self.status.attempt + 1))
+        self.is_start_requested = True
+        self._publish(replace(self.status, phase="starting", attempt=self.status.attempt + 1))
 
-    def _say(self, status: Status) -> None:
+    def _publish(self, status: Status) -> None:
         running = {name: part.process.pid for name, part in self.running.items()}
         self.status = replace(status, running=running)
         write_status(self.site.layout.status, self.status)
 
     def _start_all(self) -> None:
-        # Whatever died before this start was asked for is started again, not mourned.
+        # A component that ended before this start was requested is started again, not reported.
         self._remove_dead()
         try:
             for name, take in self._steps():
-                if self.is_asked_to_stop:
+                if self.is_stop_requested:
                     return
-                self._say(replace(self.status, phase="starting", step=name, failure=""))
+                self._publish(replace(self.status, phase="starting", step=name, failure=""))
                 began = time.monotonic()
                 take()
                 self._fail_if_one_died()
                 log.info("%s: %.1f s", name, time.monotonic() - began)
         except FAILURES as error:
-            if not self.is_asked_to_stop:
+            if not self.is_stop_requested:
                 log.error("%s", error)
-                self._say(replace(self.status, phase="failed", failure=str(error)))
+                self._publish(replace(self.status, phase="failed", failure=str(error)))
         else:
-            self._say(replace(self.status, phase="ready", step=""))
+            self._publish(replace(self.status, phase="ready", step=""))
 
     def _steps(self) -> Sequence[tuple[str, Callable[[], None]]]:
         site = self.site
@@ -108,7 +111,7 @@ class Supervisor:
             ("warehouse schemas", lambda: components.migrate_warehouse(site)),
             (
                 "metadata",
-                lambda: components.migrate_metadata(site, lambda: self.is_asked_to_stop),
+                lambda: components.migrate_metadata(site, lambda: self.is_stop_requested),
             ),
             ("airflow", self._ensure_airflow),
             ("health", self._wait_for_health),
@@ -128,7 +131,7 @@ class Supervisor:
         api = self.site.api()
         limit = time.monotonic() + HEALTH_LIMIT_SECONDS
         while waiting_for := components.unhealthy(api):
-            if self.is_asked_to_stop:
+            if self.is_stop_requested:
                 return
             self._fail_if_one_died()
             if time.monotonic() > limit:
@@ -145,8 +148,8 @@ class Supervisor:
         }
         for name, part in dead.items():
             del self.running[name]
-            components.bury(part)
-        return components.obituary(dead)
+            components.kill_children(part)
+        return components.describe_exits(dead)
 
     def _fail_if_one_died(self) -> None:
         if failure := self._remove_dead():
@@ -155,16 +158,16 @@ class Supervisor:
     def _watch(self) -> None:
         if failure := self._remove_dead():
             log.error("%s", failure)
-            self._say(replace(self.status, phase="failed", failure=failure))
+            self._publish(replace(self.status, phase="failed", failure=failure))
 
     def _stop_all(self) -> None:
-        self._say(replace(self.status, phase="stopping"))
-        # All of Airflow at once: none of its parts needs another one to stop.
+        self._publish(replace(self.status, phase="stopping"))
+        # Airflow's components stop at the same time: none of them needs another one for that.
         airflow = [part for name in AIRFLOW_ARGUMENTS if (part := self.running.pop(name, None))]
         components.stop(airflow)
         for part in reversed(self.running.values()):
             components.stop([part])
-        # What the components left behind, such as a task that was running.
+        # Processes that the components left behind, such as a running task.
         end_strays(self.site.layout)
         self.site.layout.status.unlink(missing_ok=True)
 
@@ -175,7 +178,7 @@ def end_strays(layout: Layout) -> None:
 
 
 def prepare(layout: Layout, *, dags: Path, config: Path, web_port: int | None) -> Site:
-    """Decide on ports and secrets; raises TerminalError when a port that was asked for is taken."""
+    """Choose ports and secrets; raises TerminalError when the given web port is taken."""
     make_directory(layout.logs, mode=0o700)
     site = Site(
         layout=layout,
@@ -189,7 +192,7 @@ def prepare(layout: Layout, *, dags: Path, config: Path, web_port: int | None) -
 
 
 def main() -> int:
-    """Run the supervisor of one state directory; return 3 when another one is at work there."""
+    """Run the supervisor of one state directory; return 3 when another one is running there."""
     parser = argparse.ArgumentParser(description="Start and watch a local system.")
     parser.add_argument("state", type=Path)
     parser.add_argument("--dags", type=Path, required=True)
@@ -206,7 +209,7 @@ def main() -> int:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return 3
-        # Left over from a supervisor that was killed: nobody watches them, and they hold the ports.
+        # The processes of a killed supervisor still hold the ports, and nothing watches them.
         end_strays(layout)
         previous = read_status(layout.status)
         attempt = previous.attempt + 1 if previous else 1

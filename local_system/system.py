@@ -44,7 +44,7 @@ POLL_SECONDS = 0.2
 
 
 class System:
-    """One local system, identified by its state directory. Survives this process."""
+    """One local system, identified by its state directory; it outlives this process."""
 
     def __init__(
         self,
@@ -54,17 +54,17 @@ class System:
         config: Path | None = None,
         web_port: int | None = None,
     ) -> None:
-        """Describe the system in `state`; nothing is made or started yet."""
+        """Describe the system in `state`; nothing is created or started yet."""
         self.state = state.resolve()
         self.dags = dags.resolve()
         self.config = (config or settings.PROJECT_ROOT / "include" / "config").resolve()
         self.web_port = web_port
 
     def start(self, progress: Callable[[Status], None] | None = None) -> None:
-        """Start what is not running and return when all is healthy; `progress` hears of each step.
+        """Start what is not running, call `progress` for each step, return when all is healthy.
 
         Raises PipelineError that names the component that failed and shows the end of its log;
-        the components that run are left running.
+        running components keep running.
         """
         layout = self.layout
         running = supervisor_of(layout)
@@ -113,7 +113,7 @@ class System:
         stop_system(self.state)
 
     def status(self) -> Status | None:
-        """Return what the supervisor says; None when there is no living one."""
+        """Return the supervisor's status; None when no supervisor is running."""
         if supervisor_of(self.layout) is None:
             return None
         return read_status(self.layout.status)
@@ -130,12 +130,12 @@ class System:
 
     @cached_property
     def layout(self) -> Layout:
-        """The paths of the system; makes the state directory."""
+        """The paths of the system; creates the state directory."""
         return open_layout(self.state)
 
     @property
     def ports(self) -> Ports:
-        """The ports of the last start."""
+        """The ports of the last start; PipelineError before the first."""
         ports = read_ports(self.layout)
         if ports is None:
             raise PipelineError("was never started", where=str(self.state))
@@ -148,7 +148,7 @@ class System:
 
     @property
     def addresses(self) -> Addresses:
-        """How to reach the databases and the web UI."""
+        """The addresses of the databases and the web UI."""
         return addresses(self.ports, self.secrets)
 
     @cached_property
@@ -157,7 +157,7 @@ class System:
         return AirflowApi(self.addresses.web, user=WEB_USER, password=self.secrets.web)
 
     def environment(self) -> dict[str, str]:
-        """Return the connections and places that the command line needs."""
+        """Return the connections and paths that the command line needs."""
         return shared_environment(self.layout, self.ports, self.secrets, config=self.config)
 
     def airflow_environment(self) -> dict[str, str]:

@@ -22,7 +22,7 @@ CONTENDERS = {COPY: contenders.copy_ready_file, ENGINE: engine(workers=1)}
 
 
 def measure(stage: Stage) -> list[Measure]:
-    """Load the wide and the narrow table by both, round by round."""
+    """Load the wide and the narrow table with COPY and with the engine, round by round."""
     source, configs = stage.tables()
     ready.write_files(stage.layout, stage.servers, source, configs)
     measures: list[Measure] = []

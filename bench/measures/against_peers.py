@@ -1,7 +1,6 @@
 """One table at a time against other tools, without keys.
 
-This engine works as it does in a deployment: the plan lets two workers share a table that has no
-other beside it.
+The engine works as in a deployment: the plan splits a table that is alone between two workers.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ from bench.measures.whole_set import CORES, ENGINE
 from bench.results import Measure, Reading
 from bench.tables import NARROW, WIDE
 
-# name -> who loads, how many times slower it must be at least, and how many we aim at
+# name -> contender, bound and aim of how many times slower it is than the engine
 PEERS: dict[str, tuple[Contender, float, float]] = {
     "ConnectorX + pgpq": (contenders.python_peer("connectorx_pgpq"), 1.3, 1.4),
     "ConnectorX + ADBC": (contenders.python_peer("connectorx_adbc"), 2.3, 2.5),
     "mysql_fdw": (contenders.load_with_fdw, 3.0, 3.5),
     "pgloader": (contenders.load_with_pgloader, 4.5, 5.0),
     "Sling": (contenders.load_with_sling, 8.0, 9.0),
-    # In trials its fastest backend; pyarrow took longer on both tables.
+    # dlt's fastest backend in trials; pyarrow took longer on both tables.
     "dlt (connectorx)": (contenders.python_peer("dlt_load", "connectorx"), 12.0, 14.0),
 }
 

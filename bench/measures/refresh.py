@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 COPY = "changing"
 READ = "read in the binary protocol"
-# The measures by name, in the order of a round: what each must not exceed, and what it is.
+# The measures by name in the order of a round, with their bounds and titles.
 UNCHANGED = "refresh_unchanged"
 CLUSTERED = "refresh_changed"
 SCATTERED = "refresh_changed_scattered"
@@ -29,8 +29,8 @@ TITLES = {
 def measure(stage: Stage) -> list[Measure]:
     """Change a copy of the tables and refresh, round by round, with a read before and after each.
 
-    A refresh is held against the mean of the reads beside it: the machine changes from one minute
-    to the next.
+    A refresh is compared with the mean of these two reads, because the machine's speed changes from
+    one minute to the next.
     """
     arena = _Arena(stage)
     arena.refresh()
@@ -96,7 +96,7 @@ class _Arena:
         )
 
     def refresh(self) -> Reading:
-        """Refresh every table by one worker, and let the result be published."""
+        """Refresh every table with one worker, and mark the tables as publishable."""
         stage = self._stage
         plan = warehouses.plan_pinned(self._source, self._warehouse, self._directory)
         loaded = transfer.load_plan(
@@ -106,7 +106,7 @@ class _Arena:
         return loaded
 
     def change(self, name: str, turn: int) -> int:
-        """Change the source as the measure asks for; return how many rows that were."""
+        """Change the source as the measure needs it; return the number of changed rows."""
         if name == UNCHANGED:
             return 0
         is_clustered = name == CLUSTERED
@@ -118,7 +118,7 @@ class _Arena:
 
 
 def _mean(first: Reading, second: Reading) -> Reading:
-    """Return the mean of two reads, which move nothing."""
+    """Return the mean of two reads; reads move no rows."""
     return Reading(
         seconds=(first.seconds + second.seconds) / 2,
         source_cpu=_half(first.source_cpu, second.source_cpu),

@@ -1,4 +1,4 @@
-"""424 small tables, by two workers and by one: what a table costs that holds next to nothing."""
+"""424 small tables, with two workers and with one: the fixed cost of a table."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 BOUND_SECONDS = 2.0
 FIRST = "first load"
 REFRESH = "refresh, nothing changed"
-# Which core, and how many workers; the first is what the bound is about.
-CREWS = (("compiled", 2), ("compiled", 1), ("fallback", 2))
+# Core and number of workers; the bound applies to the first.
+SETUPS = (("compiled", 2), ("compiled", 1), ("fallback", 2))
 
 
 def measure(stage: Stage) -> list[Measure]:
@@ -27,14 +27,14 @@ def measure(stage: Stage) -> list[Measure]:
     directory = stage.layout.scratch / "config"
     readings: dict[tuple[str, str, int], list[Reading]] = defaultdict(list)
     for turn in range(stage.rounds):
-        for core, workers in CREWS:
+        for core, workers in SETUPS:
             warehouse = warehouses.fresh_warehouse(stage.servers)
             warehouses.plan(source, warehouse, directory, configs)
             for name in (FIRST, REFRESH):
                 run_id = warehouses.run_number(warehouses.plan_pinned(source, warehouse, directory))
-                with transfer.Crew(stage.layout, stage.servers, source, warehouse) as crew:
+                with transfer.Workers(stage.layout, stage.servers, source, warehouse) as started:
                     readings[name, core, workers].append(
-                        crew.load(run_id=run_id, targets=targets, count=workers, core=core)
+                        started.load(run_id=run_id, targets=targets, count=workers, core=core)
                     )
                 warehouses.publish(stage.servers, warehouse)
         log.info(
@@ -48,12 +48,12 @@ def measure(stage: Stage) -> list[Measure]:
             title=f"{len(configs)} small tables in the engine, {_title(name, core, workers)}",
             unit="s",
             values=tuple(reading.seconds for reading in readings[name, core, workers]),
-            bound=BOUND_SECONDS if (core, workers) == CREWS[0] else None,
+            bound=BOUND_SECONDS if (core, workers) == SETUPS[0] else None,
             is_ceiling=True,
             readings={_title(name, core, workers): tuple(readings[name, core, workers])},
             note="connections included",
         )
-        for core, workers in CREWS
+        for core, workers in SETUPS
         for name in (FIRST, REFRESH)
     ]
 

@@ -1,4 +1,4 @@
-"""What every measure stands on: the servers, the tables at one scale, and how many rounds."""
+"""What every measure is given: the servers, the scale of the tables, and the number of rounds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The circumstances of a run of the benchmark."""
+    """The servers and options of one run of the benchmark."""
 
     layout: Layout
     servers: Servers

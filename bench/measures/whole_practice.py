@@ -43,7 +43,7 @@ def measure(stage: Stage) -> list[Measure]:
         discoveries[DISCOVER].append(Reading(ended.seconds, client_cpu=ended.cpu))
         plan = deployed.plan(workers=whole_set.CORES)
         configs = deployed.configs(plan.tables)
-        # First the reads: neither they nor the engine then pay for cold caches.
+        # The reads come before the engine, so that the engine does not start with cold caches.
         for by_key, listed in ((False, readings[whole_set.READ]), (True, read_by_key)):
             listed.append(
                 transfer.read_source(stage.layout, stage.servers, source, configs, by_key=by_key)
@@ -57,7 +57,7 @@ def measure(stage: Stage) -> list[Measure]:
             {table.name: table for table in configs},
         )
         refreshes.append(deployed.load(deployed.plan(workers=1), workers=1))
-        # The floor comes from what was loaded.
+        # For the floor, the files of what the engine loaded are copied.
         copied, keyed = transfer.copy_ready_files(stage.layout, stage.servers, configs)
         readings[whole_set.COPY].append(copied)
         readings[whole_set.KEYS].append(keyed)
@@ -114,7 +114,7 @@ def _refresh(reads: list[Reading], refreshes: list[Reading], size: str) -> Measu
 def _by_key(
     readings: dict[str, list[Reading]], refreshes: list[Reading], read_by_key: list[Reading]
 ) -> list[Measure]:
-    """Hold both against a read along the keys, as short locks on MyISAM tables demand."""
+    """Compare both with a read in key order, which short locks on MyISAM tables require."""
     copies, ours = readings[whole_set.COPY], readings[whole_set.ENGINE]
     return [
         Measure(

@@ -1,7 +1,7 @@
 """The three tables at once: two workers against what the hardware needs for the same bytes.
 
-The floor is half of the CPU seconds, on two cores, of a read in the binary protocol and a binary
-COPY of ready files: what any program must spend that moves these rows.
+The floor is half of the CPU seconds, because there are two cores, of a read in the binary protocol
+and a binary COPY of ready files: no program can move these rows with less.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ENGINE = "this engine, two workers"
 
 
 def measure(stage: Stage) -> list[Measure]:
-    """Take the floor and the engine's time in turn."""
+    """Measure the floor and the engine, round by round."""
     source, configs = stage.tables()
     tables = list(configs.values())
     ready.write_files(stage.layout, stage.servers, source, configs)
@@ -48,7 +48,7 @@ def measure(stage: Stage) -> list[Measure]:
 def measures_of(
     readings: dict[str, list[Reading]], *, name: str, title: str, bound: float
 ) -> list[Measure]:
-    """Return what the rounds say about a set: speed against the floor, and the client's share."""
+    """Return the measures of a set of tables: speed against the floor, and the client's share."""
     rounds = list(
         zip(
             readings[READ],

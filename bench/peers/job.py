@@ -1,4 +1,7 @@
-"""What a peer is told: which table to load from where to where. Runs in either environment."""
+"""The job of a peer: which table to load, from where to where.
+
+It is imported in the project's environment and in that of the peers.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class Address:
     database: str
 
     def url(self, scheme: str) -> str:
-        """Return the address as most tools want it."""
+        """Return the address as a URL, which most tools take."""
         account = f"{self.user}:{self.password}@{self.host}:{self.port}"
         return f"{scheme}://{account}/{self.database}"
 
@@ -53,12 +56,12 @@ def read_job(path: str) -> Job:
 
 
 def begin(job: Job) -> None:
-    """Say that the program has started and imported what it needs: its clock runs from now on."""
+    """Record that the program has started and imported what it needs: its time begins now."""
     _marker(job).write_text(repr(time.perf_counter()))
 
 
 def begun_at(job: Job) -> float | None:
-    """Return when that was, on the machine's monotonic clock; None where the program cannot say."""
+    """Return the time of `begin` on the monotonic clock; None for a program that cannot call it."""
     marker = _marker(job)
     return float(marker.read_text()) if marker.exists() else None
 

@@ -25,7 +25,7 @@ def command(layout: Layout, job: Job) -> list[str]:
 
 
 def environment(job: Job) -> dict[str, str]:
-    """Return how Sling is told of the two databases."""
+    """Return the environment variables that give Sling the two databases."""
     return {
         "BENCH_SOURCE": job.source.url("mysql"),
         "BENCH_TARGET": job.warehouse.url("postgresql") + "?sslmode=disable",

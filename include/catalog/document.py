@@ -1,8 +1,8 @@
-"""tables.yml as a document: one form for the file, for ops.config and for `Catalog`.
+"""Convert between a `Catalog` and the bytes of tables.yml, which ops.config stores as well.
 
-What is the same for a whole tier stands once under `defaults`, and the warehouse type of a source
-type once under `warehouse_types`; a table lists only what differs. Tables are sorted by name,
-columns stand in the order of the source, so equal decisions give equal bytes.
+The most frequent settings of a tier are listed once under `defaults`, and the warehouse type of
+each source type once under `warehouse_types`; a table lists only what differs. Tables are sorted by
+name and columns keep the order of the source, so equal decisions give equal bytes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _TIER_FIELDS = (
     "quality_threshold",
     "is_alerting",
 )
-# The warehouse type of an excluded column that the warehouse could not hold.
+# Stands for the warehouse type of a column that PostgreSQL cannot hold; it must be excluded.
 NOT_HELD = "none"
 
 
@@ -155,9 +155,9 @@ def dump_catalog(catalog: Catalog) -> bytes:
 
 
 def parse_catalog(data: bytes, *, where: str) -> Catalog:
-    """Return what `dump_catalog` wrote.
+    """Return the catalog that `dump_catalog` wrote.
 
-    Raises ConfigError, naming `where` and the line or the entry, when the bytes are anything else.
+    Raises ConfigError, naming `where` and the line or the entry, when the bytes are not valid.
     """
     try:
         document = _Document.model_validate(parse_yaml(data, where=where))
@@ -177,7 +177,7 @@ def parse_catalog(data: bytes, *, where: str) -> Catalog:
 
 
 def parse_yaml(data: bytes, *, where: str) -> object:
-    """Return the document; raises ConfigError with the line when it is no YAML."""
+    """Return the document; raises ConfigError with the line when the bytes are not valid YAML."""
     try:
         return yaml.load(data, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
@@ -245,7 +245,7 @@ def _dump_table(table: TableConfig, defaults: Mapping[str, Any]) -> dict[str, An
 
 
 def _dump_choices(table: TableConfig) -> dict[str, Any]:
-    """Return what only people and plans decide; discovery leaves all of it as it is."""
+    """Return the entries that overrides and plans decide; discovery never changes them."""
     entry: dict[str, Any] = {}
     if table.failing_rules:
         entry["failing_rules"] = tuple(rule.value for rule in table.failing_rules)

@@ -16,7 +16,7 @@ OVERRIDES_FILE = "overrides.yml"
 
 
 def read_catalog(config_directory: Path) -> Catalog:
-    """Return what tables.yml and overrides.yml say together.
+    """Return the catalog of tables.yml with overrides.yml applied.
 
     Raises ConfigError when there is no tables.yml yet, or when either file is invalid.
     """
@@ -25,7 +25,7 @@ def read_catalog(config_directory: Path) -> Catalog:
 
 
 def combine(tables: bytes, overrides: bytes, *, where: str) -> Catalog:
-    """Return the catalog of two documents; `where` is what messages call their directory."""
+    """Return the catalog of the two documents; `where` names their directory in messages."""
     catalog = parse_catalog(tables, where=f"{where}/{TABLES_FILE}")
     return parse_overrides(overrides, where=f"{where}/{OVERRIDES_FILE}").apply(catalog)
 
@@ -58,7 +58,7 @@ def read_overrides_bytes(config_directory: Path) -> bytes:
 
 
 def read_overrides(config_directory: Path) -> Overrides:
-    """Return overrides.yml alone, checked in itself; a missing file overrides nothing."""
+    """Return overrides.yml, without checking it against a catalog; a missing file is empty."""
     path = config_directory / OVERRIDES_FILE
     return parse_overrides(read_overrides_bytes(config_directory), where=str(path))
 
@@ -74,7 +74,8 @@ def read_decisions(config_directory: Path) -> Catalog | None:
 def write_catalog(config_directory: Path, catalog: Catalog) -> bool:
     """Write tables.yml if its bytes change; return whether they did.
 
-    A reader sees the old file or the new one, never half of one, also after a crash.
+    A reader sees the old file or the new one, also after a crash. Raises ConfigError when it cannot
+    be written; the old file is then unchanged.
     """
     path = config_directory / TABLES_FILE
     data = dump_catalog(catalog)

@@ -1,7 +1,7 @@
 """The config of a replicated database, as frozen values.
 
-A `Catalog` is what `tables.yml` and `overrides.yml` say together; a `TableConfig` holds every
-decision about one table. Measurements are not here: they live in `ops.table_profile`.
+A `Catalog` is `tables.yml` with `overrides.yml` applied; a `TableConfig` holds every decision about
+one table. Measurements are not here: they are in `ops.table_profile`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Tier(StrEnum):
-    """How much depends on a table; also the name of the pool that loads it."""
+    """How important a table is; also the name of the Airflow pool that loads it."""
 
     CRITICAL = "critical"
     IMPORTANT = "important"
@@ -39,7 +39,7 @@ class PhiClass(StrEnum):
 
 
 class SubstitutionRule(StrEnum):
-    """Why a value that PostgreSQL cannot hold is changed, and counted in `ops.substitution`."""
+    """A kind of value that PostgreSQL cannot hold; replaced, and counted in ops.substitution."""
 
     ZERO_DATE = "zero_date"
     IMPOSSIBLE_DATE = "impossible_date"
@@ -58,16 +58,16 @@ class IndexChoice(StrEnum):
 class IndexConfig:
     """One secondary index of a raw table, by raw column names.
 
-    `expression` is PostgreSQL's text of what is indexed instead of the one column itself. It holds
-    for every value of the column: none makes it fail.
+    `expression` is SQL over the one column, which is indexed instead of the column itself. It must
+    not fail for any value of the column.
     """
 
     columns: tuple[str, ...]
     expression: str | None = None
 
 
-# More than a year: whoever compares a closed month with the same one of the year before still finds
-# what was deleted since.
+# More than a year, so that rows deleted since a month are still there when the same month of the
+# next year is compared with it.
 TOMBSTONE_DAYS = 400
 
 
@@ -75,9 +75,9 @@ TOMBSTONE_DAYS = 400
 class ColumnConfig:
     """One column of a source table.
 
-    `source_type` is the whole declaration (`bigint(20) unsigned`); `warehouse_type` is the
-    PostgreSQL type it is held as. An excluded column is never read and has no raw column. A
-    retired column is gone from the source: its raw column stays, NULL from then on.
+    `source_type` is the whole declaration (`bigint(20) unsigned`); `warehouse_type` is the type of
+    its raw column. An excluded column is never read and has no raw column. A retired column no
+    longer exists in the source: its raw column stays and holds NULL.
     """
 
     name: str
@@ -115,9 +115,10 @@ class TableConfig:
     is empty and the table is compared as a multiset of rows; `key_index` is the name of that index.
     `expected_minutes` and `sla_minutes` are counted from the start of the run. `restate_by` names
     the columns whose old and new values are recorded in `ops.affected`. Tables that share a
-    `consistency_group` are settled together. A value that one of `failing_rules` would change fails
-    the table instead. A tombstone stays for `tombstone_days` at least. `indexes` are those that
-    `index_choice` means; None says that nobody knows them, so that those that exist stay.
+    `consistency_group` are loaded again together until none changes. A value that a rule in
+    `failing_rules` would replace fails the table's load instead. A tombstone stays for at least
+    `tombstone_days`. `indexes` is the list that results from `index_choice`; None means that it is
+    not known, and leaves existing indexes alone.
     """
 
     name: str
@@ -151,7 +152,7 @@ class TableConfig:
 
     @property
     def replicated_columns(self) -> tuple[ColumnConfig, ...]:
-        """The columns that leave the source, in its order."""
+        """The columns that are read, in the order of the source."""
         return tuple(
             column for column in self.columns if not column.is_excluded and not column.is_retired
         )

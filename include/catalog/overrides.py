@@ -1,7 +1,7 @@
-"""overrides.yml: what a person has decided and reviewed. It wins over tables.yml and survives.
+"""overrides.yml: the decisions of a person. They override tables.yml; discovery keeps them.
 
-Anything that it names must exist, and it may say only what is listed here: a misspelt name is an
-error with the nearest valid one, never a setting that silently does nothing.
+Every table, column and setting that it names must exist: a misspelt name is an error that suggests
+the nearest valid one, never a setting that silently does nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _CellOverride(_Strict):
 
 
 class _Defaults(_Strict):
-    """What may be said of all tables at once and, again, of one."""
+    """Settings that may be given for all tables at once, and again for one table."""
 
     substitutions: dict[SubstitutionRule, Literal["allow", "fail"]] = {}
     indexes: IndexChoice | None = None
@@ -76,14 +76,14 @@ class _Document(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """A parsed overrides.yml, checked in itself; `apply` checks it against a catalog."""
+    """A parsed overrides.yml, valid by itself; `apply` checks its names against a catalog."""
 
     document: _Document
     where: str
 
     @property
     def included_tables(self) -> frozenset[str]:
-        """Tables to replicate although a pattern leaves them out."""
+        """Tables to replicate although a pattern of discovery excludes them."""
         return frozenset(self.document.include_tables)
 
     def excluded_columns(self, table: str) -> frozenset[str]:
@@ -94,7 +94,7 @@ class Overrides:
         return frozenset(name for name, column in override.columns.items() if column.excluded)
 
     def apply(self, catalog: Catalog) -> Catalog:
-        """Return the catalog as a person wants it.
+        """Return the catalog with the overrides applied.
 
         Raises ConfigError for a table or column that the catalog does not know.
         """
@@ -110,7 +110,7 @@ class Overrides:
             name: _apply_defaults(t, self.document.defaults) for name, t in catalog.tables.items()
         }
         for name, override in self.document.tables.items():
-            # Nothing can be checked for a table that is left out, and nothing is needed.
+            # An excluded table has no columns in the catalog, so there is nothing to apply.
             if name in tables:
                 tables[name] = self._apply_table(tables[name], override, known)
         left_out = self.document.exclude_tables
@@ -205,7 +205,7 @@ def parse_overrides(data: bytes, *, where: str) -> Overrides:
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """Return a hint at the name that was probably meant, or nothing."""
+    """Return a hint at the known name that was probably meant, or an empty text."""
     folded = {candidate.lower(): candidate for candidate in sorted(known)}
     found = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
     return f"; the nearest is {folded[found[0]]}" if found else ""
@@ -240,7 +240,7 @@ def _apply_column(column: ColumnConfig, override: _ColumnOverride | None) -> Col
         column,
         is_excluded=column.is_excluded if override.excluded is None else override.excluded,
         phi=override.phi or column.phi,
-        # An empty name takes a wrong reference away.
+        # An empty name removes the reference.
         references=(
             column.references if override.references is None else override.references or None
         ),
@@ -248,7 +248,7 @@ def _apply_column(column: ColumnConfig, override: _ColumnOverride | None) -> Col
 
 
 def _refuse_duplicates(data: bytes, where: str) -> None:
-    """YAML keeps the last of two equal keys; a reviewed file must not lose one silently."""
+    """Raise ConfigError for a key that is given twice: YAML would silently keep the last."""
     node = yaml.compose(data, Loader=yaml.CSafeLoader)
     waiting: list[yaml.Node] = [node] if node is not None else []
     while waiting:

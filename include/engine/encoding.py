@@ -108,6 +108,6 @@ class PageEncoder:
         names = [column.name for column in self._columns]
         return ", ".join(
             f"{column.name} "
-            + (column.written(cells[names.index(column.name)]) if column.is_integer else "(hidden)")
+            + (column.to_text(cells[names.index(column.name)]) if column.is_integer else "(hidden)")
             for column in key.columns
         )

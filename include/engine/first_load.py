@@ -25,7 +25,7 @@ from include.ops.affected import record_all_affected
 from include.ops.chunks import UNKNOWN, Chunk, in_key_order
 from include.ops.loads import Batch, RowCounts
 from include.warehouse import raw_tables
-from include.warehouse.indexes import bring_indexes, drop_indexes
+from include.warehouse.indexes import drop_indexes, sync_indexes
 
 COMMIT_ROWS = 200_000
 # Of fewer rows the planner needs no statistics.
@@ -82,7 +82,7 @@ def complete(context: LoadContext, row_count: int) -> None:
         name = context.table.raw_name
         raw_tables.add_primary_key(context.connection, name, context.key.raw_names)
         if context.table.indexes:
-            bring_indexes(context.connection, context.table)
+            sync_indexes(context.connection, context.table)
     if row_count >= ANALYZED_FROM_ROWS:
         _analyze(context)
     if context.table.restate_by:

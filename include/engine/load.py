@@ -34,7 +34,7 @@ from include.ops.loads import Attempt, TableLoad, record_failure, record_start, 
 from include.sessions.failures import describe
 from include.sessions.locks import TableLock, table_lock
 from include.warehouse import raw_tables
-from include.warehouse.indexes import bring_indexes
+from include.warehouse.indexes import sync_indexes
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def _load_rows(context: LoadContext) -> tuple[Pass, bool]:
             raw_tables.drop_primary_key(connection, table.raw_name)
         done = compare_multiset(context, chunks)
         if not chunks:
-            bring_indexes(connection, table)
+            sync_indexes(connection, table)
         return done, not chunks
     if context.stored.primary_key == key.raw_names:
         return compare_and_repair(context, chunks), False

@@ -76,6 +76,6 @@ def _pages(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[PageRead]
 
 def _returning(context: LoadContext, pages: Iterator[PageRead]) -> Iterator[PageRead]:
     for read in pages:
-        context.lock.notice()
+        context.lock.keep_alive()
         yield read
         context.buffers.give_back(read.page)

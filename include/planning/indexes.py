@@ -14,7 +14,7 @@ from psycopg import sql
 from include.catalog.model import ColumnConfig, IndexChoice, IndexConfig, TableConfig
 from include.ops.table_states import StoredCounts
 from include.source.structure import TableStructure
-from include.warehouse.indexes import bring_indexes, existing_indexes, index_names
+from include.warehouse.indexes import existing_indexes, index_names, sync_indexes
 from include.warehouse.raw_tables import BOOKKEEPING
 from include.warehouse.session import WarehouseConnection
 
@@ -67,7 +67,7 @@ def with_indexes(
     )
 
 
-def bring_all_indexes(
+def sync_all_indexes(
     connection: WarehouseConnection,
     tables: Iterable[TableConfig],
     states: Mapping[str, StoredCounts],
@@ -99,7 +99,7 @@ def bring_all_indexes(
                     sql.Literal(f"{LOCK_TIMEOUT_SECONDS}s")
                 )
             )
-            said.append(f"table {table.name}: {bring_indexes(connection, table)}")
+            said.append(f"table {table.name}: {sync_indexes(connection, table)}")
     return said
 
 

@@ -24,7 +24,7 @@ from include.ops.quarantine import read_quarantine
 from include.ops.ranges import store_ranges
 from include.ops.table_states import StoredCounts
 from include.planning.draft import Draft, apply_draft, draft_tables
-from include.planning.indexes import bring_all_indexes
+from include.planning.indexes import sync_all_indexes
 from include.planning.model import RefreshPlan, RefreshRequest
 from include.planning.ranges import RangePlanner, can_be_split, larger_than_the_rest
 from include.planning.reshape import read_raw_columns
@@ -116,7 +116,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
             draft, run = _begin(connection, request, config, draft)
         states = table_states.read_states(connection)
         applied = draft.applied + tuple(
-            bring_all_indexes(connection, draft.tables.values(), states, is_dry=request.dry_run)
+            sync_all_indexes(connection, draft.tables.values(), states, is_dry=request.dry_run)
         )
         asked = [
             table

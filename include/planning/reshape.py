@@ -119,7 +119,7 @@ def _start_over(
         raw_tables.primary_key(connection, table.raw_name)
     )
     is_rebuilt = any(column.raw_name in in_key for column in columns)
-    views = dependents.take_aside(connection, raw_tables.SCHEMA, table.raw_name)
+    views = dependents.drop_views(connection, raw_tables.SCHEMA, table.raw_name)
     # What they hold may make no sense for the other type; the plan makes those that still do.
     drop_indexes(connection, table.raw_name)
     if is_rebuilt:
@@ -132,5 +132,5 @@ def _start_over(
                 name, sql.Identifier(column.raw_name), kind
             )
         )
-    dependents.put_back(connection, views)
+    dependents.recreate_views(connection, views)
     start_over(connection, table.raw_name, is_emptied=is_rebuilt)

@@ -1,4 +1,7 @@
-"""What the drivers' errors mean for a load. Their own texts hold values and never pass."""
+"""Translate the drivers' errors into the project's.
+
+The drivers' own texts may hold row values, so they are never passed on.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ _CHANGED_SOURCE = {
 
 @dataclass(frozen=True, slots=True)
 class _Meaning:
-    """Errors of the warehouse, their family, what was seen and what to do; never a value."""
+    """Classes of psycopg's errors, the project's error for them, what was seen and what to do."""
 
     errors: tuple[type[psycopg.Error], ...]
     kind: type[PipelineError]
@@ -34,7 +37,7 @@ class _Meaning:
     advice: str
 
 
-# The first that fits counts: the last ones are the classes of those before them.
+# The first match decides: base classes come after the classes derived from them.
 _MEANINGS = (
     _Meaning(
         (pg.DiskFull,),
@@ -156,7 +159,7 @@ def translated(source: Endpoint, warehouse: Endpoint, table: str) -> Iterator[No
 
 
 def describe(error: BaseException) -> str:
-    """Return what may be recorded about an error: foreign texts may hold values, so only ours."""
+    """Return a text about an error that may be recorded; a driver's text may hold row values."""
     if isinstance(error, PipelineError):
         return str(error)
     return f"{type(error).__name__} (its text may hold values and is not shown)"

@@ -1,9 +1,9 @@
 """One loader per table: advisory locks on a session of their own, kept alive by a heartbeat.
 
-The lock belongs to a session, so that it outlives the load's transactions and is freed by the
-server when the process dies. A process that is stopped, or that a dead network cuts off, sends no
-heartbeat: the server then ends the session by its own clock, and another loader gets through. It
-first ends the working session that the lost loader may have left behind.
+The locks belong to a session, so that they outlive the load's transactions and the server releases
+them when the process dies. A process that is suspended or has lost its network sends no heartbeat:
+the server ends its session after IDLE_LIMIT_SECONDS, and another loader gets the lock. That loader
+first ends the writing session that the earlier one may have left behind.
 """
 
 from __future__ import annotations
@@ -27,14 +27,17 @@ from include.ops import schema
 from include.warehouse.session import APPLICATION_NAME, WarehouseConnection
 
 WAIT_LIMIT_SECONDS = 120
-# The server's limit for a session that says nothing, and how often a living process speaks.
-SILENCE_LIMIT_SECONDS = 60
+# The server ends a lock session that sends no statement for IDLE_LIMIT_SECONDS; the heartbeat sends
+# one every HEARTBEAT_SECONDS.
+IDLE_LIMIT_SECONDS = 60
 HEARTBEAT_SECONDS = 15
-# The transaction of the session that writes may say nothing for six minutes.
-WRITER_SILENCE_SECONDS = 60
+# The server ends the writer's transaction when it is idle for idle_in_transaction_session_timeout:
+# six minutes, set in include/warehouse/session.py. It is idle while a page is read. A ping between
+# two pages, at most once in this time, leaves at least five minutes for each page.
+WRITER_PING_SECONDS = 60
 # idle_session_timeout came with PostgreSQL 14; before it only keepalives end a lost session.
-SILENCE_LIMIT_SINCE = 140_000
-# How pg_stat_activity tells these sessions from those that write.
+IDLE_LIMIT_SINCE = 140_000
+# Distinguishes these sessions from those that write in pg_stat_activity.
 LOCK_APPLICATION_NAME = f"{APPLICATION_NAME} locks"
 
 log = logging.getLogger(__name__)
@@ -62,7 +65,7 @@ _SHARED = _Kind(
 
 
 class LockSession:
-    """An autocommit session that holds locks; its heartbeat notices when the server ended it."""
+    """An autocommit session that holds locks; its heartbeat detects that the server ended it."""
 
     def __init__(self, connection: WarehouseConnection) -> None:
         self.connection = connection
@@ -72,7 +75,7 @@ class LockSession:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the session, and every lock with it, is known to be gone. Asks nobody."""
+        """Whether the session is known to have ended, and its locks with it; sends nothing."""
         return self._is_lost.is_set() or self.connection.closed
 
     def start(self) -> None:
@@ -80,12 +83,12 @@ class LockSession:
         self._heart.start()
 
     def stop(self) -> None:
-        """Stop the heartbeat and wait for a beat that is under way."""
+        """Stop the heartbeat and wait for its thread to end."""
         self._is_over.set()
         self._heart.join()
 
-    def ask(self) -> bool:
-        """Ask the server whether the session still lives."""
+    def ping(self) -> bool:
+        """Send a statement; return whether the session is still open on the server."""
         try:
             self.connection.execute("select 1")
         except (psycopg.OperationalError, psycopg.InterfaceError):
@@ -94,7 +97,7 @@ class LockSession:
 
     def _beat(self) -> None:
         while not self._is_over.wait(HEARTBEAT_SECONDS):
-            if not self.ask():
+            if not self.ping():
                 return
 
 
@@ -108,7 +111,7 @@ class TableLock:
         self.raw_name = raw_name
         self.range_number = range_number
         self.writer: WarehouseConnection | None = None
-        self._spoke_at = time.monotonic()
+        self._pinged_at = time.monotonic()
 
     @property
     def connection(self) -> WarehouseConnection:
@@ -116,22 +119,22 @@ class TableLock:
         return self.session.connection
 
     def check(self) -> None:
-        """Ask the server; raise WarehouseError when the lock was lost. Call before a commit."""
-        if not self.session.ask():
+        """Check on the server, before a commit; raise WarehouseError when the lock was lost."""
+        if not self.session.ping():
             raise self._lost()
 
-    def notice(self) -> None:
-        """Call between pages, in the thread that writes.
+    def keep_alive(self) -> None:
+        """Keep the writer's open transaction alive; call between pages, in the thread that writes.
 
-        Raises WarehouseError when the heartbeat found the lock lost, and keeps the writer's open
-        transaction alive while only the source is read. Mostly costs nothing.
+        Raises WarehouseError when the heartbeat has found that the lock was lost. Sends at most one
+        statement in WRITER_PING_SECONDS.
         """
         if self.session.is_lost:
             raise self._lost()
         now = time.monotonic()
-        if self.writer is None or now - self._spoke_at < WRITER_SILENCE_SECONDS:
+        if self.writer is None or now - self._pinged_at < WRITER_PING_SECONDS:
             return
-        self._spoke_at = now
+        self._pinged_at = now
         if self.writer.info.transaction_status is TransactionStatus.INTRANS:
             self.writer.execute("select 1")
 
@@ -145,20 +148,20 @@ class TableLock:
 
 @contextmanager
 def lock_session(warehouse: Endpoint) -> Iterator[LockSession]:
-    """Open a session for locks with its heartbeat; the locks end with it."""
+    """Open a session for locks and start its heartbeat; the locks are released with the session."""
     with schema.connect(warehouse, autocommit=True) as connection:
         connection.execute(
             sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{WAIT_LIMIT_SECONDS}s"))
         )
-        # What is recorded here a crash may forget.
+        # Commits do not wait for the disk: a crash of the warehouse may lose the last records.
         connection.execute("set synchronous_commit = off")
         connection.execute(
             sql.SQL("set application_name = {}").format(sql.Literal(LOCK_APPLICATION_NAME))
         )
-        if connection.info.server_version >= SILENCE_LIMIT_SINCE:
+        if connection.info.server_version >= IDLE_LIMIT_SINCE:
             connection.execute(
                 sql.SQL("set idle_session_timeout = {}").format(
-                    sql.Literal(f"{SILENCE_LIMIT_SECONDS}s")
+                    sql.Literal(f"{IDLE_LIMIT_SECONDS}s")
                 )
             )
         session = LockSession(connection)
@@ -173,7 +176,7 @@ def lock_session(warehouse: Endpoint) -> Iterator[LockSession]:
 def table_lock(
     session: LockSession, raw_name: str, *, range_number: int | None = None
 ) -> Iterator[TableLock]:
-    """Hold the table's lock; no other loader gets it meanwhile.
+    """Hold the table's lock, which excludes other loaders of the table.
 
     With `range_number` the lock is that of one range of the table's key: loaders of other ranges
     get theirs, a loader of the whole table does not. Waits up to WAIT_LIMIT_SECONDS for another
@@ -203,19 +206,19 @@ def _advisory_lock(
     try:
         yield
     finally:
-        # A session that is gone holds no lock any more.
+        # If the session has ended, the server has released the lock.
         with suppress(psycopg.OperationalError, psycopg.InterfaceError):
             session.connection.execute(kind.unlock, (number,))
 
 
 @contextmanager
 def sole_writer(lock: TableLock, connection: WarehouseConnection) -> Iterator[None]:
-    """Mark `connection` as the one that writes the table, for as long as the lock is held.
+    """Mark `connection`, by an advisory lock, as the only one that writes the table.
 
-    A loader that lost its lock may have left a transaction open, even in the middle of a COPY,
-    where none of the server's timeouts reaches it. Its session is ended first, so that it can
-    neither commit behind our back nor hold rows that we must write. `connection` is in autocommit,
-    and is again afterwards; the mark outlives its commits and rollbacks.
+    A loader that lost its table lock may have left a transaction open, even in the middle of a
+    COPY, which none of the server's timeouts ends. Its session is terminated first, so that it can
+    neither commit later nor hold locks on rows that this loader must write. `connection` must be in
+    autocommit, and is again afterwards; the mark outlasts its commits and rollbacks.
     """
     marks = [
         (number, _SHARED if is_shared else _EXCLUSIVE)
@@ -234,7 +237,8 @@ def sole_writer(lock: TableLock, connection: WarehouseConnection) -> Iterator[No
         yield
     finally:
         lock.writer = None
-        # A session that is gone holds no lock any more; an open transaction failed.
+        # If the session has ended, the server has released the lock. A transaction that is still
+        # open has failed.
         with suppress(psycopg.OperationalError, psycopg.InterfaceError):
             connection.rollback()
             connection.autocommit = True

@@ -1,8 +1,8 @@
 """A limit on the sessions that all tasks together hold on the practice's server.
 
 A slot is an advisory lock in the warehouse, so that the limit holds across processes and machines,
-and a task that dies frees its slot. Take the slot before any table's lock: then nobody who holds a
-table waits for a slot.
+and a task that dies frees its slot. Take a slot before any table's lock, so that no task waits for
+a slot while it holds a table.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from include.source.pace import CONNECTIONS_OPTION, connection_limit
 from include.warehouse.session import WarehouseConnection
 
 POLL_SECONDS = 0.5
-SAY_EVERY_POLLS = 120
+LOG_EVERY_POLLS = 120
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 def source_slot(connection: WarehouseConnection, source: Endpoint) -> Iterator[None]:
     """Hold one of the source's `max_connections` slots; without that option do nothing.
 
-    Waits for as long as it takes and says so in the log. `connection` is a session on the
-    warehouse that stays open meanwhile; it may hold several slots.
+    Waits without a limit and logs that it does. `connection` is a session on the warehouse that
+    must stay open meanwhile; it may hold several slots.
     """
     limit = connection_limit(source)
     if limit is None:
@@ -40,7 +40,7 @@ def source_slot(connection: WarehouseConnection, source: Endpoint) -> Iterator[N
     server = _server_number(source)
     polls = 0
     while (slot := _take(connection, server, limit)) is None:
-        if polls % SAY_EVERY_POLLS == 0:
+        if polls % LOG_EVERY_POLLS == 0:
             log.info(
                 "waiting for one of %s sessions on %s (%s): other tasks hold them all",
                 limit,
@@ -52,14 +52,14 @@ def source_slot(connection: WarehouseConnection, source: Endpoint) -> Iterator[N
     try:
         yield
     finally:
-        # A session that is gone holds no slot any more.
+        # If the session has ended, the server has released the slot.
         with suppress(psycopg.OperationalError, psycopg.InterfaceError):
             connection.execute("select pg_advisory_unlock(%s, %s)", (server, slot))
 
 
 @contextmanager
 def own_source_slot(warehouse: Endpoint, source: Endpoint) -> Iterator[None]:
-    """Do the same over a session of its own, which is only opened when there is a limit."""
+    """Hold a slot as `source_slot` does, on a session of its own; opens none without a limit."""
     if connection_limit(source) is None:
         yield
         return
@@ -68,13 +68,13 @@ def own_source_slot(warehouse: Endpoint, source: Endpoint) -> Iterator[None]:
 
 
 def _take(connection: WarehouseConnection, server: int, limit: int) -> int | None:
-    # A session gets its own lock again at once, so its own slots are left out.
+    # A session can take an advisory lock that it holds once more, so its own slots are left out.
     own = connection.execute(
         "select objid::bigint from pg_locks where locktype = 'advisory' and objsubid = 2 "
         "and pid = pg_backend_pid() and classid = %s",
         (server % 2**32,),
     ).fetchall()
-    # One at a time: in a query over all slots the planner may lock more than it returns.
+    # One query a slot: a query over all slots may take more locks than it returns rows.
     for slot in sorted(set(range(1, limit + 1)) - {int(number) for (number,) in own}):
         row = connection.execute("select pg_try_advisory_lock(%s, %s)", (server, slot)).fetchone()
         if row is not None and row[0]:
@@ -83,6 +83,6 @@ def _take(connection: WarehouseConnection, server: int, limit: int) -> int | Non
 
 
 def _server_number(source: Endpoint) -> int:
-    """Return one number for the server, whichever account or database is used on it."""
+    """Return a number that depends on the server only, not on the account or the database."""
     address = f"source {source.host}:{source.port}".encode()
     return int.from_bytes(hashlib.blake2b(address, digest_size=4).digest(), signed=True)

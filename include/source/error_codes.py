@@ -1,4 +1,4 @@
-"""What the error codes of MariaDB and MySQL mean for somebody who reads from them."""
+"""The meaning of MariaDB's and MySQL's error codes for a client that only reads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from include.errors import PipelineError, SourceError, SourceRefusedError, Termi
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """The family of an error, what the server does, and what a person or the next try does."""
+    """The project's error for a code, what was seen of the server, and what to do next.
+
+    `seen` continues "the practice database ..."; `advice` is a sentence of its own.
+    """
 
     kind: type[PipelineError]
     seen: str
@@ -117,7 +120,7 @@ _MEANINGS = {
     **dict.fromkeys(
         (
             *(ER.CRASHED_ON_USAGE, ER.CRASHED_ON_REPAIR, ER.NOT_KEYFILE, ER.OLD_KEYFILE),
-            *(126, 127, 144, 145),  # what the storage engine itself calls it
+            *(126, 127, 144, 145),  # the same as the storage engine's own error codes
         ),
         Meaning(
             TerminalError,
@@ -137,5 +140,5 @@ _MEANINGS = {
 
 
 def meaning_of(code: int) -> Meaning:
-    """Return what a code means; an unknown one may pass."""
+    """Return the meaning of a code; an unknown code counts as an error to retry."""
     return _MEANINGS.get(code, _UNKNOWN)

@@ -1,8 +1,8 @@
-"""Ranges of a table's key, and how both databases are asked for one.
+"""Ranges of a table's key, and the conditions that select a range in each database.
 
-Paging needs a key whose order the source can walk along an index and continue from a literal.
-Vanished keys can be found by range only when both databases also agree on that order; text does
-not qualify, because it orders by collation in the source and by bytes in the warehouse.
+Paging needs a key that the source can read in index order and continue after a given value. Deleted
+keys can be found by range only when both databases also order the key alike. Text does not qualify:
+the source orders it by collation, the warehouse by bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KeyValues = tuple[str, ...]
 
 
 class KeyKind(StrEnum):
-    """How values of a key column are written down."""
+    """How the values of a key column are written as text."""
 
     NUMBER = "number"
     TEMPORAL = "temporal"
@@ -41,7 +41,7 @@ _KINDS = {
     **dict.fromkeys(("binary", "varbinary"), KeyKind.BINARY),
     **dict.fromkeys(("char", "varchar"), KeyKind.TEXT),
 }
-_WRITTEN = {
+_TEXT_FORMS = {
     KeyKind.NUMBER: re.compile(r"-?\d+(\.\d+)?"),
     KeyKind.TEMPORAL: re.compile(r"[\d:. -]+"),
     KeyKind.BINARY: re.compile(r"([0-9a-f]{2})*"),
@@ -50,7 +50,10 @@ _WRITTEN = {
 
 @dataclass(frozen=True, slots=True)
 class KeyRange:
-    """Keys above `lo` up to and including `hi`; None is open. Values are text, binary as hex."""
+    """Keys greater than `lo` and at most `hi`; None leaves an end open.
+
+    Values are text; binary values are written as hex.
+    """
 
     lo: KeyValues | None = None
     hi: KeyValues | None = None
@@ -58,7 +61,10 @@ class KeyRange:
 
 @dataclass(frozen=True, slots=True)
 class SourceCondition:
-    """A condition for the source, empty for every row; each `?` in it stands for an integer."""
+    """A SQL condition for the source; empty text means every row.
+
+    `integers` are the parameters, one for each `?` in `text`.
+    """
 
     text: str
     integers: tuple[int, ...]
@@ -80,7 +86,7 @@ class KeyColumn:
 
     @property
     def is_unsigned(self) -> bool:
-        """Whether an integer has no sign; zerofill implies it, and a year has none."""
+        """Whether an integer type is unsigned; zerofill implies it, and a year always is."""
         words = self.source_type.lower().split()
         return bool({"unsigned", "zerofill"} & set(words)) or words[0].startswith("year")
 
@@ -89,10 +95,10 @@ class KeyColumn:
         """The column's name in `raw`."""
         return self.name.lower()
 
-    def written(self, cell: bytes | None) -> str:
-        """Return a cell of the binary protocol as a bound.
+    def to_text(self, cell: bytes | None) -> str:
+        """Return a cell of the binary protocol as text, as the bounds of a KeyRange are written.
 
-        Raises StructureError when it cannot be one.
+        Raises StructureError for NULL and for text that PostgreSQL cannot hold.
         """
         if cell is None:
             raise StructureError(
@@ -103,7 +109,7 @@ class KeyColumn:
         if self.kind is KeyKind.BINARY:
             return cell.hex()
         if self.kind is KeyKind.TEMPORAL:
-            return _written_moment(cell)
+            return _temporal_text(cell)
         if self.is_integer:
             return str(int.from_bytes(cell, "little", signed=not self.is_unsigned))
         try:
@@ -120,14 +126,16 @@ class KeyColumn:
         return text
 
     def source_operand(self, value: str) -> SourceCondition:
-        """Return what stands for a bound in a condition for the source.
+        """Return the operand for a bound in a condition for the source.
 
-        An integer is a parameter, so that one statement serves every page. Of the rest no type on
-        the wire says all, so it is a literal; hex keeps every byte out of the statement's syntax.
+        An integer becomes a parameter, so that one prepared statement serves every page. Other
+        types become literals, because no parameter type of the protocol describes them fully. Text
+        and binary values are written as hex, so that no byte of a value is parsed as SQL. Raises
+        StructureError for a bound that is not of the column's kind.
         """
         if self.kind is KeyKind.TEXT:
             return SourceCondition(f"_utf8mb4 x'{value.encode().hex()}'", ())
-        if not _WRITTEN[self.kind].fullmatch(value):
+        if not _TEXT_FORMS[self.kind].fullmatch(value):
             raise StructureError(
                 f"has a stored bound in ops.chunk that is no {self.kind}. Load the table with "
                 "mode full after deleting its rows of ops.chunk.",
@@ -155,13 +163,13 @@ class KeyColumn:
 
 @dataclass(frozen=True, slots=True)
 class PagingKey:
-    """The columns along which a table is read; empty for a multiset of rows."""
+    """The columns in whose order a table is read; empty when it is read as a multiset of rows."""
 
     columns: tuple[KeyColumn, ...]
 
     @property
     def is_integer(self) -> bool:
-        """Whether it is one whole number."""
+        """Whether the key is a single integer column."""
         return len(self.columns) == 1 and self.columns[0].is_integer
 
     @property
@@ -175,7 +183,7 @@ class PagingKey:
         return tuple(column.raw_name for column in self.columns)
 
     def source_condition(self, bounds: KeyRange) -> SourceCondition:
-        """Return the condition for the source, an empty one when both ends are open."""
+        """Return the condition for the source; it is empty when both ends are open."""
         names = [quote(column.name) for column in self.columns]
         conditions = []
         for values, last, other in ((bounds.lo, ">", ">"), (bounds.hi, "<=", "<")):
@@ -193,7 +201,7 @@ class PagingKey:
                 literals = [
                     c.warehouse_literal(v) for c, v in zip(self.columns, values, strict=True)
                 ]
-                # PostgreSQL walks its index for a row comparison.
+                # PostgreSQL uses an index for a row comparison; MariaDB needs _expand.
                 conditions.append(
                     sql.SQL("({}) {} ({})").format(
                         sql.SQL(", ").join(names),
@@ -205,7 +213,11 @@ class PagingKey:
 
 
 def paging_key(table: TableConfig) -> PagingKey:
-    """Return the key along which the table is paged; an empty one means multiset of rows."""
+    """Return the key in whose order the table is paged.
+
+    It is empty, so that the table is read as a multiset of rows, when there is no key, or when one
+    of its columns has a type that cannot be paged or is excluded in all or some rows.
+    """
     columns = []
     hidden = {cell.column for cell in table.excluded_cells}
     for name in table.key:
@@ -217,8 +229,8 @@ def paging_key(table: TableConfig) -> PagingKey:
     return PagingKey(tuple(columns))
 
 
-def _written_moment(cell: bytes) -> str:
-    """Write a date or moment of the wire: its parts, as many as are not zero at the end."""
+def _temporal_text(cell: bytes) -> str:
+    """Return a date or timestamp of the binary protocol, which omits trailing zero parts."""
     parts = (cell + bytes(11))[:11]
     year, month, day, hour, minute, second, micros = struct.unpack("<HBBBBBI", parts)
     written = f"{year:04}-{month:02}-{day:02}"
@@ -233,7 +245,7 @@ def base_type(source_type: str) -> str:
 def _expand(
     names: Sequence[str], operands: Sequence[SourceCondition], *, last: str, other: str
 ) -> SourceCondition:
-    """Write `(a, b) > (x, y)` as MariaDB can walk an index for: a > x or (a = x and b > y)."""
+    """Write `(a, b) > (x, y)` as `a > x or (a = x and b > y)`: MariaDB uses an index for that."""
     alternatives = []
     for position in range(len(names)):
         operator = last if position == len(names) - 1 else other

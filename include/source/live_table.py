@@ -1,6 +1,7 @@
-"""What the source says about one table at the moment of its load, held against the config.
+"""Check one table's structure in the source against the config, right before its load.
 
-The plan has compared all tables already; this catches what changed since, before a row is read.
+The plan has compared all tables already; this catches a change made since then, before a row is
+read.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ _ADVICE = (
     "Nothing was loaded; the rows of the last good load are intact. Run the discover_open_dental "
     "DAG to rewrite the config, then refresh this table again."
 )
-# Place, kind, name, detail, and the primary key before other indexes.
-_QUESTION = """
+# Position, kind, name, detail, and a number that sorts the primary key before other indexes.
+_QUERY = """
 select 0, 'table', '', coalesce(avg_row_length, 0), 0
 from information_schema.tables where table_schema = database() and table_name = %(table)s
 union all
@@ -33,14 +34,14 @@ from information_schema.statistics where table_schema = database() and table_nam
 
 @dataclass(frozen=True, slots=True)
 class LiveTable:
-    """The index that a read must walk, and the server's estimate of a row's length."""
+    """The index that a read must use, and the server's estimate of a row's length in bytes."""
 
     key_index: str | None
     average_row_bytes: int
 
 
 def check_live_table(connection: SourceConnection, table: TableConfig, key: PagingKey) -> LiveTable:
-    """Return what a read needs to know; raises StructureError when the config no longer fits."""
+    """Return what a read needs; raises StructureError when the table no longer fits the config."""
     average, declared, indexes = _describe(connection, table)
     missing = [c.name for c in table.replicated_columns if c.name not in declared]
     if missing:
@@ -65,15 +66,16 @@ def check_live_table(connection: SourceConnection, table: TableConfig, key: Pagi
 def _describe(
     connection: SourceConnection, table: TableConfig
 ) -> tuple[int, dict[str, str], dict[str, list[str]]]:
-    """Return average row length, declared types and whole unique indexes, in one question.
+    """Return average row length, declared types and the columns of each index, in one query.
 
-    A column that is not unique, or indexed by a prefix only, is left blank in its index.
+    A column of an index that is not unique, or that holds only its prefix, has an empty name in the
+    list, so that the index matches no key.
     """
     average: int | None = None
     declared: dict[str, str] = {}
     indexes: dict[str, list[str]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_QUESTION, {"table": table.name})
+        cursor.execute(_QUERY, {"table": table.name})
         rows = [[_text(cell) for cell in row] for row in cursor.fetchall()]
     # The server may return the parts of a union in any order.
     for _, kind, name, detail, _ in sorted(rows, key=lambda row: (int(row[4] or 0), int(row[0]))):

@@ -14,13 +14,14 @@ from include.errors import ConfigError
 
 RATE_OPTION = "max_megabytes_per_second"
 CONNECTIONS_OPTION = "max_connections"
-# Slower than this, the pause after one page would outlast the warehouse's patience.
+# At this rate the pause after a page of 24 MiB takes 50 s. The warehouse's transaction is idle
+# meanwhile, so the pause must stay far below idle_in_transaction_session_timeout.
 LOWEST_RATE = 0.5
 MEGABYTE = 1_000_000
 
 
 class ReadPace:
-    """Slows one session down; pauses are made between pages, never inside one.
+    """Limits the read rate of one session by pauses between pages, never within a page.
 
     A page that is read slowly keeps a MyISAM table locked; a page that is read at full speed and
     followed by a pause does not.
@@ -40,7 +41,10 @@ class ReadPace:
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> ReadPace:
-        """Return the pace that the connection's options ask for; without one there is no limit."""
+        """Return the pace from the connection's options; without the option there is no limit.
+
+        Raises ConfigError for a rate below LOWEST_RATE.
+        """
         text = endpoint.options.get(RATE_OPTION)
         if text is None:
             return cls(None)
@@ -50,7 +54,7 @@ class ReadPace:
         return cls(rate * MEGABYTE)
 
     def pause_after(self, byte_count: int) -> None:
-        """Call when a page has been read: sleeps until it could have been read at this pace."""
+        """Sleep, after a page of `byte_count` bytes was read, for as long as the rate requires."""
         if self.bytes_per_second is None:
             return
         now = self._clock()
@@ -62,7 +66,7 @@ class ReadPace:
 
 
 def seconds_due(byte_count: int, *, passed: float, rate: float) -> float:
-    """Return how long to wait when `passed` seconds went by for a page; bytes per second."""
+    """Return the seconds left to wait after a page that took `passed`; `rate` is bytes/second."""
     return max(0.0, byte_count / rate - passed)
 
 

@@ -1,7 +1,7 @@
 """Pages of a table's rows in key order, as the bytes that the server sends.
 
-A page is drained into memory completely before it is returned, so that a MyISAM table is locked
-only while the server works, never while somebody else waits.
+A page is read into memory completely before it is returned, so that a MyISAM table is locked only
+while the server sends rows, never while the page is processed.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from include.source.statement import PreparedStatement, ResultBuffer
 from include.transcoder.core import Core, split_row
 from include.transcoder.layout import RowLayout, plan_layout
 
-# The rows of a page are chosen to take far less; where a cluster of them is huge, they do not.
+# The row limit of a page is chosen for far fewer bytes; only unusually large rows reach this.
 BYTE_LIMIT = 24 * 1024 * 1024
 
 
 class PageReader:
-    """Reads one table over one session along `key`; the columns must stay as they were at first.
+    """Reads one table over one session, in the order of `key`.
 
-    `reconnect` cuts the session and opens it again. One statement serves page after page where its
-    text stays the same; `close` frees it on the server, for a session that goes on.
+    A prepared statement is reused while its text stays the same; `close` frees it on the server, so
+    that the session can go on. `reconnect` must drop the session and open it again.
 
-    Every method raises pymysql.MySQLError when the server does not answer, and StructureError
-    when the columns are not those of the config.
+    Every method raises pymysql.MySQLError when the server does not answer, and StructureError when
+    the columns are not those of the config, or change between two reads.
     """
 
     def __init__(
@@ -78,21 +78,21 @@ class PageReader:
 
     @property
     def layout(self) -> RowLayout:
-        """How the rows are written; known once something was read."""
+        """The layout of the rows, known after the first read; RuntimeError before it."""
         if self._layout is None:
             raise RuntimeError("nothing was read yet")
         return self._layout
 
     @property
     def key_positions(self) -> Sequence[int]:
-        """Where the key's columns stand in a row."""
+        """The positions of the key's columns in a row."""
         return self._key_positions
 
     def read(self, page: ResultBuffer, bounds: KeyRange, *, limit: int) -> bool:
-        """Fill `page` with the first `limit` rows of the range; say whether that were all.
+        """Fill `page` with the first `limit` rows of the range; return whether these are all.
 
-        A page that grows beyond BYTE_LIMIT ends there, and the session is opened anew, because the
-        server would go on sending with the table locked.
+        A page that exceeds BYTE_LIMIT ends there. The session is then dropped and opened again,
+        because the server would go on sending with the table locked.
         """
         condition = self._key.source_condition(bounds)
         where = f" where {condition.text}" if condition.text else ""
@@ -111,13 +111,13 @@ class PageReader:
         return is_whole and page.rows.count < limit
 
     def close(self) -> None:
-        """Free what the session holds for this reader, which may read again."""
+        """Free the prepared statement on the server; the reader can still be used."""
         statement, self._statement = self._statement, None
         if statement is not None:
             statement.close()
 
     def start(self, page: ResultBuffer) -> PreparedStatement:
-        """Ask for every row, in no order; the caller drains the statement and closes it."""
+        """Execute a query for every row, unordered; the caller drains and closes the statement."""
         statement = self._prepare(page, "")
         try:
             statement.execute(page)
@@ -131,7 +131,7 @@ class PageReader:
         """Return the key of a row as a bound."""
         cells = split_row(page.payload(row), self.layout)
         return tuple(
-            column.written(cells[position])
+            column.to_text(cells[position])
             for column, position in zip(self._key.columns, self._key_positions, strict=True)
         )
 

@@ -1,7 +1,7 @@
 """Read the next pages while the last one is still being written.
 
-The source and the warehouse then work at the same time. A page that nobody takes waits in memory,
-never on the wire.
+The source and the warehouse then work at the same time. A page that waits for its turn is in memory
+completely, so that it keeps no table of the source locked.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from include.source.statement import ResultBuffer
 
 T = TypeVar("T")
 
-# The memory of a buffer that is used again. A larger one was needed once, and is let go.
+# A buffer that grew larger than this is replaced instead of reused: such pages are rare.
 _KEPT_BYTES = 8 * 1024 * 1024
 
 
 class BufferPool:
-    """At most `size` buffers for pages; who has none to take waits for one.
+    """At most `size` buffers for pages, shared by the thread that reads and the one that writes.
 
-    One more is handed out only while those that are out hold no more than `byte_limit`, so that
-    few large pages take no more memory than many small ones.
+    A buffer is handed out only while those in use hold at most `byte_limit` bytes, so that few
+    large pages take no more memory than many small ones.
     """
 
     def __init__(self, size: int, *, byte_limit: int) -> None:
@@ -34,7 +34,7 @@ class BufferPool:
         self._is_closed = False
 
     def take(self) -> ResultBuffer:
-        """Return an empty buffer; raises PoolClosedError once the pool is closed."""
+        """Wait for a free buffer and return it; raises PoolClosedError once the pool is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or self._has_room())
             if self._is_closed:
@@ -44,7 +44,7 @@ class BufferPool:
             return buffer
 
     def give_back(self, buffer: ResultBuffer) -> None:
-        """Let the buffer, which is out, be used again; a small one replaces one that grew large."""
+        """Return a taken buffer to the pool, empty; one that grew large is replaced."""
         with self._changed:
             self._out.remove(buffer)
             buffer.empty()
@@ -52,13 +52,13 @@ class BufferPool:
             self._changed.notify()
 
     def close(self) -> None:
-        """Make everybody who waits for a buffer stop."""
+        """Make every `take`, also one that is waiting, raise PoolClosedError."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
 
     def reopen(self) -> None:
-        """Fill the pool again after it was closed; buffers that are still out are forgotten."""
+        """Open a closed pool again at full size; buffers that were not returned are replaced."""
         with self._changed:
             self._is_closed = False
             self._free += [ResultBuffer() for _ in self._out]
@@ -70,15 +70,16 @@ class BufferPool:
 
 
 class PoolClosedError(Exception):
-    """Nobody wants more pages."""
+    """The pool was closed because no more pages are wanted."""
 
 
 class ReadAhead(Generic[T]):
-    """Iterates over `items` in a thread of its own, as far ahead as these let themselves be made.
+    """Iterates over `items` in a thread of its own, ahead of the consumer.
 
-    The first item is made in the caller's thread: a table of one page needs no other. `close` must
-    be called; it stops the reading after the item at hand. What reading raises is raised here.
-    `is_last` may know the last item by itself, and then no thread is started for nothing.
+    `items` limits how far ahead, for example by waiting for a buffer. The first item is produced in
+    the consumer's thread, and no thread is started when `is_last` is true for it, as for a table of
+    one page. An error of `items` is raised in the consumer. `close` must be called: it calls
+    `stop`, which must end a wait of `items`, and ends the reading after the current item.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class ReadAhead(Generic[T]):
                 self._ready.put(item)
                 if self._is_closed:
                     return
-        except BaseException as error:  # noqa: BLE001  # raised again by who takes the items
+        except BaseException as error:  # noqa: BLE001  # raised again in the consumer
             self._ready.put(error)
         else:
             self._ready.put(None)

@@ -1,4 +1,4 @@
-"""A read-only session on the practice database, with settings that are read back."""
+"""A read-only session on the practice database, whose settings are read back and checked."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ from include.source.error_codes import meaning_of
 from include.source.tls import SourceTls, handshake_failure, source_tls
 
 CONNECT_TIMEOUT_SECONDS = 10
-# A page is drained at once, so a read that takes minutes means a dead server.
+# Of one read of the socket. Pages are read without a pause, so minutes of silence mean a dead
+# server.
 READ_TIMEOUT_SECONDS = 300
-# The server gives up a statement before the client does, so that none goes on unobserved.
+# Below the read timeout: the server ends a slow statement before the client stops waiting for it,
+# so that none goes on without a client.
 STATEMENT_LIMIT_SECONDS = 240
 LOCK_LIMIT_SECONDS = 60
 # A client that stops in the middle of a page keeps a MyISAM table locked for this long at most.
 WRITE_LIMIT_SECONDS = 30
-# Between two pages the warehouse may have to build an index.
+# Long, because the session is idle while the warehouse builds an index between two pages.
 IDLE_LIMIT_SECONDS = 2 * 3600
 KEEPALIVE_IDLE_SECONDS = 30
 KEEPALIVE_INTERVAL_SECONDS = 10
 KEEPALIVE_PROBES = 3
 
-# What the bytes of a row depend on. The zone is numeric: the zone tables may be missing.
+# The settings that decide the bytes of a row, and read-only transactions. The time zone is an
+# offset, because the server's time zone tables may be missing.
 SESSION_SETTINGS = {
     "time_zone": "+00:00",
     "sql_mode": "",
@@ -46,12 +49,12 @@ SourceConnection: TypeAlias = "pymysql.Connection[Cursor]"
 
 
 class _Session(_Base):
-    """A connection that sends no password to a server that cannot encrypt, if it should."""
+    """A connection that, with `demands_tls`, does not log in to a server without TLS."""
 
     demands_tls = False
 
     def _request_authentication(self) -> None:
-        # The driver itself would go on in plain text.
+        # PyMySQL itself would log in without encryption.
         raw: Any = self
         if self.demands_tls and not raw.server_capabilities & CLIENT.SSL:
             raise pymysql.OperationalError(CR.CR_SSL_CONNECTION_ERROR, "")
@@ -60,11 +63,11 @@ class _Session(_Base):
 
 
 def connect(endpoint: Endpoint) -> SourceConnection:
-    """Open a read-only session and read its settings back.
+    """Open a read-only session and check its settings.
 
-    Encrypted as the connection's options ask for (see `include.source.tls`). Raises ConfigError for
-    unusable options, SourceRefusedError when the server answers but does not let us in, and
-    SourceError when it cannot be reached. Nothing in the warehouse has been touched by then.
+    The connection's options decide the encryption (see `include.source.tls`). Raises ConfigError
+    for unusable options, SourceRefusedError when the server answers but refuses the session, and
+    SourceError when it cannot be reached.
     """
     tls = source_tls(endpoint)
     connection = _Session(
@@ -87,7 +90,7 @@ def connect(endpoint: Endpoint) -> SourceConnection:
 
 
 def reconnect(connection: SourceConnection, endpoint: Endpoint) -> None:
-    """Cut the session and open it again as `connect` did; the server drops what it was sending.
+    """Drop the session and open it again as `connect` did; the server stops what it was sending.
 
     Raises what `connect` raises.
     """
@@ -132,7 +135,7 @@ def quote(name: str) -> str:
 
 
 def _keep_alive(connection: SourceConnection) -> None:
-    # The defaults would notice a network that went away after two hours.
+    # With the system's defaults a lost network is noticed only after two hours.
     raw: Any = connection
     for option, value in (
         (socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS),
@@ -150,7 +153,7 @@ def _apply_settings(connection: SourceConnection, endpoint: Endpoint) -> None:
         values = [_literal(value) for value in settings.values()]
         cursor.execute("set " + ", ".join(f"session {name} = %s" for name in settings), values)
         cursor.execute("select " + ", ".join(f"@@session.{name}" for name in settings))
-        # MariaDB's seconds come back as a float.
+        # MariaDB returns max_statement_time as a float.
         seen = [str(value).removesuffix(".0") for value in cursor.fetchone() or ()]
     if seen != list(settings.values()):
         raise SourceError(

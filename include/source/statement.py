@@ -1,8 +1,8 @@
-"""One statement in the binary protocol, its whole result drained into memory.
+"""A prepared statement in the binary protocol, whose result is read into memory as it comes.
 
-The binary protocol is the cheapest form of a row for the server, and the closest to PostgreSQL's
-own. PyMySQL logs in and keeps the session; here its socket is read directly, because its cursors
-would unpack and convert every cell.
+The binary protocol costs the server the least per row and is the closest to PostgreSQL's binary
+format. PyMySQL logs in and keeps the session; this module reads its socket directly, because
+PyMySQL's cursors would unpack and convert every cell.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _SIGNED_END = 1 << 63
 _HEADER_BYTES = 4
 _ERROR_PACKET = 0xFF
 _SMALLEST_BUFFER = 256 * 1024
-# What is read of a socket at once, and so the least room that must be left.
+# The free room that a buffer must have before the socket is read.
 _RECEIVE_BYTES = 64 * 1024
 
 
 class ResultBuffer:
-    """The memory that one result is drained into, used again for the next one.
+    """The memory that one result is read into, reused for the next one.
 
-    `data[first:end]` holds the row packets as they came and `rows` says where each row's payload
-    is in `data`.
+    `data[first:end]` holds the row packets as received, and `rows` the position of each row's
+    payload in `data`.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class ResultBuffer:
 
     @property
     def byte_count(self) -> int:
-        """How many bytes the rows are on the wire."""
+        """The size of the row packets in bytes."""
         return self.end - self.first
 
     def payload(self, row: int) -> bytes:
@@ -69,34 +69,34 @@ class ResultBuffer:
         return bytes(self.data[start : start + self.rows.lengths[row]])
 
     def reserve(self, row_count: int) -> None:
-        """Have room for that many rows' places."""
+        """Make room for the positions of that many rows, and forget those that are there."""
         if self.rows.capacity < row_count:
             self.rows = RowTable(row_count)
         self.rows.reset()
 
     def empty(self) -> None:
-        """Forget the rows; the memory stays."""
+        """Forget the rows, and keep the memory."""
         self.first = self.end = 0
         self.rows.reset()
 
     def grow(self) -> None:
-        """Double the memory; what is in it stays."""
+        """Double the memory, and keep its content."""
         larger = bytearray(2 * len(self.data))
         larger[: len(self.data)] = self.data
         self.data = larger
 
 
 class PreparedStatement:
-    """A prepared statement whose result can be read in parts; `close` must follow.
+    """A prepared statement whose result can be read in parts; `close` must be called.
 
-    It can be executed again once its result was read to the end. Raises pymysql.MySQLError; after
-    an error of the connection itself that is closed.
+    It can be executed again once its result was read to the end. Every method raises
+    pymysql.MySQLError; when the connection itself fails, it is closed.
     """
 
     def __init__(
         self, connection: SourceConnection, core: Core, statement: str, buffer: ResultBuffer
     ) -> None:
-        # PyMySQL declares nothing of what is needed here.
+        # The methods that are needed here are private to PyMySQL and have no annotations.
         private: Any = connection
         self._connection = private
         self._core = core
@@ -111,7 +111,7 @@ class PreparedStatement:
                 self._packet(buffer)
 
     def execute(self, buffer: ResultBuffer, integers: Sequence[int] = ()) -> None:
-        """Send the statement off with its parameters, and read the description of its result."""
+        """Execute the statement with these parameters, and read the columns of its result."""
         request = struct.pack("<IBI", self._id, 0, 1) + _packed(integers)
         self._connection._execute_command(_EXECUTE, request)
         self._position = self._filled = 0
@@ -125,9 +125,10 @@ class PreparedStatement:
         buffer.first = buffer.end = self._position
 
     def drain(self, buffer: ResultBuffer, *, byte_limit: int | None = None) -> bool:
-        """Read rows until the result ends and return True, or until `byte_limit` and return False.
+        """Read rows until the result ends; return whether it did.
 
-        It also ends when `buffer.rows` has no more room. The next rows may go to any buffer.
+        Returns False when `byte_limit` is reached or `buffer.rows` is full. The next call may pass
+        another buffer.
         """
         if self._is_cut:
             self._put_rest(buffer)
@@ -150,16 +151,16 @@ class PreparedStatement:
             self._receive(buffer)
 
     def close(self) -> None:
-        """Free the statement on the server; a result that was not read to its end is cut off."""
+        """Free the statement on the server; with a result half read, drop the session instead."""
         if self._is_open:
             self._connection._force_close()
         elif self._connection.open:
-            # A session that is gone has freed it.
+            # If the session has ended, the server has freed the statement.
             with suppress(pymysql.MySQLError):
                 self._connection._execute_command(_CLOSE, struct.pack("<I", self._id))
 
     def _put_rest(self, buffer: ResultBuffer) -> None:
-        """Begin a buffer with what was received behind the last one's rows."""
+        """Start a buffer with the bytes that were received after the rows of the last one."""
         while len(buffer.data) < len(self._rest) + _RECEIVE_BYTES:
             buffer.grow()
         buffer.data[: len(self._rest)] = self._rest
@@ -168,7 +169,7 @@ class PreparedStatement:
         buffer.first = buffer.end = 0
 
     def _packet(self, buffer: ResultBuffer) -> bytes:
-        """Take one packet that is no row; it is short."""
+        """Read and return one packet that is not a row; such packets are short."""
         while True:
             body = self._position + _HEADER_BYTES
             if self._filled >= body:
@@ -194,7 +195,7 @@ class PreparedStatement:
 
 
 def _packed(integers: Sequence[int]) -> bytes:
-    """Write parameters of COM_STMT_EXECUTE: none is NULL, their types, and 64 bits for each."""
+    """Return the parameters of COM_STMT_EXECUTE: a bitmap without NULLs, types, 8-byte values."""
     if not integers:
         return b""
     types = [(_LONGLONG, _UNSIGNED if integer >= _SIGNED_END else 0) for integer in integers]

@@ -1,7 +1,7 @@
 """The structure of the practice database, read from information_schema in bulk.
 
-Only base tables: views and sequences hold nothing of their own. Generated and invisible columns
-are columns like any other.
+Only base tables are read: views and sequences hold no rows of their own. Generated and invisible
+columns are included.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from include.source.session import SourceConnection, translate
 
 PRIMARY = "PRIMARY"
 _PLAIN_INDEXES = ("BTREE", "HASH")
-# A system-versioned table of MariaDB is a base table with a history of its own.
+# MariaDB lists a base table that also keeps its old rows under a type of its own.
 BASE_TABLE_TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
 
 
@@ -53,16 +53,17 @@ class ColumnStructure:
 
     @property
     def is_stamped_on_update(self) -> bool:
-        """Whether the server itself moves the column whenever the row changes."""
+        """Whether the server sets the column whenever the row changes (ON UPDATE)."""
         return "on update" in self.extra.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class IndexStructure:
-    """One index. `is_key` says whether it identifies every row and orders whole values.
+    """One index.
 
-    `is_plain` says whether it holds whole values of columns: no prefixes, words, places or
-    expressions.
+    `is_key` says whether its columns identify every row: unique, never NULL, whole values.
+    `is_plain` says whether it holds whole values of columns, so no prefix, full-text, spatial or
+    expression index.
     """
 
     name: str
@@ -74,7 +75,7 @@ class IndexStructure:
 
 @dataclass(frozen=True, slots=True)
 class TableStructure:
-    """One base table as the live database declares it; columns are in its order."""
+    """One base table as the live database declares it, with the columns in their order there."""
 
     name: str
     engine: str | None
@@ -88,9 +89,10 @@ class TableStructure:
 
     @property
     def key_index(self) -> IndexStructure | None:
-        """The index that identifies every row: the primary key before the narrowest unique one.
+        """The index that identifies every row, None without one.
 
-        A unique index over a column that may be NULL is no key, nor is one over prefixes.
+        It is the primary key, else the unique index with the fewest columns. A unique index over a
+        nullable column or a prefix does not count.
         """
         keys = [index for index in self.indexes if index.is_key]
         return min(
@@ -107,7 +109,7 @@ class TableStructure:
 
     @property
     def on_update_columns(self) -> tuple[str, ...]:
-        """The columns that the server moves with every change of a row."""
+        """The columns that the server sets whenever a row changes."""
         return tuple(column.name for column in self.columns if column.is_stamped_on_update)
 
     @property
@@ -146,10 +148,10 @@ class TableStructure:
 def read_structures(
     connection: SourceConnection, endpoint: Endpoint, *, tables: Sequence[str] = ()
 ) -> dict[str, TableStructure]:
-    """Return the base tables of the connection's database, sorted by name; `tables` restricts.
+    """Return the base tables of the connection's database, sorted by name.
 
-    Raises SourceRefusedError when not one table is visible: an account without privileges sees an
-    empty database, which must not be mistaken for one.
+    `tables` limits the result to these names. Raises SourceRefusedError when no table is visible:
+    to an account without privileges every database looks empty.
     """
     try:
         with connection.cursor() as cursor:

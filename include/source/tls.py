@@ -1,9 +1,9 @@
-"""Encryption of the session to the practice database, as the connection's options ask for it.
+"""TLS for sessions on the practice database, set by the connection's options.
 
 The options are those of MySQL's own clients: `ssl_mode` (disabled, preferred, required, verify_ca,
-verify_identity), `ssl_ca`, `ssl_cert`, `ssl_key`. Airflow's spelling `"ssl": {"ca": ...}` arrives
-as the same options. Without a mode, a CA means verify_ca and a certificate of our own required, as
-MySQL's clients have it; without any option the session is not encrypted.
+verify_identity), `ssl_ca`, `ssl_cert`, `ssl_key`. Airflow's spelling `"ssl": {"ca": ...}` is
+translated to them. Without `ssl_mode`, `ssl_ca` implies verify_ca, and `ssl_cert` alone implies
+required, as in MySQL's clients. Without any option the session is not encrypted.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from include.endpoints import Endpoint
 from include.errors import ConfigError, PipelineError, SourceError, SourceRefusedError
 
 _OPTIONS = ("ssl_mode", "ssl_ca", "ssl_cert", "ssl_key")
-# Reasons that are a network's, not a certificate's.
+# Failures of a handshake that come from the network, not from a certificate.
 _PASSING = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
 class TlsMode(StrEnum):
-    """How much protection is asked for, named as MySQL's clients name it."""
+    """The required protection, with the names that MySQL's clients use."""
 
     DISABLED = "disabled"
     PREFERRED = "preferred"
@@ -42,7 +42,7 @@ class TlsMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceTls:
-    """The mode and the files of certificates; an empty path means none."""
+    """The TLS mode and the paths of the certificate files; an empty path means none."""
 
     mode: TlsMode
     ca: str = ""
@@ -50,7 +50,7 @@ class SourceTls:
     key: str = ""
 
     def context(self, endpoint: Endpoint) -> ssl.SSLContext | None:
-        """Return what a handshake needs, None without TLS; ConfigError for unusable files."""
+        """Return the SSL context, None without TLS; raises ConfigError for unusable files."""
         if self.mode is TlsMode.DISABLED:
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -66,7 +66,7 @@ class SourceTls:
             if self.cert:
                 context.load_cert_chain(self.cert, self.key or None)
         except (OSError, ssl.SSLError) as error:
-            # The error names no path; a file that cannot be read is an OSError, a wrong one SSL's.
+            # The error does not name the file: OSError for an unreadable, SSLError for a wrong one.
             raise ConfigError(
                 f"{option} names a file that cannot be used ({type(error).__name__}). Nothing was "
                 "read. It must be a PEM file that this process may read.",
@@ -76,7 +76,7 @@ class SourceTls:
 
 
 def source_tls(endpoint: Endpoint) -> SourceTls:
-    """Read the options; raises ConfigError for unknown ones, so that none is silently ignored."""
+    """Return the TLS options; raises ConfigError for unknown ones, so that none is ignored."""
     where = f"connection of {endpoint.name}"
     given = {name: text for name, text in endpoint.options.items() if name.startswith("ssl")}
     if unknown := sorted(set(given) - set(_OPTIONS)):
@@ -104,7 +104,7 @@ def source_tls(endpoint: Endpoint) -> SourceTls:
 
 
 def handshake_failure(error: ssl.SSLError, endpoint: Endpoint) -> PipelineError:
-    """Say why no encrypted session came about."""
+    """Return the project's error for a failed TLS handshake."""
     if isinstance(error, _PASSING):
         return SourceError(
             "the server broke off while encryption was agreed on. What was loaded before is "

@@ -1,6 +1,7 @@
-"""Which warehouse type holds a source type, by declaration only, and what cannot be held.
+"""The warehouse type of each source type, and the tables that PostgreSQL cannot hold.
 
-Nothing is guessed from values: a tinyint that has only ever held 0 and 1 is still a smallint.
+Only a column's declaration decides, never its values: a tinyint that has only held 0 and 1 is
+still a smallint.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from include.errors import StructureError
 from include.source.structure import ColumnStructure, TableStructure
 
 NAME_LIMIT_BYTES = 63
-# PostgreSQL holds 1600 columns; three are ours.
+# PostgreSQL allows 1600 columns; three are bookkeeping columns.
 COLUMN_LIMIT = 1597
 SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
@@ -69,7 +70,7 @@ def warehouse_type(column: ColumnStructure) -> str:
 
 
 def check_names(structure: TableStructure) -> None:
-    """Raise StructureError when PostgreSQL cannot hold the table under its own names."""
+    """Raise StructureError when PostgreSQL cannot hold the table's name or its columns."""
     _check_name(structure.name, where=structure.name)
     if len(structure.columns) > COLUMN_LIMIT:
         raise StructureError(

@@ -1,1 +1,1 @@
-"""Rows of the source's binary protocol become tuples of PostgreSQL's binary COPY, and hashes."""
+"""Convert rows of the source's binary protocol to tuples of PostgreSQL's binary COPY; hash rows."""

@@ -19,7 +19,7 @@ from include.errors import ConfigError
 
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("core.c", "row_index.c"))
 HEADERS = (Path(__file__).with_name("fields.h"),)
-# For any machine of the architecture: workers share one image or one environment.
+# No -march: workers on different machines may share one image or one environment.
 FLAGS = ("-std=c11", "-O3", "-shared", "-fPIC", "-Wall", "-Wextra")
 ADVICE = (
     "the compiled core is not built. Every result is the same without it. To build it, install a "
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 def library_path() -> Path:
-    """Return where the library of the present source belongs."""
+    """Return the path of the library for the current source and flags."""
     digest = hashlib.sha256(" ".join(FLAGS).encode())
     for source in SOURCES + HEADERS:
         digest.update(source.read_bytes())
@@ -39,10 +39,10 @@ def library_path() -> Path:
 
 
 def build() -> Path:
-    """Build the library unless it is there; return its path.
+    """Build the library unless it exists; return its path.
 
-    It appears under its name only when it is complete. Raises ConfigError when it cannot be built,
-    with what the compiler said.
+    The file appears under its name only when it is complete. Raises ConfigError, with the
+    compiler's output, when it cannot be built.
     """
     path = library_path()
     if path.exists():
@@ -71,7 +71,7 @@ def build() -> Path:
 
 
 def main() -> int:
-    """Build, and say where or why not."""
+    """Build the library; log its path or the error."""
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     try:
         log.info("compiled core: %s", build())

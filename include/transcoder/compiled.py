@@ -1,4 +1,4 @@
-"""The core compiled from core.c, called through ctypes, which releases the interpreter's lock."""
+"""The core compiled from core.c, called through ctypes, which releases the GIL."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class _Progress(ctypes.Structure):
 class CompiledCore:
     """See `include.transcoder.core.Core`.
 
-    The sizes of all arrays are checked here; the library checks what the bytes of a row say.
+    The sizes of all arrays are checked here; the library checks the bytes of each row.
     """
 
     name = "compiled"
@@ -143,7 +143,10 @@ class CompiledCore:
 
 
 def _rows(view: ctypes.Array[ctypes.c_char], buffer: bytearray, rows: RowTable) -> _Rows:
-    """Point at a buffer; `view` must be kept while the result is used, and pins the buffer."""
+    """Return a struct that points into the buffer.
+
+    The caller must keep `view` as long as it uses the struct: the view pins the buffer in memory.
+    """
     return _Rows(
         buffer=ctypes.addressof(view),
         size=len(buffer),

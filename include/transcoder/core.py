@@ -1,7 +1,7 @@
 """The inner loop of the engine: find rows in a buffer, hash them, write them as COPY tuples.
 
-Two cores do it: one compiled from core.c, and one in plain Python with the same bytes, counts and
-errors for where that was not built.
+There are two implementations with the same bytes, counts and errors: one compiled from core.c, and
+one in plain Python for where that was not built.
 """
 
 from __future__ import annotations
@@ -43,16 +43,19 @@ log = logging.getLogger(__name__)
 
 
 class Core(Protocol):
-    """What both cores do. Buffers are only written where it says so; no call keeps a reference."""
+    """The interface of both cores.
+
+    A method writes to a buffer only where its docstring says so, and keeps no reference to it.
+    """
 
     name: str
 
     def scan(self, buffer: bytearray, position: int, filled: int, rows: RowTable) -> ScanResult:
         """Walk packets from `position` to `filled` and append the complete row payloads to `rows`.
 
-        A row that spans packets is joined in place, which takes the later headers out of the
-        buffer. Ends before a packet that is not complete (MORE), at an EOF (END) or error packet
-        (ERROR), or where the table has no room for a further row (FULL).
+        A row that spans packets is joined in place: the headers of the later packets are removed
+        from the buffer. Ends before an incomplete packet (MORE), at an EOF (END) or error packet
+        (ERROR), or when `rows` is full (FULL).
         """
 
     def hash_rows(self, buffer: bytearray, rows: RowTable, seed: int, out: Numbers) -> None:
@@ -61,7 +64,7 @@ class Core(Protocol):
     def fold_rows(self, buffer: bytearray, rows: RowTable, seed: int, sums: Numbers) -> None:
         """Add the XXH3-128 of each payload to `sums`: low half, high half, each modulo 2^64.
 
-        The sums depend on which rows there are and how often, but not on their order.
+        The sums depend on the rows and on how often each occurs, not on their order.
         """
 
     def transcode(
@@ -77,18 +80,19 @@ class Core(Protocol):
     ) -> Transcoded:
         """Write rows from `first` on as COPY tuples to the beginning of `out`.
 
-        With `emit`, rows whose flag is 0 are walked and counted, but neither written nor held
-        against the range of their types. `counts` holds the numbers of the three RULES for each
-        column on the wire, and is added to. Ends before a row that may not fit into what is
-        left of `out`. Raises OutputTooSmall when that is the first row, UnfitRow for a cell that is
-        malformed or not representable; what was written by then is to be dropped.
+        With `emit`, rows whose flag is 0 are parsed and counted, but neither written nor checked
+        against the range of their types. `counts` has three numbers for each column of the result,
+        one for each of RULES; the substitutions of these rows are added to them. Ends before a row
+        that may not fit into the rest of `out`. Raises OutputTooSmall when that is the first row,
+        UnfitRow for a cell that is malformed or not representable; `out` is then invalid.
         """
 
 
 def load_core(*, compiled: bool | None = None) -> Core:
-    """Return the compiled core where it is built, else the fallback, which says so once.
+    """Return the compiled core if it is built, else the one in Python, with a warning once.
 
-    `compiled` asks for one of them; ConfigError says how to build a core that is missing.
+    `compiled` selects one of them. Raises ConfigError, which says how to build it, when the
+    compiled core is selected and missing.
     """
     if compiled is False:
         return _fallback()

@@ -1,8 +1,8 @@
-"""Fields of PostgreSQL's binary COPY, made of wire cells in plain Python: the rules, readable.
+"""Encode cells of the binary protocol as fields of PostgreSQL's binary COPY, in plain Python.
 
-core.c makes the same bytes. Three substitutions are made, and counted for their column: a date of
-zeros becomes NULL, as does one that the calendar does not have, and U+0000 leaves text. Everything
-else arrives exactly or raises UnfitError.
+core.c makes the same bytes. Three substitutions are made and counted per column: a zero date
+becomes NULL, an impossible date becomes NULL, and U+0000 is removed from text. Every other value is
+kept exactly or raises UnfitError.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from include.transcoder.layout import Field, Kind
 from include.transcoder.rows import RULES, Unfit
 
 NULL_FIELD = b"\xff\xff\xff\xff"
-# PostgreSQL's limit of one value.
+# PostgreSQL's limit of one value, in bytes.
 TEXT_LIMIT = 0x3FFFFFFF
-# 65 digits, a sign and a point are the most that a decimal has.
+# In characters; 65 digits, a sign and a point are the most that a decimal has.
 DECIMAL_LIMIT = 80
 # The source's times end at 838:59:59.
 TIME_HOURS = 838
@@ -38,7 +38,7 @@ CountRule = Callable[[int], None]
 
 
 class UnfitError(Exception):
-    """A cell that no rule covers."""
+    """A cell that is malformed, or that its type in the warehouse cannot hold."""
 
     def __init__(self, unfit: Unfit) -> None:
         super().__init__(unfit)
@@ -46,9 +46,10 @@ class UnfitError(Exception):
 
 
 def encode(cell: bytes, field: Field, count: CountRule) -> bytes:
-    """Return a cell as a field with its length; `count` is called with the place of a used rule.
+    """Return a cell as a field with its length.
 
-    Raises UnfitError for a cell that is malformed or that its type in the warehouse cannot hold.
+    `count` is called with the position in RULES of a rule that is applied. Raises UnfitError for a
+    cell that is malformed or that its type in the warehouse cannot hold.
     """
     kind = field.kind
     if kind in _SIGNED or kind in _UNSIGNED:
@@ -137,7 +138,7 @@ def _bits(cell: bytes, width: int) -> bytes:
 
 
 def _moment(cell: bytes, count: CountRule, *, is_date: bool) -> bytes:
-    """Encode a date, or microseconds since 2000-01-01; by rule both can become NULL."""
+    """Encode days or microseconds since 2000-01-01, or NULL for a zero or impossible date."""
     if len(cell) not in _MOMENT_SIZES:
         raise UnfitError(Unfit.NO_TIME)
     year, month, day, hour, minute, second, fraction = struct.unpack(
@@ -159,7 +160,7 @@ def _moment(cell: bytes, count: CountRule, *, is_date: bool) -> bytes:
 
 
 def _date_rule(year: int, month: int, day: int) -> int | None:
-    """Return the rule that makes NULL of a date, or None for one that the calendar has."""
+    """Return the rule that turns a date into NULL, or None for a valid date."""
     if (year, month, day) == (0, 0, 0):
         return _ZERO_DATE
     if year and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]:
@@ -168,7 +169,7 @@ def _date_rule(year: int, month: int, day: int) -> int | None:
 
 
 def _time(cell: bytes) -> bytes:
-    """Encode an interval of microseconds, with no days and no months in it."""
+    """Encode a time as an interval of microseconds, with zero days and months."""
     if len(cell) not in (0, 8, 12):
         raise UnfitError(Unfit.NO_TIME)
     is_negative, days, hour, minute, second, fraction = struct.unpack(

@@ -1,6 +1,6 @@
 """The core in plain Python: the same bytes, counts and errors as core.c, some hundred times slower.
 
-It keeps the project working where no compiler was, and is what the compiled core is held against.
+It is used where the compiled core was not built, and tests compare the compiled core with it.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class FallbackCore:
 
 
 def _parts(buffer: bytearray, position: int, filled: int) -> list[tuple[int, int]] | None:
-    """Return start and size of each packet's payload of one row; None when some is missing."""
+    """Return start and size of the payload of each packet of a row; None when one is incomplete."""
     parts = []
     while True:
         start = position + _HEADER
@@ -124,7 +124,7 @@ def _parts(buffer: bytearray, position: int, filled: int) -> list[tuple[int, int
 
 
 def _join(buffer: bytearray, parts: list[tuple[int, int]], filled: int) -> int:
-    """Close the gaps of the later headers, in place; return how much is filled then."""
+    """Remove the headers of a row's later packets, in place; return how much is filled then."""
     end = sum(parts[0])
     with memoryview(buffer) as view:
         for start, size in parts[1:]:
@@ -146,7 +146,7 @@ def _payload(view: memoryview, rows: RowTable, row: int) -> memoryview:
 def _walk_row(payload: memoryview, layout: RowLayout, counts: Numbers, *, is_kept: bool) -> bytes:
     """Return a row's tuple, or nothing when it is not kept.
 
-    Raises UnfitCellError at the first cell that is none.
+    Raises UnfitCellError at the first cell that is malformed or does not fit.
     """
     fields = [layout.field_count.to_bytes(2, "big")]
     for column, cell in enumerate(cells(payload, layout)):

@@ -1,7 +1,7 @@
-"""How each cell of a wire row becomes a field of a COPY tuple: decided once per read of a table.
+"""How each cell of a row becomes a field of a COPY tuple, decided once per read of a table.
 
-The decision rests on what the server sends and on the type that the config holds the column as.
-When the two do not belong together the source was altered since discovery, and nothing is guessed.
+The type that the server announces and the column's type in the warehouse decide. When the two do
+not match, the source was altered since discovery, and the table is refused.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from include.transcoder.wire import BINARY_CHARACTER_SET, WireColumn, WireType
 
 
 class Kind(IntEnum):
-    """The form of a wire cell; the numbers are those of `enum kind` in core.c.
+    """How a cell is encoded in the binary protocol; the numbers are those of `enum kind` in core.c.
 
-    `Field.parameter` is, for integers, the bytes of PostgreSQL's integer (0: numeric); for
-    DECIMAL the digits after the point; for BITS the width.
+    `Field.parameter` is, for integers, the bytes of PostgreSQL's integer (0: numeric); for DECIMAL
+    the digits after the point; for BITS the number of bits; else 0.
     """
 
     INT8 = 1
@@ -48,8 +48,8 @@ _PARAMETERS: dict[Kind, Collection[int]] = {
     Kind.DECIMAL: range(100),
     Kind.BITS: range(1, 65),
 }
-# No value takes more room in a tuple than in its row by more than this: 18446744073709551615 is
-# 8 bytes there and 22 here.
+# A field is longer than its cell by less than this: 18446744073709551615 has 8 bytes as a cell and
+# 22 as a numeric field.
 FIELD_OVERHEAD = 24
 _FIELD_COUNT_BYTES = 2
 _PACKED_FIELD = struct.Struct("=BBxxi")
@@ -57,7 +57,7 @@ _PACKED_FIELD = struct.Struct("=BBxxi")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column on the wire; one that is not emitted is walked over, but not written."""
+    """How one column of a result is read; a column that is not emitted is skipped."""
 
     kind: Kind
     parameter: int
@@ -70,11 +70,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class RowLayout:
-    """Every column of the wire in its order, and what follows its fields in each tuple.
+    """The columns of a result in their order, and the fields that are appended to each tuple.
 
     `suffix` holds `suffix_count` encoded fields (int32 length, then the value). Columns from
-    `walked_count` on are not even looked at. `packed` is what the compiled core reads instead of
-    `fields`; `overhead` is how much longer than its row a tuple can be.
+    `walked_count` on are not read. `packed` is the form of `fields` for the compiled core;
+    `overhead` is the most bytes by which a tuple can be longer than its row.
     """
 
     fields: tuple[Field, ...]
@@ -102,8 +102,8 @@ class RowLayout:
     def only(self, positions: Collection[int]) -> RowLayout:
         """Return the layout that writes only the columns at these positions, without a suffix.
 
-        It is for keys, of rows that are transcoded as a whole too: what stands behind the last of
-        these columns is not looked at.
+        Columns after the last of these are not checked. It is meant for the keys of rows that are
+        also transcoded as a whole.
         """
         fields = tuple(
             replace(field, is_emitted=position in positions)
@@ -124,7 +124,7 @@ _INTEGERS = {
     WireType.LONG: (Kind.INT32, Kind.UINT32),
     WireType.LONGLONG: (Kind.INT64, Kind.UINT64),
 }
-# A year ends at 2155, and a mediumint is sent in four bytes.
+# Bits of the largest value: a year is at most 2155; a mediumint is sent in 32 bits but has 24.
 _VALUE_BITS = {
     WireType.TINY: 8,
     WireType.YEAR: 12,
@@ -232,7 +232,7 @@ def _field(warehouse_type: str, sent: WireColumn, *, is_hidden: bool) -> Field |
         fits = is_binary == (base == "bytea")
         return Field(Kind.BYTES if is_binary else Kind.TEXT, 0, True) if fits else None
     if base == "timestamptz" and code is WireType.DATETIME and is_hidden:
-        # The session's zone is UTC, so the expression's datetime is the column's moment.
+        # The session's time zone is UTC, so the expression's datetime is the column's timestamp.
         return Field(Kind.DATETIME, 0, True)
     kind = _PLAIN.get((base, code))
     return None if kind is None else Field(kind, 0, True)
@@ -247,8 +247,8 @@ def _integer_field(
     width = _INTEGER_BYTES.get(warehouse_type)
     if width is None:
         return None
-    # A cell that may be hidden is the result of an expression, which can be wider than the column;
-    # each value is then held against the range.
+    # A column with excluded cells is read through an expression, whose type can be wider than the
+    # column's; each value is then checked against the range.
     fits = _VALUE_BITS[code] + sent.is_unsigned <= 8 * width
     return Field(kind, width, True) if fits or is_hidden else None
 
@@ -257,7 +257,7 @@ def _wire_type(sent: WireColumn) -> WireType:
     try:
         return WireType(sent.type_code)
     except ValueError:
-        # A type that no rule knows fits nothing.
+        # An unknown type is refused, as NULL is.
         return WireType.NULL
 
 

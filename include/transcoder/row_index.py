@@ -1,8 +1,8 @@
-"""Row indexes: the keys and hashes of a page's rows, packed, and what differs between two of them.
+"""Row indexes: the packed keys and hashes of a page's rows, and the comparison of two of them.
 
-For pages whose key is one integer. Keys come as the COPY tuples of the key alone, so that nothing
-else has to know how a row is written. The compiled library does it where it is built; plain Python
-makes the same bytes.
+Only for pages whose key is one integer. Keys are passed as COPY tuples of the key alone, so that
+only the core has to know the encoding of rows. The compiled library is used where it is built;
+plain Python makes the same bytes.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ COUNT_BYTES = 4
 HASH_BYTES = 8
 _SIGN = 1 << 63
 _FULL = (1 << 64) - 1
-# Field count and length stand before the value.
+# The field count (2 bytes) and the length (4 bytes) precede the value.
 _FIELD_START = 6
 _LONGEST_DISTANCE = 10
 
 
 class KeyOrderError(Exception):
-    """The keys of a page do not ascend, so they are not what the page was read along."""
+    """The keys of a page do not ascend, so the page was not read in the order of its key."""
 
 
 class MalformedIndexError(Exception):
-    """The bytes are no packed index."""
+    """The bytes are not a valid packed index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class KeyTuples:
 
 @dataclass(frozen=True, slots=True)
 class IndexChanges:
-    """What differs: how many rows are different, how many new, and the keys that are gone."""
+    """The number of changed rows, the number of new rows, and the keys of deleted rows."""
 
     changed: int
     inserted: int
@@ -86,9 +86,9 @@ def compare(
     bounds: tuple[int | None, int | None],
     compiled: bool | None = None,
 ) -> IndexChanges:
-    """Flag the rows that are new or different from the packed indexes `old`, given in key order.
+    """Flag the rows that are new or changed against the packed indexes `old`, given in key order.
 
-    Of the old keys only those above the first and up to the second of `bounds` count; None is
+    Only old keys greater than `bounds[0]` and at most `bounds[1]` are compared; None leaves an end
     open. Raises MalformedIndexError.
     """
     _check(rows)

@@ -1,4 +1,4 @@
-"""Rows of the binary protocol in a buffer, what became of them, and their cells.
+"""Rows of the binary protocol in a buffer, their cells, and the results of the cores.
 
 A row's payload is a zero byte, a bitmap of its NULLs (from bit 2 on) and the values one after
 another without padding.
@@ -16,12 +16,12 @@ from include.transcoder.layout import Kind, RowLayout
 
 Numbers: TypeAlias = "ctypes.Array[ctypes.c_uint64]"
 
-# What may be changed in a cell, in the order of a column's three counts.
+# The substitutions, in the order of a column's three counts.
 RULES = ("zero_date", "impossible_date", "nul_character")
 
 
 class RowTable:
-    """Where complete row payloads lie in a buffer: `count` of at most `capacity`."""
+    """The positions of complete row payloads in a buffer: `count` of at most `capacity` rows."""
 
     def __init__(self, capacity: int) -> None:
         if capacity < 1:
@@ -52,7 +52,7 @@ class ScanStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """Where to scan on, how much of the buffer is filled now, and why the scan ended.
+    """Where to continue the scan, how much of the buffer is filled now, and why the scan ended.
 
     At END and ERROR `position` is the header of that packet.
     """
@@ -64,7 +64,7 @@ class ScanResult:
 
 @dataclass(frozen=True, slots=True)
 class Transcoded:
-    """The row to go on with, and the bytes that were written."""
+    """The index of the first row that was not transcoded, and the bytes that were written."""
 
     rows: int
     size: int
@@ -91,10 +91,10 @@ _WHAT = {
 }
 
 
-class UnfitRow(Exception):  # noqa: N818 - the row is the news
+class UnfitRow(Exception):  # noqa: N818 - named after the row that it describes
     """A row that is malformed or not representable; `what` continues "holds ...".
 
-    `row` is its place among the rows, `column` the cell's on the wire, -1 for the row as a whole.
+    `row` is its index, `column` the index of the cell, or -1 for the row as a whole.
     """
 
     def __init__(self, row: int, column: int, what: str) -> None:
@@ -113,8 +113,8 @@ class UnfitRow(Exception):  # noqa: N818 - the row is the news
         return cls(row, column, _WHAT[Unfit(unfit)])
 
 
-class OutputTooSmall(Exception):  # noqa: N818 - the output is the news
-    """Not even one tuple may fit into the whole output; `needed` bytes will do."""
+class OutputTooSmall(Exception):  # noqa: N818 - named after the output that it describes
+    """The output may be too small for one tuple; `needed` bytes are enough."""
 
     def __init__(self, needed: int) -> None:
         super().__init__(needed)
@@ -125,7 +125,7 @@ class OutputTooSmall(Exception):  # noqa: N818 - the output is the news
 
 
 class UnfitCellError(Exception):
-    """Raised while one row is walked; becomes an UnfitRow."""
+    """Raised while the cells of one row are read; the caller turns it into an UnfitRow."""
 
     def __init__(self, column: int, unfit: Unfit) -> None:
         super().__init__(column, unfit)
@@ -150,9 +150,9 @@ _LENGTH_BYTES = {0xFC: 2, 0xFD: 3, 0xFE: 8}
 
 
 def cells(payload: bytes | memoryview, layout: RowLayout) -> Iterator[bytes | None]:
-    """Yield the bytes of each cell that the layout walks, without a length; None is NULL.
+    """Yield the bytes of each cell up to `layout.walked_count`, without a length; None is NULL.
 
-    Raises UnfitCellError when it comes to the place where the payload is no row of the layout.
+    Raises UnfitCellError at the first cell where the payload does not match the layout.
     """
     header = 1 + (len(layout.fields) + 9) // 8
     if len(payload) < header or payload[0] != 0:
@@ -175,9 +175,9 @@ def cells(payload: bytes | memoryview, layout: RowLayout) -> Iterator[bytes | No
 
 
 def split_row(payload: bytes | memoryview, layout: RowLayout) -> list[bytes | None]:
-    """Return the bytes of each cell that the layout walks, without a length; None is NULL.
+    """Return the bytes of each cell up to `layout.walked_count`, without a length; None is NULL.
 
-    Raises UnfitRow, with the row 0, for a payload that is no row of the layout.
+    Raises UnfitRow, with the row 0, for a payload that does not match the layout.
     """
     try:
         return list(cells(payload, layout))
@@ -186,7 +186,7 @@ def split_row(payload: bytes | memoryview, layout: RowLayout) -> list[bytes | No
 
 
 def _length(payload: bytes | memoryview, position: int, column: int, kind: Kind) -> tuple[int, int]:
-    """Return the length before a value and the position behind it."""
+    """Return the length that precedes a value, and the position of the value."""
     if position < len(payload):
         first = payload[position]
         if kind in _TEMPORAL or first < 0xFB:

@@ -1,6 +1,6 @@
-"""What the server says about the columns of a result: the types that its row bytes are written in.
+"""The column definitions that the server sends with a result; they decide the encoding of its rows.
 
-Types are those of the MySQL client/server protocol (column definition packets).
+The types are those of the MySQL client/server protocol.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def parse_column(packet: bytes) -> WireColumn:
 
 
 def read_length(packet: bytes | memoryview, position: int) -> tuple[int, int]:
-    """Return a length-encoded integer and the position behind it."""
+    """Return a length-encoded integer and the position after it."""
     first = packet[position]
     if first < 0xFB:
         return first, position + 1

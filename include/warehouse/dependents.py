@@ -1,4 +1,4 @@
-"""Views that depend on a table, taken aside and put back exactly as they were."""
+"""Drop the views that depend on a table, and create them again exactly as they were."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ order by v.depth, n.nspname, c.relname
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything that makes a view: `statements` are its grants and column comments."""
+    """What is needed to create a view again; `statements` are its grants and column comments."""
 
     schema: str
     name: str
@@ -69,11 +69,11 @@ class View:
         return sql.Identifier(self.schema, self.name)
 
 
-def take_aside(connection: WarehouseConnection, schema: str, name: str) -> tuple[View, ...]:
-    """Drop all views over the table, in the caller's transaction, and return what they were.
+def drop_views(connection: WarehouseConnection, schema: str, name: str) -> tuple[View, ...]:
+    """Drop all views that depend on the table, and return what `recreate_views` needs.
 
-    Raises StructureError, before it drops anything, when something other than a view depends on
-    the table.
+    Works in the caller's transaction. Raises StructureError, before it drops anything, when
+    something other than a view depends on the table.
     """
     views = []
     for row in connection.execute(_DEPENDENTS, {"table": f'{schema}."{name}"'}).fetchall():
@@ -101,10 +101,10 @@ def take_aside(connection: WarehouseConnection, schema: str, name: str) -> tuple
     return tuple(views)
 
 
-def put_back(connection: WarehouseConnection, views: tuple[View, ...]) -> None:
-    """Create the views again, nearest to the table first, in the caller's transaction."""
+def recreate_views(connection: WarehouseConnection, views: tuple[View, ...]) -> None:
+    """Create dropped views again, nearest to the table first, in the caller's transaction."""
     for view in views:
-        # The server wrote these texts itself: definition, options, grants and comments.
+        # Definition, options, grants and comments are executed as the server wrote them.
         options = f" with ({', '.join(view.options)})" if view.options else ""
         connection.execute(
             sql.SQL("create view {}{} as {}").format(

@@ -1,7 +1,7 @@
-"""Secondary indexes of raw tables: ours are made and taken away, others are left alone.
+"""Create and drop the pipeline's secondary indexes of raw tables; other indexes are left alone.
 
-Ours are known by their names, which begin as no raw table's name may. Nothing fails because of an
-index: one that cannot be built is named in the log and tried again by the next plan.
+The pipeline's indexes have a prefix with which no raw table's name may begin. An index that cannot
+be built is no error: it is logged, and the next plan tries again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = "_ix_"
 _NAME_LIMIT_BYTES = 63
-# No room, no lock, no time, or an index that this server or these values do not allow.
+# The server has no space, no lock or no time left, or does not allow the index for these values.
 _REFUSALS = (
     psycopg.errors.DiskFull,
     psycopg.errors.OutOfMemory,
@@ -57,7 +57,7 @@ class IndexChanges:
 
 
 def index_name(raw_name: str, index: IndexConfig) -> str:
-    """Return the index's name: one per table, columns and expression, readable and short enough."""
+    """Return the index's name, unique for table, columns and expression, of 63 bytes at most."""
     facts = "\0".join((raw_name, *index.columns, index.expression or ""))
     digest = hashlib.sha256(facts.encode()).hexdigest()[:8]
     name = f"{PREFIX}{digest}_{raw_name}_{'_'.join(index.columns)}".encode()
@@ -65,12 +65,12 @@ def index_name(raw_name: str, index: IndexConfig) -> str:
 
 
 def index_names(table: TableConfig) -> frozenset[str]:
-    """Return the names of the indexes that the config asks for."""
+    """Return the names of the indexes in the config."""
     return frozenset(index_name(table.raw_name, index) for index in table.indexes or ())
 
 
 def existing_indexes(connection: WarehouseConnection) -> dict[str, frozenset[str]]:
-    """Return the names of our indexes, by raw table, in one query."""
+    """Return the names of the pipeline's indexes, by raw table, in one query."""
     found: dict[str, set[str]] = defaultdict(set)
     for table, name in connection.execute(
         "select c.relname, i.relname from pg_index x join pg_class i on i.oid = x.indexrelid "
@@ -82,11 +82,11 @@ def existing_indexes(connection: WarehouseConnection) -> dict[str, frozenset[str
     return {table: frozenset(names) for table, names in found.items()}
 
 
-def bring_indexes(connection: WarehouseConnection, table: TableConfig) -> IndexChanges:
-    """Make the raw table's indexes those of its config, in the caller's transaction.
+def sync_indexes(connection: WarehouseConnection, table: TableConfig) -> IndexChanges:
+    """Create and drop indexes of the raw table, so that it has those of its config.
 
-    Harmless to repeat. What cannot be built, for whatever reason of the server's, is rolled back
-    alone; the rest stands. A config that does not know its indexes leaves all as they are.
+    Works in the caller's transaction, and may be repeated. Each change is a savepoint: one that the
+    server refuses is rolled back alone and logged. Changes nothing when `table.indexes` is None.
     """
     if table.indexes is None:
         return IndexChanges()
@@ -105,7 +105,10 @@ def bring_indexes(connection: WarehouseConnection, table: TableConfig) -> IndexC
 
 
 def drop_indexes(connection: WarehouseConnection, raw_name: str) -> None:
-    """Drop our indexes of the raw table, in the caller's transaction: filling it anew is faster."""
+    """Drop the pipeline's indexes of a raw table that is filled anew: loading is faster without.
+
+    Works in the caller's transaction.
+    """
     for name in _of_table(connection, raw_name):
         connection.execute(_drop(name))
 
@@ -143,7 +146,7 @@ def _create(raw_name: str, name: str, index: IndexConfig) -> sql.Composed:
     if index.expression is None:
         parts = sql.SQL(", ").join(map(sql.Identifier, index.columns))
     else:
-        # One of the few forms that include.transform.condition_columns lets through.
+        # Safe as SQL: include.transform.condition_columns accepts only a few forms of expressions.
         parts = sql.SQL("({})").format(sql.SQL(index.expression))
     return sql.SQL("create index {} on {} ({})").format(
         sql.Identifier(name), raw_tables.identifier(raw_name), parts

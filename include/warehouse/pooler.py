@@ -1,7 +1,7 @@
-"""Refuse a pooler that gives the transactions of one session to different backends.
+"""Refuse a transaction pooler, which gives the transactions of one session to different backends.
 
-Locks, temporary tables and settings belong to a session. Behind a transaction pooler a table's
-lock would be left on a backend that somebody else gets next, and two loads would run at once.
+Locks, temporary tables and settings belong to a backend. Behind a transaction pooler a table's lock
+would stay on a backend that another client gets next, and two loads of a table could run at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from psycopg import pq
 from include.endpoints import Endpoint
 from include.errors import TerminalError, WarehouseError
 
-# One probe decides when nobody else uses the pooler; others in between may hide it from one.
+# On a pooler without other clients one probe is enough; other clients may make one probe miss it.
 PROBES = 3
 ANSWER_LIMIT_SECONDS = 10
 
@@ -28,17 +28,18 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 def refuse_transaction_pooler(
     connection: Connection, endpoint: Endpoint, *, another: Callable[[], Connection]
 ) -> None:
-    """Raise TerminalError when `connection` is no session of its own; it is idle, in autocommit.
+    """Raise TerminalError when `connection`, which is idle and in autocommit, may change backends.
 
-    A server itself names the backend that answers, and costs one question. A pooler invents the
-    number; then sessions from `another`, which hold transactions, show whether a backend can be
-    taken away from us. A pooler in session mode passes.
+    Without a pooler, the process id from the connection's start is that of the backend that
+    answers, and one query is enough. A pooler invents the process id. Then sessions from `another`,
+    each with an open transaction, show whether the pooler gives the backend of `connection` to
+    others. A pooler in session mode passes. Raises WarehouseError when no backend answers in time.
     """
     backends = {_backend(connection, endpoint)}
     if backends == {connection.info.backend_pid}:
         return
     for _ in range(PROBES):
-        # Its transaction keeps whatever backend it got, until it is closed.
+        # Its open transaction keeps the backend that it got until the probe is closed.
         with another() as probe:
             taken = _backend(probe, endpoint, statement=b"begin; " + _PID)
             if taken not in backends:
@@ -55,7 +56,10 @@ def refuse_transaction_pooler(
 
 
 def _backend(connection: Connection, endpoint: Endpoint, *, statement: bytes = _PID) -> int:
-    """Return the backend that answers; a pooler without a free one must not hang us."""
+    """Return the process id of the backend that answers.
+
+    Waits for ANSWER_LIMIT_SECONDS at most: a pooler without a free backend does not answer.
+    """
     link = connection.pgconn
     link.send_query(statement)
     limit = time.monotonic() + ANSWER_LIMIT_SECONDS

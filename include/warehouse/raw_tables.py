@@ -1,8 +1,7 @@
 """The tables of the schema `raw`: created once, altered in place, never dropped.
 
-Every function works in the caller's transaction. Staging views read these tables, so whatever
-PostgreSQL refuses under a view is done with the dependent views taken aside and put back as they
-were.
+Every function works in the caller's transaction. Staging views read these tables: for a change that
+PostgreSQL refuses under a view, the dependent views are dropped and created again as they were.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ def retired_columns(connection: WarehouseConnection, raw_name: str) -> tuple[str
 
 
 def add_column(connection: WarehouseConnection, table: TableConfig, column: ColumnConfig) -> None:
-    """Add a column, NULL until the next load fills it; a retired one of that name lives again.
+    """Add a column, NULL until the next load fills it; a retired one of that name is reused.
 
     Raises StructureError when the retired column has another type.
     """
@@ -107,13 +106,13 @@ def add_column(connection: WarehouseConnection, table: TableConfig, column: Colu
 
 
 def widen_column(connection: WarehouseConnection, table: TableConfig, column: ColumnConfig) -> None:
-    """Give a column its wider type; views that depend on it are the same afterwards.
+    """Give a column its wider type; views that depend on the table are the same afterwards.
 
-    Their definitions, owners, options, comments and grants are kept, dropped with them and put
-    back, all in the caller's transaction. Raises StructureError for dependents that cannot be
-    taken aside (materialized views, rules).
+    The views are created again with their definitions, owners, options, comments and grants. Raises
+    StructureError, before any change, for dependents that are no plain views (materialized views,
+    rules).
     """
-    kept = dependents.take_aside(connection, SCHEMA, table.raw_name)
+    views = dependents.drop_views(connection, SCHEMA, table.raw_name)
     connection.execute(
         sql.SQL("alter table {} alter column {} type {}").format(
             identifier(table.raw_name),
@@ -121,13 +120,13 @@ def widen_column(connection: WarehouseConnection, table: TableConfig, column: Co
             _type(column),
         )
     )
-    dependents.put_back(connection, kept)
+    dependents.recreate_views(connection, views)
 
 
 def retire_column(connection: WarehouseConnection, table: TableConfig, raw_column: str) -> None:
-    """Keep a column that the source dropped, NULL in every row; the rows get a new batch."""
+    """Keep a column that the source dropped, set to NULL; rows that change get a new batch id."""
     name = sql.Identifier(raw_column)
-    # A key that an interrupted load was still to add has made its columns so.
+    # It is NOT NULL if an interrupted load was still to add a key with it (see forbid_null).
     connection.execute(
         sql.SQL("alter table {} alter column {} drop not null").format(
             identifier(table.raw_name), name
@@ -163,9 +162,10 @@ def add_primary_key(connection: WarehouseConnection, raw_name: str, columns: Seq
 
 
 def forbid_null(connection: WarehouseConnection, raw_name: str, columns: Sequence[str]) -> None:
-    """Let no NULL into these columns of a table that is still empty; into all others again.
+    """Make these columns NOT NULL, and all others nullable, in a table that is still empty.
 
-    A primary key that is added later then need not look for one in every row.
+    Adding the primary key later then need not search every row for NULL. Bookkeeping columns are
+    left alone.
     """
     rows = connection.execute(
         "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 "

@@ -1,7 +1,8 @@
-"""Why a session on the warehouse was not opened.
+"""Translate libpq's errors of a session on the warehouse that could not be opened.
 
-libpq has no error codes for this, only texts; those that a person must act on are recognised by
-their words, everything else may pass. The text itself is left out: it can name a password file.
+libpq gives no error codes for this, only texts. Texts that require a person to act are recognised
+by their words; any other is an error to retry. The text itself is never shown, because it can name
+a password file.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class _Refusal:
     message: str
 
 
-# The first that fits counts: a missing file "does not exist", as a missing database does.
+# The first match decides: a missing file "does not exist", as a missing database does.
 _REFUSALS = (
     _Refusal(
         (
@@ -93,7 +94,7 @@ _REFUSALS = (
 
 
 def connect_failure(text: str, endpoint: Endpoint) -> PipelineError:
-    """Return the project's error for what libpq said when it could not connect."""
+    """Return the project's error for the text with which libpq could not connect."""
     for refusal in _REFUSALS:
         if any(words in text for words in refusal.words):
             return refusal.kind(refusal.message, where=endpoint.name)

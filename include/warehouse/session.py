@@ -1,4 +1,4 @@
-"""A session on the warehouse, with settings that are read back."""
+"""A session on the warehouse, whose settings are read back and checked."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ SESSION_SETTINGS = {
     "client_encoding": "UTF8",
     "standard_conforming_strings": "on",
     "client_min_messages": "warning",
-    # No statement of a night takes hours; one that does hangs.
+    # No statement of a refresh takes hours; one that does is stuck.
     "statement_timeout": "4h",
-    # Longer than the longest read of a page with its pause: the transaction waits meanwhile.
+    # Above the longest read of a page with its pause, during which the transaction is idle.
+    # include/sessions/locks.py sends a statement between pages (WRITER_PING_SECONDS).
     "idle_in_transaction_session_timeout": "6min",
 }
-# What the server asks of the network. Not read back: a local socket has none of it.
+# TCP keepalives of the server. Not read back: on a local socket they are not available.
 _KEEPALIVES = {
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
-# The same from this side, as libpq names it; the last is in milliseconds.
+# TCP keepalives of this client, with libpq's names; tcp_user_timeout is in milliseconds.
 _CLIENT_KEEPALIVES = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -48,11 +49,11 @@ WarehouseConnection = psycopg.Connection[tuple[Any, ...]]
 
 
 def connect(endpoint: Endpoint, *, autocommit: bool = False) -> WarehouseConnection:
-    """Open a session with known settings, encrypted as the connection's sslmode asks for.
+    """Open a session with checked settings, encrypted as the connection's sslmode requires.
 
-    Raises TerminalError when the server refuses the account or database, does not store UTF-8, is
-    not encrypted as asked for or hides behind a pooler that shares sessions; ConfigError for
-    unusable options; WarehouseError when it cannot be reached.
+    Raises TerminalError when the server refuses the account or database, when the database does not
+    store UTF-8, when the session is not encrypted as required, and behind a transaction pooler;
+    ConfigError for unusable options; WarehouseError when the server cannot be reached.
     """
     tls = tls_options(endpoint)
     connection = _open(endpoint, tls)
@@ -92,7 +93,7 @@ def tls_options(endpoint: Endpoint) -> dict[str, str]:
 
 
 def _open(endpoint: Endpoint, tls: Mapping[str, str]) -> WarehouseConnection:
-    # No startup option but the name: a pooler refuses what it does not know.
+    # No startup option but application_name: a pooler refuses those that it does not know.
     arguments: dict[str, Any] = {**_CLIENT_KEEPALIVES, **tls}
     try:
         return psycopg.connect(

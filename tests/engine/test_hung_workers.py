@@ -104,7 +104,7 @@ def inside_copy(stop: Callable[[], None]) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers that end a silent lock session after three seconds."""
-    monkeypatch.setattr(locks, "SILENCE_LIMIT_SECONDS", 3)
+    monkeypatch.setattr(locks, "IDLE_LIMIT_SECONDS", 3)
     monkeypatch.setattr(locks, "HEARTBEAT_SECONDS", 0.3)
 
 
@@ -144,7 +144,7 @@ def test_a_heartbeat_keeps_the_lock_of_a_load_that_takes_long(practice: Practice
         # Longer than the server's patience without a word from the load itself.
         threading.Event().wait(4.5)
         held.check()
-        held.notice()
+        held.keep_alive()
 
 
 @pytest.mark.usefixtures("impatient")
@@ -158,13 +158,13 @@ def test_a_lost_lock_is_noticed_before_anybody_asks_for_a_commit(practice: Pract
         while not session.is_lost:
             pause.wait(0.05)
         with pytest.raises(WarehouseError, match="keeps other loads of this table away was cut"):
-            held.notice()
+            held.keep_alive()
 
 
 def test_a_transaction_that_waits_for_the_source_is_kept_alive_between_pages(
     practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locks, "WRITER_SILENCE_SECONDS", 0)
+    monkeypatch.setattr(locks, "WRITER_PING_SECONDS", 0)
     with (
         locks.lock_session(practice.warehouse) as session,
         locks.table_lock(session, "t") as held,
@@ -174,5 +174,5 @@ def test_a_transaction_that_waits_for_the_source_is_kept_alive_between_pages(
         writer.execute("set idle_in_transaction_session_timeout = '1s'")
         for _ in range(15):
             threading.Event().wait(0.1)
-            held.notice()
+            held.keep_alive()
         assert writer.execute("select 1").fetchone() == (1,)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from include.errors import PipelineError
-from local_system.environment import FOREIGN
+from local_system.environment import DROPPED_PREFIXES
 from local_system.processes import is_alive, processes_of
 from local_system.secrets import is_free
 from local_system.servers import LOOPBACK
@@ -120,7 +120,9 @@ def test_an_environment_of_another_airflow_does_not_leak_in(
     )
     assert found["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
     assert "AIRFLOW__CORE__UNIT_TEST_MODE" not in found
-    assert not any(name.startswith(FOREIGN[-2]) and "elsewhere" in found[name] for name in found)
+    assert not any(
+        name.startswith(DROPPED_PREFIXES[-2]) and "elsewhere" in found[name] for name in found
+    )
     assert len(found["AIRFLOW__API_AUTH__JWT_SECRET"]) >= 64
 
 

@@ -17,7 +17,7 @@ from include.planning.indexes import with_indexes
 from include.source import session as source_session
 from include.source.structure import read_structures
 from include.transform.raw_indexes import dump_indexes
-from include.warehouse.indexes import bring_indexes
+from include.warehouse.indexes import sync_indexes
 from include.warehouse.session import connect
 from tests.planning.practice import Practice
 
@@ -151,7 +151,7 @@ def test_an_index_that_cannot_be_built_fails_nothing_and_says_so(
         indexes=(IndexConfig(("code",), 'NULLIF("code", 0)'), BY_DAY),
     )
     with caplog.at_level(logging.WARNING), connect(practice.warehouse) as connection:
-        changes = bring_indexes(connection, table)
+        changes = sync_indexes(connection, table)
         assert (len(changes.created), len(changes.refused)) == (1, 1)
         assert str(changes) == "1 index created, 1 index not built, see the log"
     assert practice.ask(INDEXES) == [("visit", "btree (visitdate)")]
