@@ -15,7 +15,7 @@ from enum import StrEnum
 from psycopg import sql
 
 from include.catalog.model import ColumnConfig, TableConfig
-from include.validation.codes import CodeList, code_list
+from include.open_dental.codes import CodeList, code_list
 
 # Open Dental itself takes every year before 1880 for "empty" and writes 0001-01-01 for it; the two
 # late dates mean "without end" (coverage, statement ranges).
@@ -186,10 +186,10 @@ def _column_rules(table: TableConfig, targets: Mapping[str, Target]) -> Iterator
 
 def _code_rule(column: ColumnConfig, codes: CodeList) -> Rule:
     name = sql.Identifier(column.raw_name)
-    if codes.labels:
+    if codes.texts:
         # The source compares text without case, so a code in another case is the same code.
         condition = sql.SQL("({0} is null or lower({0}) in ({1}))").format(
-            name, sql.SQL(", ").join(sql.Literal(label.lower()) for label in codes.labels)
+            name, sql.SQL(", ").join(sql.Literal(text.lower()) for text in codes.texts)
         )
     else:
         condition = sql.SQL("({0} is null or {0} in ({1}))").format(
