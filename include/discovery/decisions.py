@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from include.catalog.document import NOT_HELD
-from include.catalog.model import Catalog, ColumnConfig, TableConfig, Tier
+from include.catalog.model import Catalog, CellExclusion, ColumnConfig, TableConfig, Tier
 from include.catalog.overrides import Overrides
-from include.discovery import phi, tiers
+from include.discovery import tiers
 from include.discovery.importance import Importance, business_dates, money_columns
 from include.discovery.profile import TableMeasurement
 from include.discovery.references import Reference, ReferenceKind
 from include.errors import StructureError
+from include.open_dental import protection
 from include.source.structure import ColumnStructure, TableStructure
 from include.source.warehouse_types import check_names, names_that_differ_by_case, warehouse_type
 
@@ -50,7 +51,7 @@ def exclusions(structures: Mapping[str, TableStructure], overrides: Overrides) -
     """Return the tables that are left out, each with the reason: scratch, refused, unreadable."""
     left_out = {}
     for name in structures:
-        reason = None if name in overrides.included_tables else phi.excluded_table(name)
+        reason = None if name in overrides.included_tables else protection.excluded_table(name)
         if reason:
             left_out[name] = reason
     refused = names_that_differ_by_case(name for name in structures if name not in left_out)
@@ -104,7 +105,7 @@ def _decide_table(
         is_alerting=tier in tiers.ALERTING_TIERS,
         fingerprint=table.fingerprint,
         restate_by=_restate_by(table, tier, columns, targets),
-        excluded_cells=phi.excluded_cells(table),
+        excluded_cells=_excluded_cells(table),
         consistency_group=MONEY_GROUP if table.name.lower() in _MONEY_GROUP_STEMS else None,
         key_index=index.name if index else "PRIMARY",
     )
@@ -113,9 +114,9 @@ def _decide_table(
 def _decide_column(
     table: TableStructure, column: ColumnStructure, target: str | None, overrides: Overrides
 ) -> ColumnConfig:
-    protection = phi.protect(table, column)
+    protected = protection.protect(table.name, column.name, column.data_type)
     # What is part of the key must be read, or no row could be told from another.
-    is_excluded = protection.is_excluded and column.name not in table.key
+    is_excluded = protected.is_excluded and column.name not in table.key
     try:
         held = warehouse_type(column)
     except StructureError:
@@ -127,9 +128,19 @@ def _decide_column(
         source_type=column.column_type,
         warehouse_type=held,
         references=target,
-        phi=protection.phi,
+        phi=protected.phi,
         is_excluded=is_excluded,
     )
+
+
+def _excluded_cells(table: TableStructure) -> tuple[CellExclusion, ...]:
+    """Return the cells that are read as NULL, where the table has the columns that tell them."""
+    cell = protection.excluded_cell(table.name)
+    names = {column.name.lower(): column.name for column in table.columns}
+    if cell is None or not {cell.column.lower(), cell.when_column.lower()} <= names.keys():
+        return ()
+    column, when = names[cell.column.lower()], names[cell.when_column.lower()]
+    return (CellExclusion(column, when, cell.pattern),)
 
 
 def _retired(table: TableStructure, before: TableConfig | None) -> tuple[ColumnConfig, ...]:

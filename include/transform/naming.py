@@ -15,11 +15,10 @@ from typing import Any
 
 import yaml
 
-from include.discovery.phi import Protection, protect
 from include.errors import ConfigError
 from include.open_dental import codes, schema
+from include.open_dental.protection import protect
 from include.open_dental.schema import Column
-from include.source.structure import ColumnStructure, TableStructure
 
 VOCABULARY_FILE = Path(__file__).with_name("vocabulary.yml")
 MODEL_PREFIX = "stg_open_dental__"
@@ -87,7 +86,7 @@ def excluded_columns(table: str) -> frozenset[str]:
     return frozenset(
         column.name
         for column in schema.tables()[table].columns
-        if _protection(table, column).is_excluded
+        if protect(table, column.name, column.data_type).is_excluded
     )
 
 
@@ -137,18 +136,10 @@ def _staged_column(table: str, column: Column, *, is_key: bool) -> StagedColumn:
         sql=sql,
         description=_description(place, kind, target, code_list),
         kind=kind,
-        is_phi=_protection(table, column).phi is not None,
+        is_phi=protect(table, column.name, column.data_type).phi is not None,
         references=target,
         code_list=code_list,
     )
-
-
-def _protection(table: str, column: Column) -> Protection:
-    """Return what discovery says about the column of a live database that is as documented."""
-    structure = ColumnStructure(
-        table, column.name, column.type, column.data_type, is_nullable=False
-    )
-    return protect(TableStructure(table, None, (structure,)), structure)
 
 
 def _shape(
