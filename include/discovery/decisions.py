@@ -14,6 +14,7 @@ from include.discovery.profile import TableMeasurement
 from include.discovery.references import Reference, ReferenceKind
 from include.errors import StructureError
 from include.open_dental import protection
+from include.open_dental.special_tables import MONEY_TABLES
 from include.source.structure import ColumnStructure, TableStructure
 from include.source.warehouse_types import check_names, names_that_differ_by_case, warehouse_type
 
@@ -21,20 +22,8 @@ from include.source.warehouse_types import check_names, names_that_differ_by_cas
 REFUSED = "refused: "
 # Columns with these targets decide whose figures a changed row restates.
 _RESTATED_TARGETS = frozenset({"patient"})
-# Tables whose sums must agree with each other (see the design): they are settled together.
+# Tables whose sums must agree with each other are settled together.
 MONEY_GROUP = "money"
-_MONEY_GROUP_STEMS = (
-    "claim",
-    "claimproc",
-    "claimpayment",
-    "payment",
-    "paysplit",
-    "adjustment",
-    "procedurelog",
-    "appointment",
-    "payplan",
-    "payplancharge",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +95,7 @@ def _decide_table(
         fingerprint=table.fingerprint,
         restate_by=_restate_by(table, tier, columns, targets),
         excluded_cells=_excluded_cells(table),
-        consistency_group=MONEY_GROUP if table.name.lower() in _MONEY_GROUP_STEMS else None,
+        consistency_group=MONEY_GROUP if table.name.lower() in MONEY_TABLES else None,
         key_index=index.name if index else "PRIMARY",
     )
 

@@ -19,6 +19,7 @@ from include.errors import ConfigError
 from include.open_dental import codes, schema
 from include.open_dental.protection import protect
 from include.open_dental.schema import Column
+from include.open_dental.values import BLANK, BLANK_COLUMNS, NO_REFERENCE, NOT_MONEY
 
 VOCABULARY_FILE = Path(__file__).with_name("vocabulary.yml")
 MODEL_PREFIX = "stg_open_dental__"
@@ -127,8 +128,8 @@ def _staged_column(table: str, column: Column, *, is_key: bool) -> StagedColumn:
     raw = _quoted(column.name.lower())
     stem = _stem(table, column.name)
     kind, name, sql = _shape(table, column, raw, stem, is_key=is_key)
-    if place in vocabulary()["blank_is_minus_one"]:
-        sql = sql.replace(raw, f"nullif({raw}, -1)")
+    if place in BLANK_COLUMNS:
+        sql = sql.replace(raw, f"nullif({raw}, {BLANK})")
     target = _target(column) if kind in {"reference", "key"} else None
     code_list = codes.list_name(table, column.name) if kind == "code" else None
     return StagedColumn(
@@ -148,18 +149,17 @@ def _shape(
     """Return kind, name and SQL of a column."""
     place = f"{table}.{column.name}"
     base = column.data_type
-    words = vocabulary()
     if is_key:
         return "key", _id_of(table, column.name, stem), raw
     if base == "bigint" and (column.references or stem.endswith(("_number", "_id"))):
-        return "reference", _id_of(table, column.name, stem), f"nullif({raw}, 0)"
+        return "reference", _id_of(table, column.name, stem), f"nullif({raw}, {NO_REFERENCE})"
     if codes.is_text_code(table, column.name):
         name = stem if stem.endswith("_code") else f"{stem}_code"
         return "code", name, f"upper({raw})"
     if base in {"date", "datetime", "timestamp"}:
         return _moment(base, raw, stem)
     if base == "double":
-        is_money = place not in words["not_money"]
+        is_money = place not in NOT_MONEY
         name = f"{stem}_amount" if is_money and not stem.endswith("amount") else stem
         return ("amount" if is_money else "number"), name, f"{raw}::numeric"
     if base == "tinyint" and stem.startswith(("is_", "has_")) and not column.enum:
@@ -210,9 +210,10 @@ def _quoted(raw: str) -> str:
 
 
 def _description(place: str, kind: str, target: str | None, code_list: str | None) -> str:
+    none = f"null where the source holds {NO_REFERENCE} for none"
     means = {
         "key": "Primary key",
-        "reference": "Reference; null where the source holds 0 for none",
+        "reference": f"Reference; {none}",
         "code": f"Code of the list {code_list} in open_dental_codes" if code_list else "Code",
         "date": "Date; null where the source holds its empty date",
         "datetime": "Office-local moment; null where the source holds its empty date",
@@ -223,7 +224,7 @@ def _description(place: str, kind: str, target: str | None, code_list: str | Non
         "number": "Number",
     }[kind]
     if kind == "reference" and target:
-        means = f"Reference to {entities()[target][2]}; null where the source holds 0 for none"
-    if place in vocabulary()["blank_is_minus_one"]:
-        means += "; null where the source holds -1 for blank"
+        means = f"Reference to {entities()[target][2]}; {none}"
+    if place in BLANK_COLUMNS:
+        means += f"; null where the source holds {BLANK} for blank"
     return f"{means} ({place})."
