@@ -36,6 +36,10 @@ BLANK_COLUMNS = frozenset(
 )
 BLANK_TIME = "-01:00:00"
 
+# An interval of recalls packs years, months, weeks and days into the bytes of one number.
+INTERVAL_MONTH = 1 << 16
+INTERVAL_YEAR = 1 << 24
+
 # Numbers that are declared as double, as money is, and are none.
 NOT_MONEY = frozenset(
     {
