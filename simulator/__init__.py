@@ -10,7 +10,8 @@ a month, `contacts`, `staff` and `audit` leave their trail, `corrections` and `c
 was entered, `dirt` is made. All of them act on one `world.Practice`, change rows through its
 `journal` and enter facts into its `books`. `writer` saves the journal, `aging` and `truth` read the
 books, `memory` keeps the practice for the next process. `tables` makes the
-424 tables of the practice software; `office`, `carriers`, `codes` and `names` furnish the rooms.
+424 tables of the practice software, whose codes `statuses` calls by name; `office`, `carriers`,
+`codes` and `names` furnish the rooms.
 """
 
 from include.open_dental.schema import Engine

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from include.open_dental.codes import number
+from include.open_dental.values import EMPTY_DATETIME
 from simulator import audit, contacts, schedule
 from simulator.books import Kind, Posting
 from simulator.clock import moment
-from simulator.journal import EMPTY_DATETIME, Row
+from simulator.journal import Row
 from simulator.names import VISIT_NOTES
+from simulator.statuses import (
+    APPOINTMENT_BROKEN,
+    APPOINTMENT_SCHEDULED,
+    APPOINTMENT_UNSCHEDULED,
+    PROCEDURE_COMPLETE,
+)
 from simulator.world import Appointment, Patient, Practice, Procedure, Provider
 
-SCHEDULED, COMPLETE, UNSCHEDULED, BROKEN, PLANNED = 1, 2, 3, 5, 6
-CREATED, CHANGED, MISSED, CANCELLED, DELETED = range(5)
-_PERMISSION_CREATED, _PERMISSION_MOVED, _PERMISSION_EDITED, _PERMISSION_DELETED = 25, 26, 27, 237
+CREATED = number("HistAppointmentAction", "Created")
+CHANGED = number("HistAppointmentAction", "Changed")
+MISSED = number("HistAppointmentAction", "Missed")
+CANCELLED = number("HistAppointmentAction", "Cancelled")
+DELETED = number("HistAppointmentAction", "Deleted")
 _TYPES = {"recall": 0, "treatment": 1, "emergency": 2, "new": 3}
 # Shares of booked visits that are cancelled and moved before the day.
 CANCELLED_SHARE = 0.05
@@ -40,7 +50,7 @@ def book(
     journal = practice.journal
     values: Row = {
         "PatNum": patient.num,
-        "AptStatus": SCHEDULED,
+        "AptStatus": APPOINTMENT_SCHEDULED,
         "Pattern": "/" + "X" * (minutes // 5 - 2) + "/",
         "Confirmed": practice.definition("Not called"),
         "Op": room,
@@ -72,7 +82,7 @@ def book(
         journal.update("procedurelog", procedure.num, AptNum=num)
     keep_history(practice, appointment, action=CREATED, user=user)
     audit.log(
-        practice, _PERMISSION_CREATED, user=user, patient=patient.num, text="Appointment created"
+        practice, "AppointmentCreate", user=user, patient=patient.num, text="Appointment created"
     )
     audit.entry(practice, user, appointment=num)
     patient.next_visit = appointment
@@ -126,7 +136,7 @@ def change(practice: Practice, appointment: Appointment, **values: str | int) ->
 
 def confirm(practice: Practice, appointment: Appointment) -> None:
     """Call or text before the visit."""
-    if appointment.status != SCHEDULED:
+    if appointment.status != APPOINTMENT_SCHEDULED:
         return
     text = practice.chance(0.6)
     name = "Confirmed by text" if text else practice.random.choice(("Confirmed", "Message left"))
@@ -138,7 +148,7 @@ def confirm(practice: Practice, appointment: Appointment) -> None:
 
 def move(practice: Practice, appointment: Appointment) -> None:
     """Give the visit another day."""
-    if appointment.status != SCHEDULED or appointment.day <= practice.day:
+    if appointment.status != APPOINTMENT_SCHEDULED or appointment.day <= practice.day:
         return
     provider = _provider(practice, appointment.patient, purpose=appointment.purpose)
     earliest = appointment.day + timedelta(days=practice.random.randint(1, 14))
@@ -156,7 +166,7 @@ def move(practice: Practice, appointment: Appointment) -> None:
     keep_history(practice, appointment, action=CHANGED, user=user)
     audit.log(
         practice,
-        _PERMISSION_MOVED,
+        "AppointmentMove",
         user=user,
         patient=appointment.patient.num,
         text="Appointment moved",
@@ -166,12 +176,12 @@ def move(practice: Practice, appointment: Appointment) -> None:
 
 def break_visit(practice: Practice, appointment: Appointment, *, action: int) -> None:
     """Break a visit that was missed or cancelled, chart it, and perhaps find another day."""
-    if appointment.status != SCHEDULED:
+    if appointment.status != APPOINTMENT_SCHEDULED:
         return
     journal, patient = practice.journal, appointment.patient
     user = practice.desk_user()
     to_list = action == CANCELLED and practice.chance(0.25)
-    appointment.status = UNSCHEDULED if to_list else BROKEN
+    appointment.status = APPOINTMENT_UNSCHEDULED if to_list else APPOINTMENT_BROKEN
     kind = (
         0
         if practice.chance(0.85)
@@ -184,7 +194,7 @@ def break_visit(practice: Practice, appointment: Appointment, *, action: int) ->
         practice, patient, appointment=appointment, code="D9986" if action == MISSED else "D9987"
     )
     audit.log(
-        practice, _PERMISSION_EDITED, user=user, patient=patient.num, text="Appointment broken"
+        practice, "AppointmentEdit", user=user, patient=patient.num, text="Appointment broken"
     )
     contacts.talk(practice, patient, subject="About a visit")
     if patient.next_visit is appointment:
@@ -213,7 +223,7 @@ def chart_broken(
         AptNum=appointment.num,
         ProcDate=practice.day,
         ProcFee=0.0,
-        ProcStatus=2,
+        ProcStatus=PROCEDURE_COMPLETE,
         ProvNum=appointment.provider,
         CodeNum=broken.num,
         UnitQty=1,
@@ -234,7 +244,7 @@ def remove(practice: Practice, appointment: Appointment) -> None:
     appointment.status = 0
     audit.log(
         practice,
-        _PERMISSION_DELETED,
+        "AppointmentDelete",
         user=user,
         patient=appointment.patient.num,
         text="Appointment deleted",

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 
-from simulator.journal import EMPTY_DATETIME, Value
+from include.open_dental.codes import number
+from include.open_dental.values import EMPTY_DATETIME
+from simulator.codes import SHEET_TYPES
+from simulator.journal import Value
 from simulator.world import Practice
 
 _FIELDS = ("Last name", "First name", "Street", "Phone", "Signature date", "Allergies", "Consent")
 
 
-def log(practice: Practice, permission: int, *, user: int, patient: int, text: str) -> int:
-    """Write a line of the security log with its hash; return its number."""
+def log(practice: Practice, permission: str, *, user: int, patient: int, text: str) -> int:
+    """Write a line of the security log with its hash; return its number.
+
+    `permission` is what was used, as the list of permissions names it.
+    """
     journal = practice.journal
     num = journal.insert(
         "securitylog",
-        PermType=permission,
+        PermType=number("EnumPermType", permission),
         UserNum=user,
         LogDateTime=journal.now,
         LogText=text,
@@ -45,21 +51,21 @@ def entry(practice: Practice, user: int, *, appointment: int) -> None:
 def sheet(practice: Practice, patient: int, *, name: str) -> None:
     """File a form that the patient filled in, with its fields."""
     journal, now = practice.journal, practice.journal.now
-    kind = {"Registration": 0, "Medical history": 1, "Consent": 2}[name]
+    index = list(SHEET_TYPES).index(name)
     num = journal.insert(
         "sheet",
-        SheetType=(9, 11, 6)[kind],
+        SheetType=SHEET_TYPES[name],
         PatNum=patient,
         DateTimeSheet=now,
         FontSize=8.25,
         Description=name,
         Width=850,
         Height=1100,
-        SheetDefNum=practice.lists["sheetdef"][kind],
+        SheetDefNum=practice.lists["sheetdef"][index],
         DateTSheetEdited=now,
     )
-    for index, field in enumerate(_FIELDS):
-        values: dict[str, Value] = {"FieldValue": "" if index % 3 else "x"}
+    for place, field in enumerate(_FIELDS):
+        values: dict[str, Value] = {"FieldValue": "" if place % 3 else "x"}
         journal.insert(
             "sheetfield",
             SheetNum=num,
@@ -67,7 +73,7 @@ def sheet(practice: Practice, patient: int, *, name: str) -> None:
             FieldName=field,
             FontSize=8.25,
             XPos=50,
-            YPos=40 + 30 * index,
+            YPos=40 + 30 * place,
             Width=200,
             Height=15,
             **values,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from include.open_dental.codes import number
+from include.open_dental.values import BLANK
 from simulator import office
 from simulator.books import Cents
-from simulator.insurance import BLANK
 from simulator.journal import Value
 from simulator.names import CARRIERS, CITIES, EMPLOYERS
 from simulator.world import InsurancePlan, Practice
@@ -14,8 +15,12 @@ from simulator.world import InsurancePlan, Practice
 _BENEFIT_CLASSES = ("preventive", "basic", "major")
 # PlanType, weight: PPO, percentage, capitation.
 _KINDS = (("p", 62), ("", 33), ("c", 5))
-_COINSURANCE, _DEDUCTIBLE_TYPE, _LIMITATION = 1, 2, 5
-_CALENDAR_YEAR = 2
+_COINSURANCE = number("InsBenefitType", "CoInsurance")
+_DEDUCTIBLE_TYPE = number("InsBenefitType", "Deductible")
+_LIMITATION = number("InsBenefitType", "Limitations")
+_CALENDAR_YEAR = number("BenefitTimePeriod", "CalendarYear")
+_NO_LEVEL = number("BenefitCoverageLevel", "None")
+_INDIVIDUAL = number("BenefitCoverageLevel", "Individual")
 _DEDUCTIBLE: Cents = 5_000
 PLANS_PER_100_PATIENTS = 4
 # Plans are never deleted: an old office has seen many.
@@ -120,12 +125,12 @@ def _benefits(practice: Practice, plan: InsurancePlan) -> None:
     for category, name in zip(practice.lists["covcat"][1:], _BENEFIT_CLASSES, strict=True):
         _benefit(
             practice, plan, BenefitType=_COINSURANCE, CovCatNum=category,
-            Percent=plan.percents[name], MonetaryAmt=BLANK, CoverageLevel=0,
+            Percent=plan.percents[name], MonetaryAmt=BLANK, CoverageLevel=_NO_LEVEL,
         )  # fmt: skip
     for kind, amount in ((_LIMITATION, plan.annual_max), (_DEDUCTIBLE_TYPE, plan.deductible)):
         _benefit(
             practice, plan, BenefitType=kind, CovCatNum=0,
-            Percent=BLANK, MonetaryAmt=amount / 100, CoverageLevel=1,
+            Percent=BLANK, MonetaryAmt=amount / 100, CoverageLevel=_INDIVIDUAL,
         )  # fmt: skip
 
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
+from include.open_dental.values import BLANK
 from simulator import audit
 from simulator.books import Cents, Kind, Posting
-from simulator.insurance import BLANK, expectation
+from simulator.insurance import expectation
+from simulator.statuses import (
+    LINE_CAPITATION,
+    LINE_NOT_RECEIVED,
+    LINE_RECEIVED,
+    LINE_SUPPLEMENTAL,
+)
 from simulator.world import (
     Claim,
     ClaimLine,
@@ -17,8 +24,6 @@ from simulator.world import (
     Procedure,
 )
 
-NOT_RECEIVED, RECEIVED, SUPPLEMENTAL, CAPITATION = 0, 1, 4, 7
-_PERMISSION_SENT, _PERMISSION_PAID, _PERMISSION_DELETED = 14, 37, 118
 # What carriers do, as shares of lines: nothing at all, less than expected, more later.
 DENIED, CUT, SUPPLEMENTED = 0.04, 0.10, 0.04
 # What patients of a capitation plan pay of the fee.
@@ -33,7 +38,7 @@ def settle_capitation(practice: Practice, work: Procedure) -> None:
     practice.journal.update(
         "claimproc",
         line.num,
-        Status=CAPITATION,
+        Status=LINE_CAPITATION,
         WriteOff=work.capitation / 100,
         DateCP=practice.day,
         ProcDate=practice.day,
@@ -114,7 +119,7 @@ def _attach(practice: Practice, line: ClaimLine, *, claim: int, order: int) -> N
         "claimproc",
         line.num,
         ClaimNum=claim,
-        Status=NOT_RECEIVED,
+        Status=LINE_NOT_RECEIVED,
         FeeBilled=work.total / 100,
         InsPayEst=line.insurance / 100,
         InsEstTotal=line.insurance / 100,
@@ -164,7 +169,7 @@ def send(practice: Practice, claim: Claim) -> None:
     )
     practice.recent.remember("claim", claim)
     track(practice, claim, note="Sent", user=user)
-    audit.log(practice, _PERMISSION_SENT, user=user, patient=claim.patient.num, text="Claim sent")
+    audit.log(practice, "ClaimSentEdit", user=user, patient=claim.patient.num, text="Claim sent")
     if not practice.chance(0.015):
         practice.plan_for(practice.in_days(6, 42), "claim_answered", claim)
 
@@ -209,9 +214,7 @@ def receive(practice: Practice, claim: Claim) -> None:
         WriteOff=written_off / 100,
     )
     track(practice, claim, note="Received", user=user)
-    audit.log(
-        practice, _PERMISSION_PAID, user=user, patient=claim.patient.num, text="Claim received"
-    )
+    audit.log(practice, "InsPayEdit", user=user, patient=claim.patient.num, text="Claim received")
     if claim.secondary is not None:
         practice.plan_for(practice.in_days(1, 3), "claim_sent", claim.secondary)
     practice.plan_for(practice.in_days(1, 5), "bill_family", claim.patient.family)
@@ -226,7 +229,7 @@ def settle_line(practice: Practice, line: ClaimLine, *, paid: Cents, write_off: 
     practice.journal.update(
         "claimproc",
         line.num,
-        Status=RECEIVED,
+        Status=LINE_RECEIVED,
         InsPayAmt=paid / 100,
         WriteOff=write_off / 100,
         DateCP=day,
@@ -264,7 +267,7 @@ def supplement(practice: Practice, line: ClaimLine) -> None:
         ClaimNum=line.claim,
         PatNum=work.patient.num,
         ProvNum=work.provider,
-        Status=SUPPLEMENTAL,
+        Status=LINE_SUPPLEMENTAL,
         InsPayAmt=paid / 100,
         PlanNum=line.coverage.plan.num,
         InsSubNum=line.coverage.inssub,
@@ -356,7 +359,7 @@ def withdraw(practice: Practice, claim: Claim) -> None:
     journal.delete("claim", claim.num)
     audit.log(
         practice,
-        _PERMISSION_DELETED,
+        "ClaimDelete",
         user=practice.desk_user(),
         patient=claim.patient.num,
         text="Claim deleted",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from include.open_dental.codes import number
+from include.open_dental.values import BLANK
 from simulator import appointments, audit, insurance, treatment
 from simulator.names import CITIES, LAST_NAMES, STREETS
+from simulator.statuses import PATIENT_ARCHIVED, PATIENT_DECEASED, PATIENT_DELETED
 from simulator.world import Family, Patient, Practice
 
-_PERMISSION_PATIENT_EDITED, _PERMISSION_MERGED = 108, 94
-_DELETED, _DECEASED, _ARCHIVED = 4, 5, 3
-_MERGE = 1
+_MERGE = number("PatientLinkType", "Merge")
 
 
 def _someone(practice: Practice) -> Patient | None:
@@ -29,9 +30,7 @@ def _move_house(practice: Practice) -> None:
     for member in patient.family.members:
         practice.journal.update("patient", member.num, Address=street, City=city, Zip=digits)
     user = practice.desk_user()
-    audit.log(
-        practice, _PERMISSION_PATIENT_EDITED, user=user, patient=patient.num, text="Address changed"
-    )
+    audit.log(practice, "PatientEdit", user=user, patient=patient.num, text="Address changed")
 
 
 def _correct_name(practice: Practice) -> None:
@@ -46,8 +45,8 @@ def _delete_patient(practice: Practice) -> None:
     """Delete a patient who never came: the row stays with the status "deleted"."""
     for patient in reversed(practice.patients):
         if not patient.visits and patient.next_visit is None and patient.status == 0:
-            patient.status, patient.is_active = _DELETED, False
-            practice.journal.update("patient", patient.num, PatStatus=_DELETED)
+            patient.status, patient.is_active = PATIENT_DELETED, False
+            practice.journal.update("patient", patient.num, PatStatus=PATIENT_DELETED)
             return
 
 
@@ -57,10 +56,10 @@ def _mourn(practice: Practice) -> None:
         return
     if patient.next_visit is not None:
         appointments.remove(practice, patient.next_visit)
-    patient.status, patient.is_active = _DECEASED, False
+    patient.status, patient.is_active = PATIENT_DECEASED, False
     died = practice.day - timedelta(days=practice.random.randint(3, 40))
     practice.journal.update(
-        "patient", patient.num, PatStatus=_DECEASED, DateTimeDeceased=f"{died} 00:00:00"
+        "patient", patient.num, PatStatus=PATIENT_DECEASED, DateTimeDeceased=f"{died} 00:00:00"
     )
 
 
@@ -71,9 +70,9 @@ def _merge(practice: Practice) -> None:
         return
     if len(patient.family.members) < 2:
         return
-    patient.status, patient.is_active = _ARCHIVED, False
+    patient.status, patient.is_active = PATIENT_ARCHIVED, False
     target = next(member for member in patient.family.members if member is not patient)
-    practice.journal.update("patient", patient.num, PatStatus=_ARCHIVED)
+    practice.journal.update("patient", patient.num, PatStatus=PATIENT_ARCHIVED)
     practice.journal.insert(
         "patientlink",
         PatNumFrom=patient.num,
@@ -83,7 +82,7 @@ def _merge(practice: Practice) -> None:
     )
     audit.log(
         practice,
-        _PERMISSION_MERGED,
+        "PatientMerge",
         user=practice.desk_user(),
         patient=target.num,
         text="Patients merged",
@@ -145,11 +144,11 @@ def _change_benefit(practice: Practice) -> None:
     practice.journal.insert(
         "benefit",
         PlanNum=plan.num,
-        BenefitType=5,
-        Percent=-1,
+        BenefitType=number("InsBenefitType", "Limitations"),
+        Percent=BLANK,
         MonetaryAmt=plan.annual_max / 100,
-        TimePeriod=2,
-        CoverageLevel=1,
+        TimePeriod=number("BenefitTimePeriod", "CalendarYear"),
+        CoverageLevel=number("BenefitCoverageLevel", "Individual"),
         SecDateTEntry=practice.journal.now,
     )
 

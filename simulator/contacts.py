@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.journal import EMPTY_DATETIME, Value
+from include.open_dental.values import EMPTY_DATETIME
+from simulator.journal import Value
 from simulator.names import CALL_NOTES
 from simulator.world import Patient, Practice
 

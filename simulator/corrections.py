@@ -12,13 +12,9 @@ from datetime import timedelta
 from simulator import audit, claims, clerical, money, schedule, treatment
 from simulator.books import Kind, Posting
 from simulator.money import EnteredAdjustment, EnteredPayment
+from simulator.statuses import PROCEDURE_DELETED
 from simulator.world import Practice, Procedure
 
-_PERMISSION_PAYMENT_EDITED, _PERMISSION_ADJUSTMENT_EDITED, _PERMISSION_PROCEDURE_DELETED = (
-    16,
-    18,
-    49,
-)
 # How many of each a day, for every thousand patients on the books.
 _RATE_PER_THOUSAND = 0.05
 
@@ -57,7 +53,7 @@ def _remove_payment(practice: Practice) -> None:
     user = practice.desk_user()
     audit.log(
         practice,
-        _PERMISSION_PAYMENT_EDITED,
+        "PaymentEdit",
         user=user,
         patient=entered.payer.num,
         text="Payment deleted",
@@ -103,9 +99,7 @@ def _remove_adjustment(practice: Practice) -> None:
         _reopen(practice, entered.work)
     user = practice.desk_user()
     text = "Adjustment deleted"
-    audit.log(
-        practice, _PERMISSION_ADJUSTMENT_EDITED, user=user, patient=entered.patient.num, text=text
-    )
+    audit.log(practice, "AdjustmentEdit", user=user, patient=entered.patient.num, text=text)
 
 
 def _untouched(practice: Practice) -> Procedure | None:
@@ -123,15 +117,13 @@ def _remove_procedure(practice: Practice) -> None:
     work = _untouched(practice)
     if work is None:
         return
-    practice.journal.update("procedurelog", work.num, ProcStatus=6)
+    practice.journal.update("procedurelog", work.num, ProcStatus=PROCEDURE_DELETED)
     practice.books.void(Kind.PRODUCTION, work.num)
     if work in work.patient.family.open:
         work.patient.family.open.remove(work)
     user = practice.desk_user()
     text = "Procedure deleted"
-    audit.log(
-        practice, _PERMISSION_PROCEDURE_DELETED, user=user, patient=work.patient.num, text=text
-    )
+    audit.log(practice, "ProcDelete", user=user, patient=work.patient.num, text=text)
 
 
 def _change_fee(practice: Practice) -> None:

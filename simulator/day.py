@@ -21,6 +21,7 @@ from simulator import (
     treatment,
     visits,
 )
+from simulator.statuses import APPOINTMENT_SCHEDULED, PATIENT_INACTIVE
 from simulator.world import Appointment, Patient, Practice, Procedure
 
 # Chance a day, for every patient on the books, of calling about a sudden pain.
@@ -79,7 +80,7 @@ def _sudden_pain(practice: Practice) -> None:
 
 
 def _cancel(practice: Practice, appointment: Appointment) -> None:
-    if practice.chance(0.12) and appointment.status == appointments.SCHEDULED:
+    if practice.chance(0.12) and appointment.status == APPOINTMENT_SCHEDULED:
         appointments.remove(practice, appointment)
     else:
         appointments.break_visit(practice, appointment, action=appointments.CANCELLED)
@@ -100,11 +101,11 @@ def _recall_due(practice: Practice, patient: Patient) -> None:
         )
     elif practice.chance(_LEAVING_SHARE):
         patient.is_active = False
-        patient.status = 2
-        practice.journal.update("patient", patient.num, PatStatus=2)
+        patient.status = PATIENT_INACTIVE
+        practice.journal.update("patient", patient.num, PatStatus=PATIENT_INACTIVE)
         audit.log(
             practice,
-            108,
+            "PatientEdit",
             user=practice.desk_user(),
             patient=patient.num,
             text="Patient set inactive",

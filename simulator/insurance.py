@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from include.open_dental.values import BLANK
 from simulator.books import Cents
+from simulator.statuses import LINE_CAPITATION_ESTIMATE, LINE_ESTIMATE
 from simulator.world import ClaimLine, Coverage, Family, InsurancePlan, Patient, Practice
 from simulator.world import Procedure as Work
-
-# -1 means "blank" in Open Dental's estimate columns.
-BLANK = -1
 
 
 def enrol(practice: Practice, family: Family, *, is_double: bool) -> None:
@@ -129,7 +128,7 @@ def estimate(practice: Practice, work: Work) -> None:
             ProcNum=work.num,
             PatNum=work.patient.num,
             ProvNum=work.provider,
-            Status=8 if is_capitation else 6,
+            Status=LINE_CAPITATION_ESTIMATE if is_capitation else LINE_ESTIMATE,
             InsPayEst=pays / 100,
             PlanNum=coverage.plan.num,
             InsSubNum=coverage.inssub,

@@ -12,13 +12,10 @@ from datetime import date
 from typing import Any, TypeAlias
 
 from include.open_dental import schema
+from include.open_dental.values import EMPTY_DATETIME
 
 Value: TypeAlias = str | int | float | date | None
 Row: TypeAlias = dict[str, Value]
-
-# Open Dental's own sentinel for "no date".
-EMPTY_DATE = "0001-01-01"
-EMPTY_DATETIME = "0001-01-01 00:00:00"
 
 
 class Journal:

@@ -8,7 +8,6 @@ from simulator import audit, contacts
 from simulator.books import Cents, Kind, Posting
 from simulator.world import Family, Patient, Practice, Procedure
 
-_PERMISSION_PAYMENT, _PERMISSION_ADJUSTMENT = 15, 17
 # A bill from which on some families ask to pay in months.
 LARGE_BILL: Cents = 60_000
 PAID_AT_DESK = 0.66
@@ -108,7 +107,7 @@ def payment(practice: Practice, payer: Patient, *, amount: Cents, method: str) -
         practice.books.post(Kind.PAYMENT, num, Posting(payer.num, practice.day, amount))
     if method in _BANKED and amount > 0:
         practice.day_money.append(("payment", num, amount))
-    audit.log(practice, _PERMISSION_PAYMENT, user=user, patient=payer.num, text="Payment entered")
+    audit.log(practice, "PaymentCreate", user=user, patient=payer.num, text="Payment entered")
     return num
 
 
@@ -240,7 +239,7 @@ def adjust(
     )
     practice.recent.remember("adjustment", EnteredAdjustment(num, patient, amount, work))
     audit.log(
-        practice, _PERMISSION_ADJUSTMENT, user=user, patient=patient.num, text="Adjustment entered"
+        practice, "AdjustmentCreate", user=user, patient=patient.num, text="Adjustment entered"
     )
     return num
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.codes import CODES, DEFINITIONS, PREFERENCES, TREATMENT_AREAS
+from include.open_dental.codes import number
+from include.open_dental.values import BLANK, EMPTY_DATE, INTERVAL_MONTH, INTERVAL_YEAR
+from simulator.codes import CODES, DEFINITIONS, PREFERENCES, SHEET_TYPES, TREATMENT_AREAS
 from simulator.names import FIRST_NAMES, LAST_NAMES, MEDICATIONS, PROBLEMS
 from simulator.world import Code, Practice, Provider
 
@@ -22,8 +24,21 @@ _CATEGORY_OF = {
     "D6": "Crowns and bridges",
     "D7": "Surgery",
 }
-_MONTHS = 1 << 16
-_YEARS = 1 << 24
+# What everybody who works here may do.
+_PERMISSIONS = (
+    "AppointmentsModule",
+    "FamilyModule",
+    "AccountModule",
+    "TPModule",
+    "ChartModule",
+    "ImagingModule",
+    "ManageModule",
+    "ProcComplEdit",
+    "PaymentCreate",
+    "AdjustmentCreate",
+    "AppointmentCreate",
+    "AppointmentMove",
+)
 
 
 def furnish(practice: Practice) -> None:
@@ -42,7 +57,8 @@ def furnish(practice: Practice) -> None:
 
 def _definitions(practice: Practice) -> None:
     order: dict[int, int] = {}
-    for category, name, value in DEFINITIONS:
+    for category_name, name, value in DEFINITIONS:
+        category = number("DefCat", category_name)
         order[category] = order.get(category, -1) + 1
         practice.definitions[name] = practice.journal.insert(
             "definition",
@@ -110,9 +126,12 @@ def _staff(practice: Practice) -> None:
         for name in ("Administrators", "Front desk", "Clinical")
     ]
     for group in groups:
-        for permission in (1, 2, 3, 4, 5, 6, 7, 10, 15, 17, 25, 26):
+        for permission in _PERMISSIONS:
             journal.insert(
-                "grouppermission", UserGroupNum=group, PermType=permission, NewerDate="0001-01-01"
+                "grouppermission",
+                UserGroupNum=group,
+                PermType=number("EnumPermType", permission),
+                NewerDate=EMPTY_DATE,
             )
     count = max(3, practice.plan.patients // _patients_per_employee(practice))
     for index in range(count):
@@ -204,11 +223,11 @@ def _room(practice: Practice, provider: int, *, is_hygiene: bool, index: int) ->
 
 def _recall_types(practice: Practice) -> None:
     types = (
-        ("Prophy", 6 * _MONTHS, ("D1110", "D0120"), ("D1110",)),
-        ("Child prophy", 6 * _MONTHS + 1, ("D1120", "D0120"), ("D1120",)),
-        ("Perio", 3 * _MONTHS, ("D4910",), ("D4910", "D4341")),
-        ("Bitewings", 1 * _YEARS, ("D0274",), ("D0272", "D0274")),
-        ("Full X-rays", 5 * _YEARS + 1, ("D0210",), ("D0210", "D0330")),
+        ("Prophy", 6 * INTERVAL_MONTH, ("D1110", "D0120"), ("D1110",)),
+        ("Child prophy", 6 * INTERVAL_MONTH + 1, ("D1120", "D0120"), ("D1120",)),
+        ("Perio", 3 * INTERVAL_MONTH, ("D4910",), ("D4910", "D4341")),
+        ("Bitewings", 1 * INTERVAL_YEAR, ("D0274",), ("D0272", "D0274")),
+        ("Full X-rays", 5 * INTERVAL_YEAR + 1, ("D0210",), ("D0210", "D0330")),
     )
     practice.lists["recall"] = []
     for name, interval, procedures, triggers in types:
@@ -236,7 +255,7 @@ def _coverage_categories(practice: Practice) -> None:
     practice.lists["covcat"] = []
     for order, (name, category, spans) in enumerate(categories):
         num = practice.journal.insert(
-            "covcat", Description=name, DefaultPercent=-1, CovOrder=order, EbenefitCat=category
+            "covcat", Description=name, DefaultPercent=BLANK, CovOrder=order, EbenefitCat=category
         )
         practice.lists["covcat"].append(num)
         for low, high in spans:
@@ -285,12 +304,12 @@ def _desk_lists(practice: Practice) -> None:
         for index in range(20)
     ]
     practice.lists["tasklist"] = [
-        journal.insert("tasklist", Descript=name, DateTL="0001-01-01", DateTimeEntry=clock.now)
+        journal.insert("tasklist", Descript=name, DateTL=EMPTY_DATE, DateTimeEntry=clock.now)
         for name in ("Front desk", "Billing", "Clinical")
     ]
     practice.lists["sheetdef"] = [
         journal.insert("sheetdef", Description=name, SheetType=kind, DateTCreated=clock.now)
-        for name, kind in (("Registration", 9), ("Medical history", 11), ("Consent", 6))
+        for name, kind in SHEET_TYPES.items()
     ]
     for name in ("Insurance class", "Preferred time"):
         journal.insert("patfielddef", FieldName=name, FieldType=0)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from include.open_dental.codes import number
 from simulator import money
 from simulator.books import Cents, Kind, Posting
 from simulator.world import Family, PaymentPlan, Practice, Procedure
 
-_DEBIT, _CREDIT = 0, 1
+_DEBIT = number("PayPlanChargeType", "Debit")
+_CREDIT = number("PayPlanChargeType", "Credit")
 _MONTH = timedelta(days=30)
-_LINKED_PROCEDURE = 2
+_LINKED_PROCEDURE = number("PayPlanLinkType", "Procedure")
 
 
 def agree(practice: Practice, family: Family) -> None:

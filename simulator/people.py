@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from include.open_dental.values import INTERVAL_MONTH, INTERVAL_YEAR
 from simulator import audit, insurance
 from simulator.journal import Value
 from simulator.names import CITIES, EMPLOYERS, FIRST_NAMES, LAST_NAMES, STREETS
@@ -129,7 +130,9 @@ def _register(practice: Practice, family: Family, *, newcomer: Newcomer) -> Pati
     family.members.append(patient)
     practice.patients.append(patient)
     _record(practice, patient, phone=phone, is_guarantor=guarantor == num)
-    audit.log(practice, 106, user=user, patient=patient.num, text=f"Patient {num} created")
+    audit.log(
+        practice, "PatientCreate", user=user, patient=patient.num, text=f"Patient {num} created"
+    )
     patient.recall = _recall(practice, patient, age_days=age_days)
     journal.insert(
         "patientnote",
@@ -145,10 +148,10 @@ def _recall(practice: Practice, patient: Patient, *, age_days: int) -> int:
     kinds = practice.lists["recall"]
     is_child = age_days < 14 * 365
     kind = kinds[2] if patient.is_perio else kinds[1 if is_child else 0]
-    interval = 3 << 16 if patient.is_perio else 6 << 16
+    interval = (3 if patient.is_perio else 6) * INTERVAL_MONTH
     values: dict[str, Value] = {"PatNum": patient.num, "RecallInterval": interval}
     practice.journal.insert(
-        "recall", PatNum=patient.num, RecallInterval=1 << 24, RecallTypeNum=kinds[3]
+        "recall", PatNum=patient.num, RecallInterval=INTERVAL_YEAR, RecallTypeNum=kinds[3]
     )
     return practice.journal.insert("recall", **values, RecallTypeNum=kind)
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from include.open_dental.codes import number
 from simulator.clock import LUNCH, OPENS, SATURDAY_CLOSES, time_of
 from simulator.world import Hours, Practice, Provider
 
 # How far ahead working hours are entered, and appointments may be booked.
 HORIZON_DAYS = 210
-_PRACTICE, _PROVIDER, _BLOCKOUT, _EMPLOYEE = range(4)
-_HOLIDAY = 2
+_PRACTICE = number("ScheduleType", "Practice")
+_PROVIDER = number("ScheduleType", "Provider")
+_BLOCKOUT = number("ScheduleType", "Blockout")
+_EMPLOYEE = number("ScheduleType", "Employee")
+_HOLIDAY = number("SchedStatus", "Holiday")
 
 
 def extend(practice: Practice) -> None:

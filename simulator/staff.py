@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from include.open_dental.values import BLANK_TIME
 from simulator import audit, contacts
 from simulator.clock import LUNCH, OPENS, moment
 from simulator.world import Practice
 
-_PERMISSION_LOG_ON, _PERMISSION_FAMILY, _PERMISSION_ACCOUNT = 83, 2, 3
-# Open Dental's way to say that nobody has overridden a time.
-_NO_OVERRIDE = "-01:00:00"
 # Screens that are looked at a day, for every hundred patients on the books.
 VIEWS_PER_HUNDRED = 2.2
 CALLS_PER_HUNDRED = 0.6
@@ -33,18 +31,16 @@ def clock_in(practice: Practice) -> None:
                 Note=None,
                 TimeEntered2=moment(day, stop),
                 TimeDisplayed2=moment(day, stop),
-                OTimeHours=_NO_OVERRIDE,
+                OTimeHours=BLANK_TIME,
                 OTimeAuto="00:00:00",
                 Adjust=f"-00:{end % 60:02}:00" if practice.chance(0.03) else "00:00:00",
                 AdjustAuto="-00:15:00" if practice.chance(0.1) else "00:00:00",
-                Rate2Hours=_NO_OVERRIDE,
+                Rate2Hours=BLANK_TIME,
                 Rate2Auto="00:00:00",
-                Rate3Hours=_NO_OVERRIDE,
+                Rate3Hours=BLANK_TIME,
                 Rate3Auto="00:00:00",
             )
-        audit.log(
-            practice, _PERMISSION_LOG_ON, user=practice.desk[index], patient=0, text="Logged on"
-        )
+        audit.log(practice, "UserLogOnOff", user=practice.desk[index], patient=0, text="Logged on")
         if practice.chance(0.02):
             _adjust_time(practice, employee)
     if day.day <= 14 and day.weekday() == 0:
@@ -75,7 +71,7 @@ def fill_the_day(practice: Practice) -> None:
         return
     for _ in range(int(known / 100 * VIEWS_PER_HUNDRED) + 1):
         patient = random.choice(practice.patients)
-        permission = random.choice((_PERMISSION_FAMILY, _PERMISSION_ACCOUNT))
+        permission = random.choice(("FamilyModule", "AccountModule"))
         audit.log(
             practice, permission, user=practice.desk_user(), patient=patient.num, text="Looked at"
         )

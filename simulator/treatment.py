@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from include.open_dental.codes import number
 from simulator import audit, insurance
 from simulator.books import Kind, Posting
 from simulator.codes import DEEP_CLEANING, TREATMENTS
+from simulator.statuses import (
+    PROCEDURE_COMPLETE,
+    PROCEDURE_DELETED,
+    PROCEDURE_PLANNED,
+    PROCEDURES_FOUND,
+)
 from simulator.world import Code, Patient, Practice, Procedure
 
 _CHOICES = [codes for codes, _ in TREATMENTS]
 _WEIGHTS = [weight for _, weight in TREATMENTS]
 _QUADRANTS = ("UR", "UL", "LL", "LR")
 _SURFACES = ("M", "O", "D", "MO", "DO", "MOD", "B", "L")
-_PLANNED = 1
 _MEASURED_TEETH = (2, 3, 8, 14, 19, 30)
-_PERMISSION_PLAN = 4
 
 
 def plan_procedure(
@@ -34,7 +39,7 @@ def plan_procedure(
         Surf=surface,
         ToothNum=tooth,
         ToothRange="",
-        ProcStatus=_PLANNED,
+        ProcStatus=PROCEDURE_PLANNED,
         ProvNum=provider,
         DateEntryC=practice.day,
         CodeNum=code.num,
@@ -112,7 +117,7 @@ def _enter(practice: Practice, patient: Patient, *, found: list[Procedure]) -> N
             PatNum=patient.num,
             DateTP=practice.day,
             Heading="Active Treatment Plan",
-            TPStatus=1,
+            TPStatus=number("TreatPlanStatus", "Active"),
             Note="",
             Signature="",
             SecUserNumEntry=user,
@@ -126,9 +131,7 @@ def _enter(practice: Practice, patient: Patient, *, found: list[Procedure]) -> N
             ProcNum=work.num,
             Priority=priority,
         )
-    audit.log(
-        practice, _PERMISSION_PLAN, user=user, patient=patient.num, text="Treatment plan opened"
-    )
+    audit.log(practice, "TPModule", user=user, patient=patient.num, text="Treatment plan opened")
     if practice.chance(practice.plan.habits.saved_plans):
         save_plan(practice, patient, found=found, user=user)
 
@@ -142,7 +145,7 @@ def save_plan(practice: Practice, patient: Patient, *, found: list[Procedure], u
         DateTP=practice.day,
         Heading="Proposed treatment",
         Note="Estimates only; insurance may pay less.",
-        TPStatus=0,
+        TPStatus=number("TreatPlanStatus", "Saved"),
         Signature="",
         SecUserNumEntry=user,
         SecDateEntry=practice.day,
@@ -199,7 +202,7 @@ def _chart_existing(practice: Practice, patient: Patient, *, tooth: str) -> None
         ProcDate=practice.day - timedelta(days=practice.random.randint(100, 4000)),
         ProcFee=0.0,
         ToothNum=tooth,
-        ProcStatus=practice.random.choice((3, 4, 4, 4, 5, 7)),
+        ProcStatus=practice.random.choice(PROCEDURES_FOUND),
         ProvNum=patient.provider,
         DateEntryC=practice.day,
         CodeNum=code.num,
@@ -243,7 +246,7 @@ def measure_gums(practice: Practice, patient: Patient) -> None:
 
 def remove_planned(practice: Practice, work: Procedure) -> None:
     """Take a planned procedure off the chart: its status says deleted, its estimates go."""
-    practice.journal.update("procedurelog", work.num, ProcStatus=6, AptNum=0)
+    practice.journal.update("procedurelog", work.num, ProcStatus=PROCEDURE_DELETED, AptNum=0)
     insurance.drop_estimates(practice, work)
     if work in work.patient.planned:
         work.patient.planned.remove(work)
@@ -259,7 +262,9 @@ def complete_without_visit(practice: Practice, work: Procedure, *, day: date) ->
     """Set work complete that was done outside a booked visit, without billing insurance."""
     work.completed_on = day
     insurance.drop_estimates(practice, work)
-    practice.journal.update("procedurelog", work.num, ProcStatus=2, ProcDate=day, DateComplete=day)
+    practice.journal.update(
+        "procedurelog", work.num, ProcStatus=PROCEDURE_COMPLETE, ProcDate=day, DateComplete=day
+    )
     practice.books.post(
         Kind.PRODUCTION, work.num, Posting(work.patient.num, day, work.total, is_visit=True)
     )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from include.open_dental.values import EMPTY_DATE, EMPTY_DATETIME
 from simulator import appointments, audit, claims, insurance, money, treatment
 from simulator.books import Kind, Posting
 from simulator.clock import moment
 from simulator.names import PROCEDURE_NOTES
+from simulator.statuses import (
+    APPOINTMENT_COMPLETE,
+    APPOINTMENT_PLANNED,
+    APPOINTMENT_SCHEDULED,
+    PROCEDURE_COMPLETE,
+)
 from simulator.world import Appointment, Patient, Practice, Procedure
 
-_COMPLETE = 2
-_PERMISSION_CHART, _PERMISSION_COMPLETED, _PERMISSION_ACCOUNT = 5, 23, 3
 NOTED_SHARE = 0.6
 # Share of estimates that are made anew when the work is done.
 RE_ESTIMATED_SHARE = 0.08
@@ -21,7 +26,7 @@ ACCEPTED_SHARE = 0.62
 
 def visit(practice: Practice, appointment: Appointment) -> None:
     """Let a booked visit take place, or be missed."""
-    if appointment.status != appointments.SCHEDULED or appointment.day != practice.day:
+    if appointment.status != APPOINTMENT_SCHEDULED or appointment.day != practice.day:
         return
     if practice.chance(0.1 * (1.15 - appointment.patient.habit)):
         appointments.break_visit(practice, appointment, action=appointments.MISSED)
@@ -35,12 +40,12 @@ def complete(practice: Practice, appointment: Appointment) -> None:
     end = min(appointment.minute + appointment.minutes, 20 * 60)
     day, random = practice.day, practice.random
     practice.clock.tell(end)
-    appointment.status = appointments.COMPLETE
+    appointment.status = APPOINTMENT_COMPLETE
     seated = appointment.minute + random.randint(0, 15)
     appointments.change(
         practice,
         appointment,
-        AptStatus=appointments.COMPLETE,
+        AptStatus=APPOINTMENT_COMPLETE,
         Confirmed=practice.definition("Arrived"),
         DateTimeArrived=moment(day, max(0, appointment.minute - random.randint(0, 20))),
         DateTimeSeated=moment(day, seated),
@@ -54,13 +59,11 @@ def complete(practice: Practice, appointment: Appointment) -> None:
         complete_procedure(practice, work)
     patient.visits += 1
     user = practice.hygienists[0].user
-    audit.log(practice, _PERMISSION_CHART, user=user, patient=patient.num, text="Chart opened")
-    audit.log(
-        practice, _PERMISSION_COMPLETED, user=user, patient=patient.num, text="Work completed"
-    )
+    audit.log(practice, "ChartModule", user=user, patient=patient.num, text="Chart opened")
+    audit.log(practice, "ProcComplCreate", user=user, patient=patient.num, text="Work completed")
     audit.log(
         practice,
-        _PERMISSION_ACCOUNT,
+        "AccountModule",
         user=practice.desk_user(),
         patient=patient.num,
         text="Account opened",
@@ -81,7 +84,7 @@ def complete_procedure(practice: Practice, work: Procedure) -> None:
     journal.update(
         "procedurelog",
         work.num,
-        ProcStatus=_COMPLETE,
+        ProcStatus=PROCEDURE_COMPLETE,
         ProcDate=day,
         DateComplete=day,
         DateEntryC=day,
@@ -146,14 +149,14 @@ def offer(practice: Practice, patient: Patient, *, found: list[Procedure]) -> No
         num = journal.insert(
             "appointment",
             PatNum=patient.num,
-            AptStatus=appointments.PLANNED,
+            AptStatus=APPOINTMENT_PLANNED,
             Pattern="/XXXXXX/",
             Confirmed=practice.definition("Not called"),
             ProvNum=patient.provider,
             ProcDescript=", ".join(w.code.code for w in found),
-            DateTimeArrived="0001-01-01 00:00:00",
-            DateTimeSeated="0001-01-01 00:00:00",
-            DateTimeDismissed="0001-01-01 00:00:00",
+            DateTimeArrived=EMPTY_DATETIME,
+            DateTimeSeated=EMPTY_DATETIME,
+            DateTimeDismissed=EMPTY_DATETIME,
             ItemOrderPlanned=1,
         )
         for work in found:
@@ -173,7 +176,7 @@ def _set_recall(practice: Practice, patient: Patient) -> None:
         DatePrevious=practice.day,
         DateDueCalc=due,
         DateDue=due,
-        DateScheduled="0001-01-01",
+        DateScheduled=EMPTY_DATE,
     )
 
 

@@ -17,6 +17,7 @@ from simulator.clock import Clock
 from simulator.closed_years import ClosedYears
 from simulator.journal import Journal, Row
 from simulator.plan import PracticePlan
+from simulator.statuses import APPOINTMENT_SCHEDULED
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Appointment:
     provider: int
     hygienist: int
     procedures: list[Procedure]
-    status: int = 1
+    status: int = APPOINTMENT_SCHEDULED
     values: Row = field(default_factory=dict)
 
 

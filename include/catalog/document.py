@@ -21,12 +21,12 @@ from include.catalog.model import (
     ColumnConfig,
     IndexChoice,
     IndexConfig,
-    PhiClass,
     SubstitutionRule,
     TableConfig,
     Tier,
 )
 from include.errors import ConfigError
+from include.open_dental.protection import PhiClass
 
 FORMAT = 1
 HEADER = """\

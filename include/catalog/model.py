@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from include.open_dental.protection import PhiClass
+
 
 class Tier(StrEnum):
     """How important a table is; also the name of the Airflow pool that loads it."""
@@ -23,19 +25,6 @@ class Tier(StrEnum):
     def phase(self) -> int:
         """1 for critical to 4 for reference; a refresh of phase n takes phases 1 to n."""
         return list(Tier).index(self) + 1
-
-
-class PhiClass(StrEnum):
-    """Why a column is protected health information, or must not leave the source at all."""
-
-    IDENTIFIER = "identifier"
-    CONTACT = "contact"
-    CLINICAL = "clinical"
-    FINANCIAL = "financial"
-    FREE_TEXT = "free_text"
-    MESSAGE = "message"
-    STAFF = "staff"
-    CREDENTIAL = "credential"
 
 
 class SubstitutionRule(StrEnum):

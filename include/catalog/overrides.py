@@ -20,12 +20,12 @@ from include.catalog.model import (
     CellExclusion,
     ColumnConfig,
     IndexChoice,
-    PhiClass,
     SubstitutionRule,
     TableConfig,
     Tier,
 )
 from include.errors import ConfigError
+from include.open_dental.protection import PhiClass
 
 _ADVICE = "Nothing was loaded and nothing was changed. Correct the file; its header lists the keys."
 

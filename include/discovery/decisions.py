@@ -6,32 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from include.catalog.document import NOT_HELD
-from include.catalog.model import Catalog, ColumnConfig, TableConfig, Tier
+from include.catalog.model import Catalog, CellExclusion, ColumnConfig, TableConfig, Tier
 from include.catalog.overrides import Overrides
-from include.discovery import phi, tiers
+from include.discovery import tiers
 from include.discovery.importance import Importance, business_dates, money_columns
 from include.discovery.profile import TableMeasurement
 from include.discovery.references import Reference, ReferenceKind
 from include.errors import StructureError
+from include.open_dental import protection
+from include.open_dental.special_tables import MONEY_TABLES
 from include.source.structure import ColumnStructure, TableStructure
 from include.source.warehouse_types import check_names, names_that_differ_by_case, warehouse_type
 
 # Columns with these targets decide whose figures a changed row restates.
 _RESTATED_TARGETS = frozenset({"patient"})
-# Tables whose sums must agree with each other (see the design): they are settled together.
+# Tables whose sums must agree with each other are settled together.
 MONEY_GROUP = "money"
-_MONEY_GROUP_STEMS = (
-    "claim",
-    "claimproc",
-    "claimpayment",
-    "payment",
-    "paysplit",
-    "adjustment",
-    "procedurelog",
-    "appointment",
-    "payplan",
-    "payplancharge",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +53,7 @@ def exclusions(structures: Mapping[str, TableStructure], overrides: Overrides) -
     """Return the tables that are left out by name, and those that cannot be replicated as is."""
     excluded = {}
     for name in structures:
-        reason = None if name in overrides.included_tables else phi.excluded_table(name)
+        reason = None if name in overrides.included_tables else protection.excluded_table(name)
         if reason:
             excluded[name] = reason
     refused = names_that_differ_by_case(name for name in structures if name not in excluded)
@@ -120,8 +110,8 @@ def _decide_table(
         is_alerting=tier in tiers.ALERTING_TIERS,
         fingerprint=table.fingerprint,
         restate_by=_restate_by(table, tier, columns, targets),
-        excluded_cells=phi.excluded_cells(table),
-        consistency_group=MONEY_GROUP if table.name.lower() in _MONEY_GROUP_STEMS else None,
+        excluded_cells=_excluded_cells(table),
+        consistency_group=MONEY_GROUP if table.name.lower() in MONEY_TABLES else None,
         key_index=index.name if index else "PRIMARY",
     )
 
@@ -129,9 +119,9 @@ def _decide_table(
 def _decide_column(
     table: TableStructure, column: ColumnStructure, target: str | None, overrides: Overrides
 ) -> ColumnConfig:
-    protection = phi.protect(table, column)
+    protected = protection.protect(table.name, column.name, column.data_type)
     # What is part of the key must be read, or no row could be told from another.
-    is_excluded = protection.is_excluded and column.name not in table.key
+    is_excluded = protected.is_excluded and column.name not in table.key
     try:
         held = warehouse_type(column)
     except StructureError:
@@ -143,9 +133,19 @@ def _decide_column(
         source_type=column.column_type,
         warehouse_type=held,
         references=target,
-        phi=protection.phi,
+        phi=protected.phi,
         is_excluded=is_excluded,
     )
+
+
+def _excluded_cells(table: TableStructure) -> tuple[CellExclusion, ...]:
+    """Return the cells that are read as NULL, where the table has the columns that tell them."""
+    cell = protection.excluded_cell(table.name)
+    names = {column.name.lower(): column.name for column in table.columns}
+    if cell is None or not {cell.column.lower(), cell.when_column.lower()} <= names.keys():
+        return ()
+    column, when = names[cell.column.lower()], names[cell.when_column.lower()]
+    return (CellExclusion(column, when, cell.pattern),)
 
 
 def _retired(table: TableStructure, before: TableConfig | None) -> tuple[ColumnConfig, ...]:

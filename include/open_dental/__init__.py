@@ -1,1 +1,1 @@
-"""What is known about the practice software: tables, codes, what is protected."""
+"""What is known about the practice software: tables, codes, values, what is protected."""

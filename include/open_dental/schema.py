@@ -11,24 +11,38 @@ from typing import Any, Literal
 
 Engine = Literal["MyISAM", "InnoDB"]
 
-SCHEMA_FILE = Path(__file__).with_name("schema.json")
+_FILE = Path(__file__).with_name("schema.json")
 ON_UPDATE = "on update"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column as the practice's database declares it; `default` is an SQL expression."""
+    """One column as the practice's database declares it; `default` is an SQL expression.
+
+    `enum` names the list that the documentation gives for its codes, `references` the table whose
+    rows it names, sometimes with a remark.
+    """
 
     name: str
     type: str
     is_nullable: bool
     default: str | None
     extra: str
+    enum: str | None
+    references: str | None
+
+    @property
+    def data_type(self) -> str:
+        """The bare name of the type: `bigint` of `bigint(20) unsigned`."""
+        return self.type.split("(")[0].split(" ")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table as the practice's database declares it."""
+    """One table as the practice's database declares it.
+
+    The documentation passes over a few that upgraded databases still have.
+    """
 
     name: str
     engine: Engine
@@ -36,6 +50,7 @@ class Table:
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...]
     indexes: Mapping[str, tuple[str, ...]]
+    is_documented: bool
 
     @property
     def key(self) -> str:
@@ -55,15 +70,13 @@ def tables() -> Mapping[str, Table]:
 
 
 @cache
-def coded_columns() -> tuple[tuple[str, str, frozenset[int]], ...]:
-    """Return the numeric columns that hold a documented code: table, column, allowed numbers."""
+def enums() -> Mapping[str, Mapping[str, int]]:
+    """Return the documented lists by name: the number of each label, in the documented order.
+
+    A few lists are named and not documented: they are empty.
+    """
     lists: Mapping[str, Mapping[str, int]] = _schema()["enums"]
-    return tuple(
-        (name, column["name"], frozenset(lists[column["enum"]].values()))
-        for name, table in _schema()["tables"].items()
-        for column in table["columns"]
-        if "int" in column["type"] and lists.get(column.get("enum", ""))
-    )
+    return lists
 
 
 def _table(name: str, facts: Mapping[str, Any]) -> Table:
@@ -72,15 +85,24 @@ def _table(name: str, facts: Mapping[str, Any]) -> Table:
         engine=facts["engine"],
         collation=facts["collation"],
         columns=tuple(
-            Column(c["name"], c["type"], c.get("null", False), c.get("default"), c.get("extra", ""))
-            for c in facts["columns"]
+            Column(
+                name=column["name"],
+                type=column["type"],
+                is_nullable=column.get("null", False),
+                default=column.get("default"),
+                extra=column.get("extra", ""),
+                enum=column.get("enum"),
+                references=column.get("references"),
+            )
+            for column in facts["columns"]
         ),
         primary_key=tuple(facts["primary_key"]),
         indexes={name: tuple(index["columns"]) for name, index in facts["indexes"].items()},
+        is_documented=facts.get("documented", False),
     )
 
 
 @cache
 def _schema() -> Mapping[str, Any]:
-    schema: Mapping[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    schema: Mapping[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
     return schema

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from include.catalog.model import CellExclusion, ColumnConfig, TableConfig
-from include.discovery.phi import protect
 from include.errors import StructureError
+from include.open_dental.protection import protect
 from include.source.structure import ColumnStructure, TableStructure
 from include.source.warehouse_types import check_names, warehouse_type
 
@@ -122,7 +122,7 @@ def _follow(table: TableConfig, live: TableStructure) -> Drift:
 
 
 def _added(live: TableStructure, column: ColumnStructure) -> ColumnConfig:
-    protection = protect(live, column)
+    protection = protect(live.name, column.name, column.data_type)
     return ColumnConfig(
         name=column.name,
         source_type=column.column_type,

@@ -1,11 +1,11 @@
 """What a column of Open Dental is called, and how it is cast, in the staging models.
 
-Pure decisions over the schema facts and `vocabulary.yml`; `staging` writes them out.
+Pure decisions over the facts of `include.open_dental` and our names in `vocabulary.yml`; `staging`
+writes them out.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +15,11 @@ from typing import Any
 
 import yaml
 
-from include.discovery.phi import Protection, protect
 from include.errors import ConfigError
-from include.open_dental.schema import SCHEMA_FILE
-from include.source.structure import ColumnStructure, TableStructure
+from include.open_dental import codes, schema
+from include.open_dental.protection import protect
+from include.open_dental.schema import Column
+from include.open_dental.values import BLANK, BLANK_COLUMNS, NO_REFERENCE, NOT_MONEY
 
 VOCABULARY_FILE = Path(__file__).with_name("vocabulary.yml")
 MODEL_PREFIX = "stg_open_dental__"
@@ -61,13 +62,6 @@ def vocabulary() -> Mapping[str, Any]:
 
 
 @cache
-def schema() -> Mapping[str, Any]:
-    """Return the schema facts with references and code lists."""
-    facts: Mapping[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    return facts
-
-
-@cache
 def entities() -> Mapping[str, tuple[str, str, str]]:
     """Return system, entity and model name of every staged table."""
     found: dict[str, tuple[str, str, str]] = {}
@@ -80,7 +74,7 @@ def entities() -> Mapping[str, tuple[str, str, str]]:
 
 def key_name(table: str) -> str:
     """Return what the single key column of a staged table is called."""
-    key = str(schema()["tables"][table]["primary_key"][0])
+    key = schema.tables()[table].key
     return _id_of(table, key, _stem(table, key))
 
 
@@ -91,9 +85,9 @@ def _plural(name: str) -> str:
 def excluded_columns(table: str) -> frozenset[str]:
     """Return the columns of a table that never leave the source."""
     return frozenset(
-        str(column["name"])
-        for column in schema()["tables"][table]["columns"]
-        if _protection(table, column).is_excluded
+        column.name
+        for column in schema.tables()[table].columns
+        if protect(table, column.name, column.data_type).is_excluded
     )
 
 
@@ -107,12 +101,12 @@ def staged_tables() -> tuple[StagedTable, ...]:
 
 def _staged_table(table: str) -> StagedTable:
     system, entity, model = entities()[table]
-    facts = schema()["tables"][table]
+    facts = schema.tables()[table]
     excluded = excluded_columns(table)
     columns = [
-        _staged_column(table, column, is_key=column["name"] in facts["primary_key"])
-        for column in facts["columns"]
-        if column["name"] not in excluded
+        _staged_column(table, column, is_key=column.name in facts.primary_key)
+        for column in facts.columns
+        if column.name not in excluded
     ]
     for name, derived in vocabulary()["derived"].get(table, {}).items():
         columns.append(StagedColumn(name, derived["sql"], derived["description"], "derived"))
@@ -129,60 +123,48 @@ def _staged_table(table: str) -> StagedTable:
     return StagedTable(table, system, entity, model, key, tuple(columns))
 
 
-def _staged_column(table: str, column: Mapping[str, Any], *, is_key: bool) -> StagedColumn:
-    source = str(column["name"])
-    place = f"{table}.{source}"
-    raw = _quoted(source.lower())
-    stem = _stem(table, source)
+def _staged_column(table: str, column: Column, *, is_key: bool) -> StagedColumn:
+    place = f"{table}.{column.name}"
+    raw = _quoted(column.name.lower())
+    stem = _stem(table, column.name)
     kind, name, sql = _shape(table, column, raw, stem, is_key=is_key)
-    if place in vocabulary()["blank_is_minus_one"]:
-        sql = sql.replace(raw, f"nullif({raw}, -1)")
+    if place in BLANK_COLUMNS:
+        sql = sql.replace(raw, f"nullif({raw}, {BLANK})")
     target = _target(column) if kind in {"reference", "key"} else None
-    code_list = _code_list(place, column) if kind == "code" else None
+    code_list = codes.list_name(table, column.name) if kind == "code" else None
     return StagedColumn(
         name=name,
         sql=sql,
         description=_description(place, kind, target, code_list),
         kind=kind,
-        is_phi=_protection(table, column).phi is not None,
+        is_phi=protect(table, column.name, column.data_type).phi is not None,
         references=target,
         code_list=code_list,
     )
 
 
-def _protection(table: str, column: Mapping[str, Any]) -> Protection:
-    """Return what discovery says about the column of a live database that is as documented."""
-    declared = str(column["type"])
-    structure = ColumnStructure(
-        table, str(column["name"]), declared, declared.split("(")[0], is_nullable=False
-    )
-    return protect(TableStructure(table, None, (structure,)), structure)
-
-
 def _shape(
-    table: str, column: Mapping[str, Any], raw: str, stem: str, *, is_key: bool
+    table: str, column: Column, raw: str, stem: str, *, is_key: bool
 ) -> tuple[str, str, str]:
     """Return kind, name and SQL of a column."""
-    source = str(column["name"])
-    place = f"{table}.{source}"
-    base = str(column["type"]).split("(")[0]
-    words = vocabulary()
+    place = f"{table}.{column.name}"
+    base = column.data_type
     if is_key:
-        return "key", _id_of(table, source, stem), raw
-    if base == "bigint" and (column.get("references") or stem.endswith(("_number", "_id"))):
-        return "reference", _id_of(table, source, stem), f"nullif({raw}, 0)"
-    if place in words["text_codes"]:
+        return "key", _id_of(table, column.name, stem), raw
+    if base == "bigint" and (column.references or stem.endswith(("_number", "_id"))):
+        return "reference", _id_of(table, column.name, stem), f"nullif({raw}, {NO_REFERENCE})"
+    if codes.is_text_code(table, column.name):
         name = stem if stem.endswith("_code") else f"{stem}_code"
         return "code", name, f"upper({raw})"
     if base in {"date", "datetime", "timestamp"}:
         return _moment(base, raw, stem)
     if base == "double":
-        is_money = place not in words["not_money"]
+        is_money = place not in NOT_MONEY
         name = f"{stem}_amount" if is_money and not stem.endswith("amount") else stem
         return ("amount" if is_money else "number"), name, f"{raw}::numeric"
-    if base == "tinyint" and stem.startswith(("is_", "has_")) and not column.get("enum"):
+    if base == "tinyint" and stem.startswith(("is_", "has_")) and not column.enum:
         return "flag", stem, f"{raw} <> 0"
-    if column.get("enum") and base.endswith("int"):
+    if column.enum and base.endswith("int"):
         return "code", stem if stem.endswith("_code") else f"{stem}_code", raw
     return ("text" if base.endswith(("char", "text")) else "number"), stem, raw
 
@@ -210,28 +192,17 @@ def _id_of(table: str, source: str, stem: str) -> str:
     columns = vocabulary()["columns"]
     if f"{table}.{source}" in columns or source in columns:
         return stem if stem.endswith("_id") else f"{stem}_id"
-    for target in (table, _target(_column(table, source))):
-        if target and target in entities() and source in schema()["tables"][target]["primary_key"]:
+    column = next(c for c in schema.tables()[table].columns if c.name == source)
+    for target in (table, _target(column)):
+        if target and target in entities() and source in schema.tables()[target].primary_key:
             return entities()[target][1].replace(" ", "_") + "_id"
     return stem.removesuffix("_number").removesuffix("_id") + "_id"
 
 
-def _column(table: str, source: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = next(
-        c for c in schema()["tables"][table]["columns"] if c["name"] == source
-    )
-    return found
-
-
-def _target(column: Mapping[str, Any]) -> str | None:
+def _target(column: Column) -> str | None:
     """Return the staged table that a column points to; the facts add remarks to some names."""
-    words = str(column.get("references") or "").split()
+    words = (column.references or "").split()
     return words[0] if words and words[0] in entities() else None
-
-
-def _code_list(place: str, column: Mapping[str, Any]) -> str | None:
-    listed = vocabulary()["text_codes"].get(place) or column.get("enum")
-    return str(listed) if listed else None
 
 
 def _quoted(raw: str) -> str:
@@ -239,9 +210,10 @@ def _quoted(raw: str) -> str:
 
 
 def _description(place: str, kind: str, target: str | None, code_list: str | None) -> str:
+    none = f"null where the source holds {NO_REFERENCE} for none"
     means = {
         "key": "Primary key",
-        "reference": "Reference; null where the source holds 0 for none",
+        "reference": f"Reference; {none}",
         "code": f"Code of the list {code_list} in open_dental_codes" if code_list else "Code",
         "date": "Date; null where the source holds its empty date",
         "datetime": "Office-local moment; null where the source holds its empty date",
@@ -252,7 +224,7 @@ def _description(place: str, kind: str, target: str | None, code_list: str | Non
         "number": "Number",
     }[kind]
     if kind == "reference" and target:
-        means = f"Reference to {entities()[target][2]}; null where the source holds 0 for none"
-    if place in vocabulary()["blank_is_minus_one"]:
-        means += "; null where the source holds -1 for blank"
+        means = f"Reference to {entities()[target][2]}; {none}"
+    if place in BLANK_COLUMNS:
+        means += f"; null where the source holds {BLANK} for blank"
     return f"{means} ({place})."

@@ -1,7 +1,7 @@
 """Write the staging models, the sources and the code dictionary of the dbt project.
 
-`python -m include.transform.staging` rewrites them from the schema facts and `vocabulary.yml`. The
-output is committed, and the same input gives the same bytes.
+`python -m include.transform.staging` rewrites them from the facts in `include.open_dental` and our
+names in `vocabulary.yml`. The output is committed, and the same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 
 import yaml
 
+from include.open_dental.codes import labels
 from include.settings import DBT_PROJECT
 from include.transform.naming import (
     StagedColumn,
     StagedTable,
     entities,
     key_name,
-    schema,
     staged_tables,
     vocabulary,
 )
@@ -168,15 +168,11 @@ def _column_properties(column: StagedColumn) -> dict[str, Any]:
 
 
 def _seed(tables: Iterable[StagedTable]) -> str:
-    """Return the code dictionary: every list that a staged column uses."""
+    """Return the code dictionary: every list that a staged column uses, in upper case."""
     used = {c.code_list for table in tables for c in table.columns if c.code_list}
-    written = vocabulary()["lists"]
-    rows: list[tuple[str, str, str]] = []
-    for name in sorted(used):
-        labels = written.get(name)
-        if labels is None:
-            labels = {str(number): label for label, number in schema()["enums"][name].items()}
-        rows += [(name, str(code), str(label)) for code, label in labels.items()]
+    rows = [
+        (name, code.upper(), label) for name in sorted(used) for code, label in labels(name).items()
+    ]
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(("code_list", "code", "label"))

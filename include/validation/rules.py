@@ -15,13 +15,10 @@ from enum import StrEnum
 from psycopg import sql
 
 from include.catalog.model import ColumnConfig, TableConfig
-from include.validation.codes import CodeList, code_list
+from include.open_dental.codes import CodeList, code_list
+from include.open_dental.special_tables import HARD_DELETED_TABLES, HISTORY_TABLES
+from include.open_dental.values import EARLIEST_YEAR, EMPTY_DATE, ENDLESS_DATES, NO_REFERENCE
 
-# Open Dental itself takes every year before 1880 for "empty" and writes 0001-01-01 for it; the two
-# late dates mean "without end" (coverage, statement ranges).
-EARLIEST_YEAR = 1880
-EMPTY_DATE = "0001-01-01"
-ENDLESS_DATES = ("2200-01-01", "9999-12-31")
 # Recalls, terminations of coverage and appointments lie in the future, but not centuries ahead.
 DAYS_AHEAD = 36_525
 
@@ -29,62 +26,6 @@ _DATES = ("date", "timestamp")
 _FLOATS = ("real", "double precision")
 _UNREAL = ("NaN", "Infinity", "-Infinity")
 _INTEGERS = ("smallint", "integer", "bigint", "numeric(20,0)")
-
-# Tables whose rows tell of the past, and tables whose rows Open Dental deletes outright. A row of
-# the first may name a row of the second that is gone: that is history, not a breach.
-HISTORY_TABLES = frozenset(
-    {
-        "claimsnapshot",
-        "deletedobject",
-        "entrylog",
-        "eservicelog",
-        "etrans",
-        "histappointment",
-        "insbluebooklog",
-        "inseditlog",
-        "inseditpatlog",
-        "insverifyhist",
-        "orthocharttablog",
-        "securitylog",
-        "signalod",
-        "taskhist",
-        "updatehistory",
-    }
-)
-HARD_DELETED_TABLES = frozenset(
-    {
-        "adjustment",
-        "allergy",
-        "appointment",
-        "benefit",
-        "claim",
-        "claimpayment",
-        "claimproc",
-        "claimsnapshot",
-        "commlog",
-        "disease",
-        "fee",
-        "insbluebook",
-        "insplan",
-        "inssub",
-        "patplan",
-        "payment",
-        "payplan",
-        "payplancharge",
-        "payplanlink",
-        "paysplit",
-        "proctp",
-        "recall",
-        "refattach",
-        "schedule",
-        "scheduleop",
-        "statement",
-        "task",
-        "tasklist",
-        "treatplan",
-        "treatplanattach",
-    }
-)
 
 
 class RuleKind(StrEnum):
@@ -143,6 +84,7 @@ def reference_of(table: TableConfig, column: ColumnConfig) -> str | None:
     if column.references is None or not is_integer(column):
         return None
     target = column.references.split(".")[0].lower()
+    # A row of the past that names a row that is gone is no breach.
     if table.raw_name in HISTORY_TABLES and target in HARD_DELETED_TABLES:
         return None
     return target
@@ -186,10 +128,10 @@ def _column_rules(table: TableConfig, targets: Mapping[str, Target]) -> Iterator
 
 def _code_rule(column: ColumnConfig, codes: CodeList) -> Rule:
     name = sql.Identifier(column.raw_name)
-    if codes.labels:
+    if codes.texts:
         # The source compares text without case, so a code in another case is the same code.
         condition = sql.SQL("({0} is null or lower({0}) in ({1}))").format(
-            name, sql.SQL(", ").join(sql.Literal(label.lower()) for label in codes.labels)
+            name, sql.SQL(", ").join(sql.Literal(text.lower()) for text in codes.texts)
         )
     else:
         condition = sql.SQL("({0} is null or {0} in ({1}))").format(
@@ -238,8 +180,8 @@ def _finite_rule(column: ColumnConfig) -> Rule:
 
 def _reference_rule(column: ColumnConfig, target: Target) -> Rule:
     name = sql.Identifier(column.raw_name)
-    # 0 is Open Dental's "none", and below 0 stand its special meanings ("all clinics").
-    exempt = sql.SQL("{0} is null or {0} <= 0").format(name)
+    # What is below "none" is no row either.
+    exempt = sql.SQL("{0} is null or {0} <= {1}").format(name, sql.Literal(NO_REFERENCE))
     if target.as_of is not None:
         exempt += sql.SQL(" or _loaded_at >= {}").format(sql.Literal(target.as_of))
     return Rule(
@@ -248,5 +190,5 @@ def _reference_rule(column: ColumnConfig, target: Target) -> Rule:
         sql.SQL("({} or {} in (select {} from {} where _deleted_at is null))").format(
             exempt, name, sql.Identifier(target.key), raw(target.table)
         ),
-        f"{column.raw_name} is 0 or names a row of {target.table}.",
+        f"{column.raw_name} is {NO_REFERENCE} or names a row of {target.table}.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include.open_dental.values import EMPTY_DATE
 from simulator.past.forms import USER, Form
 
 CHARTS = (
@@ -17,7 +18,7 @@ CHARTS = (
         "SheetNum, FieldType, FieldName, FieldValue, FontSize, XPos, YPos, Width, Height,"
         " DateTimeSig, UiLabelMobile, UiLabelMobileRadioButton",
         "s.SheetNum, 2, concat('Question ', f.seq), if((s.SheetNum + f.seq) % 3, '', 'X'), 8.25,"
-        " 50 + f.seq % 2 * 400, 40 + 8 * f.seq, 200, 15, '0001-01-01', '', ''",
+        f" 50 + f.seq % 2 * 400, 40 + 8 * f.seq, 200, 15, '{EMPTY_DATE}', '', ''",
         source="sheet s join seq_1_to_{fields} f order by s.SheetNum, f.seq",
     ),
     Form(

@@ -6,14 +6,14 @@ from collections import defaultdict
 from datetime import date
 from typing import NamedTuple
 
+from include.open_dental.values import BLANK, EMPTY_DATE
 from simulator.books import Cents, Kind
-from simulator.insurance import BLANK
 from simulator.names import CARRIERS
 from simulator.past.careers import FormerFamily, FormerPatient
 from simulator.past.desk import Desk
+from simulator.statuses import LINE_ESTIMATE, LINE_RECEIVED, LINE_SUPPLEMENTAL
 from simulator.world import Code, InsurancePlan
 
-_RECEIVED, _SUPPLEMENTAL, _ESTIMATE = 1, 4, 6
 # Claims that a carrier takes back and pays again, both on one check.
 TAKEN_BACK = 0.36
 DENIED, CUT = 0.03, 0.08
@@ -89,12 +89,12 @@ class Claims:
             f"\t{desk.user()}\t{day}\t{received} 14:00:00\t{day}"
         )
         kept = [line._replace(day=day) for line in lines]
-        answer = Answer(pen.key, patient.num, plan, family.inssub, _RECEIVED, kept)
+        answer = Answer(pen.key, patient.num, plan, family.inssub, LINE_RECEIVED, kept)
         desk.plan(answered, self._receive, answer)
         if desk.random.random() < TAKEN_BACK:
             back = [line._replace(paid=-line.paid, write_off=0) for line in kept]
             again = [line._replace(write_off=0) for line in kept]
-            later = answer._replace(status=_SUPPLEMENTAL, lines=[*back, *again])
+            later = answer._replace(status=LINE_SUPPLEMENTAL, lines=[*back, *again])
             desk.plan(answered + desk.random.randint(20, 90), self._receive, later)
 
     def estimate(self, family: FormerFamily, patient: FormerPatient, *, line: Line) -> None:
@@ -102,7 +102,7 @@ class Claims:
         plan = family.plan
         if plan is not None:
             self._row(
-                Answer(0, patient.num, plan, family.inssub, _ESTIMATE, []),
+                Answer(0, patient.num, plan, family.inssub, LINE_ESTIMATE, []),
                 line._replace(day=self._desk.text), row=0, check=0,
             )  # fmt: skip
 
@@ -142,14 +142,14 @@ class Claims:
         desk = self._desk
         pen, day = desk.pens["claimproc"], desk.text
         pen.key += 1
-        is_estimate = answer.status == _ESTIMATE
-        is_first = answer.status == _RECEIVED
+        is_estimate = answer.status == LINE_ESTIMATE
+        is_first = answer.status == LINE_RECEIVED
         paid = 0 if is_estimate else line.paid
-        expected = 0 if answer.status == _SUPPLEMENTAL else max(line.paid, 0)
+        expected = 0 if answer.status == LINE_SUPPLEMENTAL else max(line.paid, 0)
         written_off = 0 if is_estimate else line.write_off
         blank_or_off = line.write_off / 100 if line.write_off else BLANK
-        later = day if answer.status == _SUPPLEMENTAL else "0001-01-01"
-        final = "0001-01-01" if is_estimate else day
+        later = day if answer.status == LINE_SUPPLEMENTAL else EMPTY_DATE
+        final = EMPTY_DATE if is_estimate else day
         pen.write(
             f"{pen.key}\t{line.procedure}\t{answer.claim}\t{answer.patient}\t{line.provider}"
             f"\t{line.fee / 100}\t{expected / 100}\t{answer.status}\t{paid / 100}\t\t{check}"

@@ -10,10 +10,19 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+from include.open_dental.values import EMPTY_DATE
 from simulator.books import Cents, Kind
 from simulator.past.careers import COMES_ALONG, FormerFamily, FormerPatient
 from simulator.past.claims import Claims, Line
 from simulator.past.desk import Desk
+from simulator.statuses import (
+    APPOINTMENT_COMPLETE,
+    PROCEDURE_COMPLETE,
+    PROCEDURE_DELETED,
+    PROCEDURE_EXISTING,
+    PROCEDURE_PLANNED,
+    PROCEDURES_FOUND,
+)
 from simulator.world import Code
 
 # What a visit is made of, by kind.
@@ -150,7 +159,11 @@ class Ledger:
             self._plan(family, patient)
         if random.random() < GROUPED:
             self._procedure(
-                patient.num, self._codes["D9430"], fee=0, provider=family.dentist, status=3
+                patient.num,
+                self._codes["D9430"],
+                fee=0,
+                provider=family.dentist,
+                status=PROCEDURE_EXISTING,
             )
         return works
 
@@ -166,14 +179,21 @@ class Ledger:
         return random.choice(_PERIO if patient.is_perio else _HYGIENE)
 
     def _procedure(
-        self, patient: int, code: Code, *, fee: Cents, provider: int, status: int = 2, apt: int = 0
+        self,
+        patient: int,
+        code: Code,
+        *,
+        fee: Cents,
+        provider: int,
+        status: int = PROCEDURE_COMPLETE,
+        apt: int = 0,
     ) -> int:
         desk = self._desk
         pen, day = desk.pens["procedurelog"], desk.text
         pen.key += 1
         tooth = pen.key * 7 % 32 + 1 if code.area in ("tooth", "surface") else ""
         surface = "MOD"[pen.key % 3] if code.area == "surface" else ""
-        done = day if status == 2 else "0001-01-01"
+        done = day if status == PROCEDURE_COMPLETE else EMPTY_DATE
         pen.write(
             f"{pen.key}\t{patient}\t{apt}\t{day}\t{fee / 100}\t{surface}\t{tooth}\t\t{status}"
             f"\t{provider}\t{day}\t{code.num}\t1\t{day}\t1\t{day} 12:00:00\t{done}\t{day} 17:00:00"
@@ -193,8 +213,8 @@ class Ledger:
         plan = family.plan.num if family.plan else 0
         kind = desk.practice.lists["appointmenttype"][0 if is_hygiene else 1]
         pen.write(
-            f"{pen.key}\t{patient.num}\t2\t/{'X' * (length - 2)}/\t{self._definition('Arrived')}"
-            f"\t{random.choice(self._rooms)}\t\t{family.dentist}"
+            f"{pen.key}\t{patient.num}\t{APPOINTMENT_COMPLETE}\t/{'X' * (length - 2)}/"
+            f"\t{self._definition('Arrived')}\t{random.choice(self._rooms)}\t\t{family.dentist}"
             f"\t{family.hygienist if is_hygiene else 0}\t{at}\t{int(not patient.visits)}"
             f"\t{', '.join(names)}\t{is_hygiene}\t{at}\t{at}\t{at}\t{plan}\t{kind}\t{desk.user()}"
             f"\t{entered} 11:00:00\t{day} 17:00:00"
@@ -206,17 +226,17 @@ class Ledger:
         random = self._desk.random
         for _ in range(random.randint(0, _CHARTED)):
             code = self._codes[random.choice(("D2391", "D2740", "D7140", "D2150"))]
-            status = random.choice((3, 4, 4, 4, 5, 7))
+            status = random.choice(PROCEDURES_FOUND)
             self._procedure(patient.num, code, fee=0, provider=family.dentist, status=status)
 
     def _plan(self, family: FormerFamily, patient: FormerPatient) -> None:
         """Plan work that nobody ever does; some of it is deleted."""
         random = self._desk.random
         code = random.choice(self._planned)
-        status = 6 if random.random() < 0.15 else 1
+        status = PROCEDURE_DELETED if random.random() < 0.15 else PROCEDURE_PLANNED
         fee = self._fees[code.code]
         num = self._procedure(patient.num, code, fee=fee, provider=family.dentist, status=status)
-        if family.plan is not None and status == 1:
+        if family.plan is not None and status == PROCEDURE_PLANNED:
             line = self._claims.expect(family, num, code=code, fee=fee)
             self._claims.estimate(family, patient, line=line._replace(provider=family.dentist))
 

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from include.open_dental.codes import number
+from include.open_dental.values import EMPTY_DATE
 from simulator.past.forms import USER, Form
+
+# What the lines of the security log below are about, in their order.
+_PERMISSIONS = ", ".join(
+    str(number("EnumPermType", name))
+    for name in (
+        "FamilyModule",
+        "AccountModule",
+        "FamilyModule",
+        "AccountModule",
+        "ChartModule",
+        "PaymentCreate",
+        "ProcComplCreate",
+        "AppointmentMove",
+    )
+)
 
 # Rows that the lived years and the furniture bring are not counted here.
 LOGS = (
     Form(
         "securitylog",
         "PermType, UserNum, LogDateTime, LogText, PatNum, CompName, FKey, LogSource, DateTPrevious",
-        f"elt(h % 8 + 1, 2, 3, 2, 3, 5, 15, 23, 26), {USER}, at,"
+        f"elt(h % 8 + 1, {_PERMISSIONS}), {USER}, at,"
         " elt(h % 8 + 1, 'Family module opened', 'Account module opened',"
         " 'Family module opened', 'Account module opened', 'Chart module opened', 'Payment entered"
         " at the desk', 'Procedure set complete in the chart', 'Appointment moved to another"
         " time'), p,"
-        " concat('FRONT', h % 9), if(h % 11, p, 0), 0, '0001-01-01'",
+        f" concat('FRONT', h % 9), if(h % 11, p, 0), 0, '{EMPTY_DATE}'",
         4_560_000,
     ),
     Form(
@@ -33,7 +50,7 @@ LOGS = (
         " few minutes early.', 'Asked about the bill; explained what insurance paid and what is"
         " left.', 'Texted the recall reminder, no answer yet.', 'Has to ask at work first and will"
         " call back next week.'), if(h % 6 = 5, 5, 3),"
-        f" h % 2 + 1, {USER}, '', if(h % 6 = 5, 3, 0), if(h % 100 < 19, '0001-01-01', at), at",
+        f" h % 2 + 1, {USER}, '', if(h % 6 = 5, 3, 0), if(h % 100 < 19, '{EMPTY_DATE}', at), at",
         865_000,
     ),
     Form(

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from datetime import date
 
+from include.open_dental.values import (
+    EMPTY_DATE,
+    EMPTY_DATETIME,
+    INTERVAL_MONTH,
+    INTERVAL_YEAR,
+)
 from simulator.past.careers import FormerFamily, FormerPatient
 from simulator.past.desk import Desk
+from simulator.statuses import PATIENT_ARCHIVED, PATIENT_DECEASED, PATIENT_INACTIVE
 from simulator.world import Coverage, Family, Patient, Practice
 
-_INACTIVE, _ARCHIVED, _DECEASED = 2, 3, 5
 # PatStatus of patients who stay away, as often as they occur.
-_GONE = (_INACTIVE, _INACTIVE, _INACTIVE, 0, _ARCHIVED)
+_GONE = (PATIENT_INACTIVE, PATIENT_INACTIVE, PATIENT_INACTIVE, 0, PATIENT_ARCHIVED)
 _OLD_AGE_DAYS = 75 * 365
 # Families that had another cover before; patients with a second kind of recall.
 CHANGED_COVER = 0.6
 SECOND_RECALL = 0.62
-_EMPTY = "0001-01-01"
 _MONTH_DAYS = 30.5
 # Within so many days after the handover every family that still comes hears of its next visit.
 _RECALLED_WITHIN_DAYS = 170
@@ -34,7 +39,7 @@ def _enrol(desk: Desk, family: FormerFamily) -> None:
     pen, random, plan = desk.pens["inssub"], desk.random, family.plan
     plan_num = plan.num if plan is not None else 0
     ended = date.fromordinal(family.arrived + random.randint(0, 300)).isoformat()
-    for termination in (ended, _EMPTY) if random.random() < CHANGED_COVER else (_EMPTY,):
+    for termination in (ended, EMPTY_DATE) if random.random() < CHANGED_COVER else (EMPTY_DATE,):
         pen.key += 1
         begun = date.fromordinal(family.arrived - random.randint(30, 900)).isoformat()
         pen.write(
@@ -65,9 +70,9 @@ def _write_patient(desk: Desk, family: FormerFamily, patient: FormerPatient) -> 
     street, city, digits = family.address
     age_days = family.arrived - patient.born.toordinal()
     status = 0 if family.stays else random.choice(_GONE)
-    died = f"{_EMPTY} 00:00:00"
+    died = EMPTY_DATETIME
     if not family.stays and age_days > _OLD_AGE_DAYS and random.random() < 0.5:
-        status = _DECEASED
+        status = PATIENT_DECEASED
         died = f"{date.fromordinal(min(desk.last, desk.day + random.randint(500, 4_000)))} 00:00:00"
     phone = f"({random.randint(200, 989)})555-01{random.randint(0, 99):02}"
     pen.write(
@@ -89,9 +94,9 @@ def _write_recalls(desk: Desk, family: FormerFamily, patient: FormerPatient) -> 
     months = 3 if patient.is_perio else 6
     due = date.fromordinal(last + round(_MONTH_DAYS * months))
     child = patient.is_child(last)
-    rows = [(kinds[2 if patient.is_perio else 1 if child else 0], months << 16, due)]
+    rows = [(kinds[2 if patient.is_perio else 1 if child else 0], months * INTERVAL_MONTH, due)]
     if desk.random.random() < SECOND_RECALL:
-        rows.insert(0, (kinds[3], 1 << 24, date.fromordinal(last + 365)))
+        rows.insert(0, (kinds[3], INTERVAL_YEAR, date.fromordinal(last + 365)))
     for kind, interval, due in rows:
         pen.key += 1
         pen.write(

@@ -16,13 +16,13 @@ from include.catalog.model import (
     ColumnConfig,
     IndexChoice,
     IndexConfig,
-    PhiClass,
     SubstitutionRule,
     TableConfig,
     Tier,
 )
 from include.endpoints import Endpoint
 from include.errors import ConfigError
+from include.open_dental.protection import PhiClass
 from include.ops.config_versions import (
     load_catalog,
     load_table_config,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 
 import pytest
@@ -20,29 +19,28 @@ SHORTHANDS = {"computers": "computer", "user": "userod", "def": "definition", "p
 
 def documented() -> dict[tuple[str, str], str]:
     """Return the documented references whose text names a table."""
-    tables = json.loads(schema.SCHEMA_FILE.read_text(encoding="utf-8"))["tables"]
+    tables = schema.tables()
     found = {}
-    for table, content in tables.items():
-        for column in content["columns"]:
-            text = column.get("references", "").strip()
+    for table in tables.values():
+        for column in table.columns:
+            text = (column.references or "").strip()
             first, _, rest = text.partition(" ")
             # "o patient", "commlog associated to this": one word of it is a table.
             named = [SHORTHANDS.get(word, word) for word in (text, rest, first)]
             target = next((name for name in named if name in tables), None)
             if target:
-                found[table, column["name"]] = target
+                found[table.name, column.name] = target
     return found
 
 
 def inferred(discovered: Discovered) -> dict[tuple[str, str], Reference]:
     """Return the inferred references with a target, of documented tables only."""
-    tables = json.loads(schema.SCHEMA_FILE.read_text(encoding="utf-8"))["tables"]
     with connect(discovered.source) as connection:
         structures = read_structures(connection, discovered.source)
     return {
         (reference.table, reference.column): reference
         for reference in infer_references(structures)
-        if reference.target and tables[reference.table].get("documented")
+        if reference.target and schema.tables()[reference.table].is_documented
     }
 
 

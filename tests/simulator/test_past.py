@@ -18,6 +18,7 @@ from simulator.books import Kind
 from simulator.closed_years import ClosedYears
 from tests.simulator import accounts
 from tests.simulator.conftest import LAST_DAY, Simulate, Simulated
+from tests.simulator.documented import coded_columns
 
 OLD = PracticePlan(patients=160, years=30, seed=4, until=LAST_DAY)
 
@@ -72,7 +73,7 @@ def test_an_old_practice_lives_on_and_its_books_keep_up(twin_of_old: Simulated) 
 
 def test_every_documented_code_is_a_known_one_in_the_past_too(old: Simulated) -> None:
     with session.connect(old.endpoint) as connection, connection.cursor() as cursor:
-        for table, column, codes in schema.coded_columns():
+        for table, column, codes in coded_columns():
             name = f"{session.quote(table)}.{session.quote(column)}"
             cursor.execute(f"select distinct {name} from {session.quote(table)}")
             strange = {value for (value,) in cursor.fetchall() if value is not None} - codes

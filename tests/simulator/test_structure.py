@@ -14,6 +14,7 @@ from include.source import session
 from include.source.session import SourceConnection
 from simulator import PracticePlan, build, memory, writer
 from tests.simulator.conftest import LAST_DAY, Simulated
+from tests.simulator.documented import coded_columns
 
 COLUMNS = """
     select table_name, column_name, column_type, is_nullable, column_default, extra
@@ -81,7 +82,7 @@ def test_at_least_sixty_tables_are_alive(connection: SourceConnection) -> None:
 def test_every_documented_code_is_a_known_one(connection: SourceConnection) -> None:
     """A column with a code list holds the list's numbers only."""
     strange: Counter[str] = Counter()
-    for table, column, codes in schema.coded_columns():
+    for table, column, codes in coded_columns():
         query = f"select distinct {session.quote(column)} from {session.quote(table)}"
         for (value,) in _all(connection, query):
             if value is not None and value not in codes:

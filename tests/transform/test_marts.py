@@ -13,8 +13,8 @@ import pymysql
 import pytest
 
 import simulator
-from include.discovery.phi import excluded_table
 from include.endpoints import Endpoint
+from include.open_dental.protection import excluded_table
 from include.ops.migrate import migrate
 from include.source.session import quote
 from include.transform.build import BuildOutcome, build, report_lines

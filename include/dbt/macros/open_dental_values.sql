@@ -1,4 +1,5 @@
-{# A date, or null for the empty one: Open Dental treats every year before 1880 as "not set". #}
+{# A date, or null for the empty one: Open Dental treats every year before EARLIEST_YEAR of
+   include/open_dental/values.py as "not set". #}
 {% macro open_dental_date(column) -%}
     case when {{ column }} >= date '1880-01-01' then {{ column }} end
 {%- endmacro %}

@@ -1,31 +1,47 @@
-"""What a column protects, and what must never leave the source: facts first, then patterns."""
+"""What a column protects, and what must never leave the source: facts first, then patterns.
+
+Tables and columns are asked for by name, in any case.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from include.catalog.model import CellExclusion, PhiClass
-from include.source.structure import ColumnStructure, TableStructure
-
-_FACTS = Path(__file__).with_name("phi.yml")
+_FILE = Path(__file__).with_name("protection.yml")
 _TEXT = frozenset(
     {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "json"}
     | {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
 )
 
 
+class PhiClass(StrEnum):
+    """Why a column is protected health information, or must not leave the source at all."""
+
+    IDENTIFIER = "identifier"
+    CONTACT = "contact"
+    CLINICAL = "clinical"
+    FINANCIAL = "financial"
+    FREE_TEXT = "free_text"
+    MESSAGE = "message"
+    STAFF = "staff"
+    CREDENTIAL = "credential"
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Cell(_Strict):
+class ExcludedCell(_Strict):
+    """`column` is a credential in rows where `when_column` matches `pattern`, in any case."""
+
     column: str
     when_column: str
     pattern: str
@@ -42,7 +58,7 @@ class _Facts(_Strict):
     clinical_tables: tuple[str, ...]
     free_text_tables: tuple[str, ...]
     excluded_columns: dict[str, tuple[str, ...]]
-    excluded_cells: dict[str, _Cell]
+    excluded_cells: dict[str, ExcludedCell]
     excluded_tables: dict[str, str]
     scratch_tables: tuple[str, ...]
     general: tuple[_Pattern, ...]
@@ -56,16 +72,16 @@ class Protection:
     is_excluded: bool = False
 
 
-def protect(table: TableStructure, column: ColumnStructure) -> Protection:
-    """Return the protection of a column."""
+def protect(table: str, column: str, data_type: str) -> Protection:
+    """Return the protection of a column; `data_type` is the bare name of its type."""
     facts, classes = _facts(), _classes()
-    place = (table.name.lower(), column.name.lower())
+    place = (table.lower(), column.lower())
     excluded = facts.excluded_columns.get(place[0], ())
     if place[1] in {name.lower() for name in excluded}:
         return Protection(PhiClass.CREDENTIAL, is_excluded=True)
     if place in classes:
         return Protection(classes[place])
-    if column.data_type not in _TEXT:
+    if data_type not in _TEXT:
         return Protection()
     if place[0] in facts.clinical_tables:
         return Protection(PhiClass.CLINICAL)
@@ -77,16 +93,9 @@ def protect(table: TableStructure, column: ColumnStructure) -> Protection:
     return Protection()
 
 
-def excluded_cells(table: TableStructure) -> tuple[CellExclusion, ...]:
-    """Return the cells of a table that are read as NULL."""
-    fact = _facts().excluded_cells.get(table.name.lower())
-    if fact is None:
-        return ()
-    names = {column.name.lower(): column.name for column in table.columns}
-    column, when = names.get(fact.column.lower()), names.get(fact.when_column.lower())
-    if column is None or when is None:
-        return ()
-    return (CellExclusion(column, when, fact.pattern),)
+def excluded_cell(table: str) -> ExcludedCell | None:
+    """Return which cells of a table are credentials, or None."""
+    return _facts().excluded_cells.get(table.lower())
 
 
 def excluded_table(name: str) -> str | None:
@@ -100,12 +109,12 @@ def excluded_table(name: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=1)
+@cache
 def _facts() -> _Facts:
-    return _Facts.model_validate(yaml.safe_load(_FACTS.read_text(encoding="utf-8")))
+    return _Facts.model_validate(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
 
 
-@lru_cache(maxsize=1)
+@cache
 def _classes() -> Mapping[tuple[str, str], PhiClass]:
     return {
         (table.lower(), column.lower()): phi
