@@ -15,9 +15,8 @@ from bench.meter import Meter
 from bench.results import Reading
 from bench.servers import Servers, administering
 from include.catalog.model import TableConfig
-from include.catalog.targets import targets_of
+from include.catalog.targets import LoadTarget, targets_of
 from include.endpoints import Endpoint
-from include.engine import LoadTarget
 from include.planning import RefreshPlan
 from include.source.session import quote
 from include.warehouse import raw_tables, schema

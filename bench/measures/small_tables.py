@@ -8,7 +8,7 @@ from collections import defaultdict
 from bench import small, transfer, warehouses
 from bench.measures.stage import Stage
 from bench.results import Measure, Reading
-from include.engine import LoadTarget
+from include.catalog.targets import LoadTarget
 
 log = logging.getLogger(__name__)
 

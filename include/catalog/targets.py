@@ -1,9 +1,13 @@
-"""What one task of a refresh loads: a table, or one range of a large table's key."""
+"""What one task of a refresh loads, and how: a table, or one range of a large table's key."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+# Whether a load trusts the hashes of earlier loads or compares every row.
+Mode = Literal["compare", "full"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from include.catalog.targets import LoadTarget
-from include.engine.load import Mode
 from include.engine.movement import TableLoad
 from include.engine.session import EngineSession, load_table, load_target
 from include.engine.settle import SettleResult, settle
@@ -12,8 +10,6 @@ from include.engine.verify import Comparison, verify_table
 __all__ = [
     "Comparison",
     "EngineSession",
-    "LoadTarget",
-    "Mode",
     "SettleResult",
     "TableLoad",
     "load_table",

@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 from psycopg import sql
 
@@ -27,8 +26,6 @@ from include.engine.records import record_success
 from include.errors import StructureError, WarehouseError
 from include.warehouse import raw_tables
 from include.warehouse.indexes import bring_indexes
-
-Mode = Literal["compare", "full"]
 
 log = logging.getLogger(__name__)
 

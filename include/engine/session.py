@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from include.catalog.model import TableConfig
-from include.catalog.targets import LoadTarget
+from include.catalog.targets import LoadTarget, Mode
 from include.endpoints import Endpoint
 from include.engine import load as loading
 from include.engine import parts
@@ -25,7 +25,6 @@ from include.engine.batch import Batch
 from include.engine.chunk_store import ChunkStore
 from include.engine.chunks import content_salt
 from include.engine.context import LoadContext, PageSize
-from include.engine.load import Mode
 from include.engine.movement import TableLoad
 from include.engine.ranges import LoadRange, LoadRanges
 from include.engine.records import Attempt, record_failure, record_start

@@ -9,12 +9,12 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.catalog.model import Tier
+from include.catalog.targets import LoadTarget, Mode
 from include.orchestration import alerts
 from include.orchestration.connections import warehouse_endpoint
 from include.settings import DBT_MANIFEST
 
 if TYPE_CHECKING:
-    from include.engine import LoadTarget, Mode
     from include.planning import RefreshRequest
 
 

@@ -11,8 +11,8 @@ import pymysql
 from pymysql.cursors import Cursor
 
 from include.catalog.model import CellExclusion, ColumnConfig, TableConfig, Tier
+from include.catalog.targets import Mode
 from include.endpoints import Endpoint
-from include.engine.load import Mode
 from include.engine.movement import TableLoad
 from include.engine.records import Attempt
 from include.engine.session import EngineSession

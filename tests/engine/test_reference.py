@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from include.catalog.model import TableConfig
+from include.catalog.targets import Mode
 from include.endpoints import Endpoint
-from include.engine import Mode
 from include.engine.movement import TableLoad
 from include.engine.records import Attempt
 from include.engine.session import EngineSession
