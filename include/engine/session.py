@@ -31,7 +31,7 @@ from include.engine.records import Attempt, record_failure, record_start
 from include.engine.standing import read_standing
 from include.errors import ConfigError
 from include.ops.config_versions import load_table_config
-from include.sessions.failures import describe, translated
+from include.sessions.failures import describe, driver_errors
 from include.sessions.locks import LockSession, TableLock, lock_session, sole_writer, table_lock
 from include.sessions.slots import source_slot
 from include.source import session as source_session
@@ -90,7 +90,7 @@ class EngineSession:
         and SourceError or WarehouseError for what may pass.
         """
         try:
-            with translated(self._source, self._warehouse, table):
+            with driver_errors(self._source, self._warehouse, table):
                 config = self._pinned_config(run_id, table)
         except BaseException:
             self._close()
@@ -102,7 +102,7 @@ class EngineSession:
         table = attempt.table
         try:
             with (
-                translated(self._source, self._warehouse, table.name),
+                driver_errors(self._source, self._warehouse, table.name),
                 # A slot comes first: nobody who holds a table waits for one.
                 table_lock(self._session_with_slot(), table.raw_name) as lock,
             ):
@@ -123,7 +123,7 @@ class EngineSession:
         SupersededError when a load of the whole table came between.
         """
         try:
-            with translated(self._source, self._warehouse, table):
+            with driver_errors(self._source, self._warehouse, table):
                 locks = self._session_with_slot()
                 config = self._pinned_config(run_id, table)
                 return self._load_part(Attempt(run_id, config, in_ranges=True), locks, part, mode)
@@ -190,7 +190,7 @@ class EngineSession:
         batch = ranges.begin(lock.connection, found.part, is_resumed=has_chunks)
         try:
             with (
-                translated(self._source, self._warehouse, attempt.table.name),
+                driver_errors(self._source, self._warehouse, attempt.table.name),
                 self._context(attempt, batch, lock, mode) as context,
             ):
                 parts.load_range(replace(context, bounds=found.bounds), ranges, found.part)
@@ -202,7 +202,7 @@ class EngineSession:
     @contextmanager
     def _failures_recorded(self, attempt: Attempt, lock: TableLock) -> Iterator[None]:
         try:
-            with translated(self._source, self._warehouse, attempt.table.name):
+            with driver_errors(self._source, self._warehouse, attempt.table.name):
                 yield
         except BaseException as error:
             _record_failure(lock.connection, attempt, error)

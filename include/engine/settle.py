@@ -18,7 +18,7 @@ from include.engine.records import Attempt
 from include.engine.session import EngineSession
 from include.errors import ConfigError, PipelineError
 from include.ops.config_versions import load_catalog
-from include.sessions.failures import translated
+from include.sessions.failures import driver_errors
 from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
 
@@ -52,7 +52,7 @@ def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResul
     in `ops.validation_result`. Only tables that this run has loaded take part.
     """
     with (
-        translated(source, warehouse, "of the run"),
+        driver_errors(source, warehouse, "of the run"),
         warehouse_session.connect(warehouse, autocommit=True) as connection,
     ):
         groups = _groups(connection, run_id)
@@ -76,7 +76,7 @@ def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResul
                 )
                 skews[group] = moved
             with (
-                translated(source, warehouse, "of the run"),
+                driver_errors(source, warehouse, "of the run"),
                 warehouse_session.connect(warehouse, autocommit=True) as connection,
             ):
                 rows = {t.raw_name: moved.get(t.name, 0) for t in tables}

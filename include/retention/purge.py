@@ -18,7 +18,7 @@ from include.catalog.model import Catalog, TableConfig
 from include.endpoints import Endpoint
 from include.errors import ConfigError, WarehouseError
 from include.ops.config_versions import load_catalog
-from include.sessions.failures import translated
+from include.sessions.failures import driver_errors
 from include.sessions.locks import LockSession, lock_session, sole_writer, table_lock
 from include.transform.lineage import incremental_readers, read_manifest
 from include.warehouse import raw_tables
@@ -77,7 +77,7 @@ def purge(warehouse: Endpoint, *, run_id: int, manifest: Path) -> tuple[TablePur
         affected = _purge_affected(connection, catalog, readers, run_id)
         purged = {name: TablePurge(name, affected=count) for name, count in affected.items()}
         for table in _with_tombstones(connection, catalog):
-            with translated(warehouse, warehouse, table.name):
+            with driver_errors(warehouse, warehouse, table.name):
                 found = _purge_table(session, connection, table, readers, run_id)
             if found is not None:
                 before = purged.get(table.raw_name)

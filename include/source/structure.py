@@ -13,11 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pymysql
-
 from include.endpoints import Endpoint
 from include.errors import SourceRefusedError
-from include.source.session import SourceConnection, translate
+from include.source.session import SourceConnection, source_errors
 
 PRIMARY = "PRIMARY"
 _PLAIN_INDEXES = ("BTREE", "HASH")
@@ -151,13 +149,10 @@ def read_structures(
     Raises SourceRefusedError when not one table is visible: an account without privileges sees an
     empty database, which must not be mistaken for one.
     """
-    try:
-        with connection.cursor() as cursor:
-            found = _read_tables(cursor)
-            columns = _read_columns(cursor)
-            indexes = _read_indexes(cursor, columns)
-    except pymysql.MySQLError as error:
-        raise translate(error, endpoint) from None
+    with source_errors(endpoint), connection.cursor() as cursor:
+        found = _read_tables(cursor)
+        columns = _read_columns(cursor)
+        indexes = _read_indexes(cursor, columns)
     if not found:
         raise SourceRefusedError(
             f"the account sees no table in the database {endpoint.database!r}. The warehouse is "

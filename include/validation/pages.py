@@ -104,7 +104,7 @@ def _page(title: str, body: str) -> str:
 
 
 @contextmanager
-def translated_errors(docs: Path) -> Iterator[None]:
+def page_errors(docs: Path) -> Iterator[None]:
     """Turn a failure to write pages into a TerminalError that says what state the gates are in."""
     try:
         yield
