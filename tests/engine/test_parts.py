@@ -19,9 +19,9 @@ from include.errors import PipelineError
 from include.ops.config_versions import pin_bytes
 from include.source.keys import KeyRange
 from include.warehouse import session as warehouse_session
+from tests.engine.faults.moments import at_page
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice
-from tests.engine.test_interruptions import at_page
 
 TABLE = (
     "create table T (Id int primary key, Note text, Day date) engine=MyISAM",
