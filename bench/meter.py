@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,17 +56,6 @@ class Meter:
             tree_cpu(self._source) - source,
             tree_cpu(self._warehouse) - warehouse,
         )
-
-
-@contextmanager
-def client_time() -> Iterator[list[float]]:
-    """Give a list that holds this process's own CPU seconds once the block has ended."""
-    spent: list[float] = []
-    before = time.process_time()
-    try:
-        yield spent
-    finally:
-        spent.append(time.process_time() - before)
 
 
 def tree_cpu(root: int) -> float:

@@ -55,11 +55,6 @@ class Layout:
         return self.state / "logs"
 
     @property
-    def run(self) -> Path:
-        """One file per running component, for `make down`."""
-        return self.state / "run"
-
-    @property
     def status(self) -> Path:
         """What the supervisor last said about each component."""
         return self.state / "status.json"

@@ -17,7 +17,6 @@ Value: TypeAlias = str | int | float | date | None
 Row: TypeAlias = dict[str, Value]
 
 # Open Dental's own sentinel for "no date".
-EMPTY_DATE = "0001-01-01"
 EMPTY_DATETIME = "0001-01-01 00:00:00"
 
 

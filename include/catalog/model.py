@@ -113,11 +113,12 @@ class TableConfig:
 
     `key` is the primary key, or a unique index over columns that cannot be NULL; without either it
     is empty and the table is compared as a multiset of rows; `key_index` is the name of that index.
-    `expected_minutes` and `sla_minutes` are counted from the start of the run. `restate_by` names
-    the columns whose old and new values are recorded in `ops.affected`. Tables that share a
-    `consistency_group` are settled together. A value that one of `failing_rules` would change fails
-    the table instead. A tombstone stays for `tombstone_days` at least. `indexes` are those that
-    `index_choice` means; None says that nobody knows them, so that those that exist stay.
+    `expected_minutes` and `sla_minutes` are counted from the start of the run. No mail depends on
+    `is_alerting` yet: it is for service levels to come. `restate_by` names the columns whose old
+    and new values are recorded in `ops.affected`. Tables that share a `consistency_group` are
+    settled together. A value that one of `failing_rules` would change fails the table instead. A
+    tombstone stays for `tombstone_days` at least. `indexes` are those that `index_choice` means;
+    None says that nobody knows them, so that those that exist stay.
     """
 
     name: str

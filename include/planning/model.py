@@ -82,17 +82,3 @@ class RefreshPlan:
             "discovery_needed": self.discovery_needed,
             "splits": dict(self.splits),
         }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> RefreshPlan:
-        """Return the plan that `to_dict` gave."""
-        return cls(
-            run_id=values["run_id"],
-            config_version=values["config_version"],
-            tiers={Tier(tier): tuple(names) for tier, names in values["tiers"].items()},
-            skipped_empty=tuple(values["skipped_empty"]),
-            applied=tuple(values["applied"]),
-            quarantined=dict(values["quarantined"]),
-            discovery_needed=bool(values["discovery_needed"]),
-            splits=dict(values["splits"]),
-        )

@@ -65,7 +65,6 @@ class IndexStructure:
 
     name: str
     columns: tuple[str, ...]
-    is_unique: bool
     is_key: bool
     is_plain: bool = True
 
@@ -243,9 +242,7 @@ def _read_indexes(
             for _, name, sub_part, kind in rows
         )
         indexes[table].append(
-            IndexStructure(
-                index, tuple(n for n in names if n is not None), is_unique, is_key, is_plain
-            )
+            IndexStructure(index, tuple(n for n in names if n is not None), is_key, is_plain)
         )
     return indexes
 

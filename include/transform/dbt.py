@@ -58,11 +58,6 @@ class DbtRun:
         """What ended in an error or a failed test."""
         return tuple(result for result in self.results if result.status in _FAILED)
 
-    @property
-    def skipped(self) -> tuple[NodeResult, ...]:
-        """What did not run because something before it failed."""
-        return tuple(result for result in self.results if result.status == "skipped")
-
 
 def environment(warehouse: Endpoint) -> dict[str, str]:
     """Return what dbt is told, here and under Cosmos. It holds the password: never log it."""

@@ -20,7 +20,6 @@ from include.catalog.model import Tier
 from include.errors import TerminalError
 
 INDEX = "index.html"
-_TITLES = ("table", "rows", "quality", "threshold", "verdict")
 
 _POLICY = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self' 'unsafe-inline' "

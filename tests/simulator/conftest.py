@@ -35,7 +35,7 @@ def practice(simulate: Simulate) -> Simulated:
 
 @pytest.fixture(scope="session")
 def twin(simulate: Simulate) -> Simulated:
-    """The same plan as `practice` in another database; `lived_on` advances it later."""
+    """The same plan as `practice` in another database; `lived` advances it later."""
     return simulate("demo_twin", PLAN)
 
 
