@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import pymysql
 from pymysql.cursors import Cursor
 
-from include.discovery.profile import is_of_one_table
+from include.discovery.profile import TABLES_A_QUERY, is_of_one_table
 from include.endpoints import Endpoint
 from include.source.session import SourceConnection, quote, source_errors
-
-TABLES_A_QUERY = 50
 
 
 @dataclass(frozen=True, slots=True)
