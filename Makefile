@@ -5,7 +5,6 @@ SHELL := /bin/bash
 .PHONY: help setup dev demo down clean test lint soak bench lock
 
 VENV := .venv/bin
-SHELL_SCRIPTS := dental bench/setup bin/setup bin/lint .ci/run
 # Size of the demo practice (its years follow from it unless you name them) and, if you want a
 # fixed one, the port of its web UI.
 PATIENTS := 2000

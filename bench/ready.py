@@ -8,10 +8,11 @@ from psycopg import sql
 
 from bench import children, warehouses
 from bench.layout import Layout
-from bench.servers import Servers, administering, own
+from bench.servers import Servers, administering
 from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
 from include.warehouse.raw_tables import identifier
+from local_system.servers import own
 
 
 def write_files(

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import Asset, TriggerRule, dag, task
 
 from include.orchestration.deadlines import deadline
-from include.orchestration.errors import translated_errors
+from include.orchestration.errors import task_errors
 from include.orchestration.requests import RequestRefresh
 from include.orchestration.schedules import weekly
 from include.orchestration.tiers import RETRIES, RETRY_DELAY, TIERS
@@ -55,7 +55,7 @@ def discover_open_dental() -> None:
         from include.discovery import discover as run_discovery
         from include.orchestration.connections import source_endpoint, warehouse_endpoint
 
-        with translated_errors():
+        with task_errors():
             found = run_discovery(
                 source_endpoint(),
                 warehouse_endpoint(),

@@ -32,7 +32,7 @@ from typing import Any
 from airflow.sdk import Param, TaskGroup, TriggerRule, chain, dag, get_current_context, task
 
 from include.orchestration.deadlines import deadline
-from include.orchestration.errors import translated_errors
+from include.orchestration.errors import task_errors
 from include.orchestration.parsing import rendered_dbt_groups
 from include.orchestration.requests import RequestDiscovery
 from include.orchestration.schedules import nightly
@@ -60,7 +60,7 @@ def plan() -> dict[str, Any]:
     from include.orchestration.connections import source_endpoint, warehouse_endpoint
     from include.planning import plan_refresh
 
-    with translated_errors():
+    with task_errors():
         planned = plan_refresh(source_endpoint(), warehouse_endpoint(), refresh.request())
         return dict(planned.to_dict())
 
@@ -81,7 +81,7 @@ def load(table: str, tier: str) -> None:
     from include.orchestration.connections import source_endpoint, warehouse_endpoint
 
     get_current_context()["table"] = table  # type: ignore[typeddict-unknown-key]
-    with translated_errors():
+    with task_errors():
         load_target(
             source_endpoint(),
             warehouse_endpoint(),
@@ -98,7 +98,7 @@ def settle() -> None:
     from include.orchestration import refresh
     from include.orchestration.connections import source_endpoint, warehouse_endpoint
 
-    with translated_errors():
+    with task_errors():
         settle_groups(source_endpoint(), warehouse_endpoint(), run_id=refresh.run_id())
 
 
@@ -111,7 +111,7 @@ def validate(tier: str) -> dict[str, str]:
     from include.validation import validate_tier
 
     refresh.skip_unasked_validation(tier)
-    with translated_errors():
+    with task_errors():
         verdict = validate_tier(warehouse_endpoint(), run_id=refresh.run_id(), tier=Tier(tier))
         return dict(verdict.blocked)
 
@@ -140,7 +140,7 @@ def purge() -> dict[str, int]:
     from include.retention import purge as purge_tombstones
     from include.settings import DBT_MANIFEST
 
-    with translated_errors():
+    with task_errors():
         purged = purge_tombstones(
             warehouse_endpoint(), run_id=refresh.run_id(), manifest=DBT_MANIFEST
         )
@@ -152,7 +152,7 @@ def report() -> None:
     """Record freshness, marts and late tables; mail; fail the run when anything is not right."""
     from include.orchestration import refresh
 
-    with translated_errors():
+    with task_errors():
         refresh.report()
 
 

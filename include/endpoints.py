@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from include.errors import ConfigError
 
 DEFAULT_PORTS = {"mysql": 3306, "postgres": 5432}
-_SCHEMES = {"mysql": "mysql", "mariadb": "mysql", "postgres": "postgres", "postgresql": "postgres"}
+# What a connection's type may be called, and the kind of server that it means.
+KINDS = {"mysql": "mysql", "mariadb": "mysql", "postgres": "postgres", "postgresql": "postgres"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def parse_connection(text: str, *, where: str) -> Endpoint:
     Raises ConfigError when the text is no connection, without repeating it: it holds a password.
     """
     fields = _from_json(text, where) if text.lstrip().startswith("{") else _from_uri(text, where)
-    kind = _SCHEMES.get(str(fields.get("conn_type", "")).lower())
+    kind = KINDS.get(str(fields.get("conn_type", "")).lower())
     if kind is None or not fields.get("host") or not fields.get("database"):
         raise ConfigError(
             "is not a usable connection: it needs a type (mysql or postgres), a host and a "

@@ -10,12 +10,16 @@ from include.errors import ConfigError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "include" / "dbt"
+DBT_PROFILE = "open_dental"
+DBT_TARGET = "warehouse"
 # Made from the project before Airflow starts; not part of the checkout.
 DBT_MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 
 SOURCE_VARIABLE = "AIRFLOW_CONN_OPEN_DENTAL"
 PRACTICE_ADMINISTRATOR_VARIABLE = "AIRFLOW_CONN_OPEN_DENTAL_ADMIN"
 WAREHOUSE_VARIABLE = "AIRFLOW_CONN_WAREHOUSE"
+# Below this a table is read within a minute, and its tasks' own start would be felt.
+SPLIT_ROWS = 2_000_000
 TELEMETRY_OFF = {
     "GX_ANALYTICS_ENABLED": "false",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -92,7 +96,7 @@ def load_ranges() -> int:
 
 def split_rows() -> int:
     """Return how many rows a table must have to be loaded in ranges (DENTAL_SPLIT_ROWS)."""
-    return _whole_number("DENTAL_SPLIT_ROWS", 2_000_000)
+    return _whole_number("DENTAL_SPLIT_ROWS", SPLIT_ROWS)
 
 
 def c_compiler() -> str:

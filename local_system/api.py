@@ -135,10 +135,6 @@ class AirflowApi:
         """Unpause the DAG; one with a schedule starts a run at once."""
         self._send("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": False})
 
-    def pause(self, dag_id: str) -> None:
-        """Keep the scheduler from running the DAG."""
-        self._send("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": True})
-
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> DagRun:
         """Start a run with these parameters, as the UI's button does."""
         body = {"logical_date": None, "conf": dict(conf or {})}

@@ -101,10 +101,7 @@ def shared_environment(
         ),
         "DENTAL_ALERT_TO": ALERT_RECIPIENT,
         "DENTAL_CONFIG_DIRECTORY": str(config),
-        "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
-        "GX_ANALYTICS_ENABLED": "false",
+        **settings.TELEMETRY_OFF,
     }
 
 

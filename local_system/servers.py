@@ -76,10 +76,10 @@ def start_mariadb(
             where="mariadb-server",
         )
     data = directory / "data"
-    owner = _own(directory)
+    owner = own(directory)
     # A server that starts removes what it takes for leftovers in there, another server's too.
     temporary = directory / "tmp"
-    _own(temporary)
+    own(temporary)
     log = directory / "mariadb.log"
     if not (data / "mysql").is_dir():
         _run(
@@ -149,7 +149,7 @@ def start_postgres(
 
     `programs` is the directory of PostgreSQL's programs; by default those of the wheel are used.
     """
-    owner = _own(directory)
+    owner = own(directory)
     programs = programs or _postgres_programs(directory, owner)
     data = directory / "data"
     log = directory / "postgres.log"
@@ -247,7 +247,7 @@ def can_enter(path: Path, account: str) -> bool:
     return found.returncode == 0
 
 
-def _own(directory: Path) -> str | None:
+def own(directory: Path) -> str | None:
     """Make `directory` and return the account that the server runs under; None is ourselves."""
     is_new = not directory.exists()
     directory.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from pymysql.cursors import Cursor
 from include.endpoints import Endpoint
 from include.errors import SourceError, TerminalError
 from include.open_dental import schema
-from include.source.session import SourceConnection, quote, translate
+from include.source.session import SourceConnection, quote, source_errors
 from simulator.journal import Journal, Row, Value
 from simulator.tables import create_statement
 
@@ -36,7 +36,7 @@ _HOSTILE = re.compile(r"[\\\n\r\0]")
 @contextmanager
 def connect(endpoint: Endpoint) -> Iterator[SourceConnection]:
     """Open a session that writes as a practice's own server would: not strict, no zone."""
-    try:
+    with source_errors(endpoint):
         connection = pymysql.connect(
             host=endpoint.host,
             port=endpoint.port,
@@ -47,8 +47,6 @@ def connect(endpoint: Endpoint) -> Iterator[SourceConnection]:
             local_infile=True,
             init_command="set session sql_mode = '', time_zone = '+00:00', unique_checks = 0",
         )
-    except pymysql.MySQLError as error:
-        raise translate(error, endpoint) from None
     with connection:
         yield connection
 

@@ -67,6 +67,17 @@ def test_nothing_outside_of_dags_imports_the_orchestration() -> None:
     assert found == []
 
 
+def test_tests_share_what_stands_in_modules_without_tests() -> None:
+    found = [
+        f"{path}: {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for name in imported(path.relative_to(ROOT))
+        if name.startswith("tests.")
+        and any(part == "conftest" or part.startswith("test_") for part in name.split("."))
+    ]
+    assert found == []
+
+
 def test_only_the_settings_read_the_environment() -> None:
     found = []
     for path in sources():

@@ -19,7 +19,7 @@ from bench import warehouses
 from bench.children import TELEMETRY_OFF, Worker, worker
 from bench.layout import PROJECT, Layout
 from bench.results import Measure, Reading
-from bench.servers import MARIADB_SETTINGS, own, writing
+from bench.servers import MARIADB_SETTINGS, writing
 from bench.transfer import in_order, in_turn
 from include import settings
 from include.errors import PipelineError
@@ -30,6 +30,7 @@ from local_system.api import DagRun, TaskInstance
 from local_system.demo import bake
 from local_system.follow import begin
 from local_system.secrets import ensure_secrets
+from local_system.servers import own
 from local_system.system import System
 
 log = logging.getLogger(__name__)

@@ -102,12 +102,13 @@ class TableConfig:
 
     `key` is the primary key, or a unique index over columns that cannot be NULL; without either it
     is empty and the table is compared as a multiset of rows; `key_index` is the name of that index.
-    `expected_minutes` and `sla_minutes` are counted from the start of the run. `restate_by` names
-    the columns whose old and new values are recorded in `ops.affected`. Tables that share a
-    `consistency_group` are loaded again together until none changes. A value that a rule in
-    `failing_rules` would replace fails the table's load instead. A tombstone stays for at least
-    `tombstone_days`. `indexes` is the list that results from `index_choice`; None means that it is
-    not known, and leaves existing indexes alone.
+    `expected_minutes` and `sla_minutes` are counted from the start of the run. No mail depends on
+    `is_alerting` yet: it is for service levels to come. `restate_by` names the columns whose old
+    and new values are recorded in `ops.affected`. Tables that share a `consistency_group` are
+    loaded again together until none changes. A value that a rule in `failing_rules` would replace
+    fails the table's load instead. A tombstone stays for at least `tombstone_days`. `indexes` is
+    the list that results from `index_choice`; None means that it is not known, and leaves existing
+    indexes alone.
     """
 
     name: str

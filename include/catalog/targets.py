@@ -1,4 +1,4 @@
-"""What one task of a refresh loads: a table, or one range of a large table's key."""
+"""What one task of a refresh loads, and how: a table, or one range of a large table's key."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+# Whether a load trusts the hashes of earlier loads or compares every row.
 Mode = Literal["compare", "full"]
 
 

@@ -72,7 +72,7 @@ def _show_table(catalog: Catalog, name: str, *, is_only_excluded: bool) -> None:
         f"chunks of {table.chunk_rows} rows\n"
         f"  expected within {table.expected_minutes:g} minutes, late after {table.sla_minutes:g}; "
         f"quality at least {table.quality_threshold:g}; "
-        f"{'alerts' if table.is_alerting else 'does not alert'}\n"
+        f"is_alerting: {'yes' if table.is_alerting else 'no'} (nothing follows it yet)\n"
         f"  restated by: {', '.join(table.restate_by) or 'nothing'}; "
         f"settled with: {table.consistency_group or 'nothing'}"
     )

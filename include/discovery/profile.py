@@ -18,7 +18,7 @@ from pymysql.cursors import Cursor
 
 from include.endpoints import Endpoint
 from include.ops.profiles import EarlierMeasurement
-from include.source.session import SourceConnection, quote, translate
+from include.source.session import SourceConnection, quote, source_errors
 from include.source.structure import TableStructure
 
 log = logging.getLogger(__name__)
@@ -84,33 +84,30 @@ def measure_tables(
     A table that the server cannot read (damaged, or gone by now) is left out; the others are not
     affected by it.
     """
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select table_name, engine, coalesce(data_length, 0) + coalesce(index_length, 0), "
-                "auto_increment, update_time, table_rows from information_schema.tables "
-                "where table_schema = database()"
-            )
-            facts = {row[0]: row[1:] for row in cursor.fetchall()}
-            names = [name for name in structures if name in facts]
-            measured: dict[str, TableMeasurement] = {}
-            for start in range(0, len(names), TABLES_A_QUERY):
-                batch = {
-                    name: _question(structures[name], int(facts[name][4] or 0))
-                    for name in names[start : start + TABLES_A_QUERY]
-                }
-                for name, row_count, stamp in _answers(cursor, batch):
-                    engine, byte_count, next_number, updated_at, _ = facts[name]
-                    measured[name] = TableMeasurement(
-                        row_count=row_count,
-                        byte_count=int(byte_count),
-                        engine=engine,
-                        next_number=None if next_number is None else int(next_number),
-                        updated_at=None if updated_at is None else str(updated_at),
-                        latest_stamp=stamp,
-                    )
-    except pymysql.MySQLError as error:
-        raise translate(error, endpoint) from None
+    with source_errors(endpoint), connection.cursor() as cursor:
+        cursor.execute(
+            "select table_name, engine, coalesce(data_length, 0) + coalesce(index_length, 0), "
+            "auto_increment, update_time, table_rows from information_schema.tables "
+            "where table_schema = database()"
+        )
+        facts = {row[0]: row[1:] for row in cursor.fetchall()}
+        names = [name for name in structures if name in facts]
+        measured: dict[str, TableMeasurement] = {}
+        for start in range(0, len(names), TABLES_A_QUERY):
+            batch = {
+                name: _question(structures[name], int(facts[name][4] or 0))
+                for name in names[start : start + TABLES_A_QUERY]
+            }
+            for name, row_count, stamp in _answers(cursor, batch):
+                engine, byte_count, next_number, updated_at, _ = facts[name]
+                measured[name] = TableMeasurement(
+                    row_count=row_count,
+                    byte_count=int(byte_count),
+                    engine=engine,
+                    next_number=None if next_number is None else int(next_number),
+                    updated_at=None if updated_at is None else str(updated_at),
+                    latest_stamp=stamp,
+                )
     return measured
 
 

@@ -18,7 +18,7 @@ from include.endpoints import Endpoint
 from include.errors import ConfigError
 from include.ops.config_versions import load_table_config
 from include.ops.runs import read_run
-from include.sessions.failures import translated
+from include.sessions.failures import driver_errors
 from include.sessions.locks import LockSession, lock_session
 from include.sessions.slots import source_slot
 from include.source import session as source_session
@@ -75,9 +75,9 @@ class EngineConnections:
             raise
 
     @contextmanager
-    def errors_translated(self, table: str) -> Iterator[None]:
+    def driver_errors(self, table: str) -> Iterator[None]:
         """Turn the drivers' errors into the project's, without any value."""
-        with translated(self.source, self.warehouse, table):
+        with driver_errors(self.source, self.warehouse, table):
             yield
 
     def pinned_config(self, run_id: int, table: str) -> TableConfig:

@@ -50,7 +50,7 @@ def load(connections: EngineConnections, attempt: Attempt, *, mode: Mode = "comp
     table = attempt.table
     with (
         connections.closed_on_failure(),
-        connections.errors_translated(table.name),
+        connections.driver_errors(table.name),
         table_lock(connections.lock_session(), table.raw_name) as lock,
     ):
         batch = record_start(lock.connection, attempt)
@@ -73,7 +73,7 @@ def failures_recorded(
 ) -> Iterator[None]:
     """Record what fails and close the table's gate, over the connection that holds the lock."""
     try:
-        with connections.errors_translated(attempt.table.name):
+        with connections.driver_errors(attempt.table.name):
             yield
     except BaseException as error:
         try:

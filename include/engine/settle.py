@@ -22,7 +22,7 @@ from include.ops.config_versions import load_catalog
 from include.ops.loads import Attempt, loaded_tables
 from include.ops.runs import read_run
 from include.ops.validation_results import RECONCILIATION, CheckResult, record_results
-from include.sessions.failures import translated
+from include.sessions.failures import driver_errors
 from include.warehouse.session import WarehouseConnection
 
 PASS_LIMIT = 3
@@ -55,7 +55,7 @@ def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResul
     in `ops.validation_result`. Only tables that this run has loaded take part.
     """
     with (
-        translated(source, warehouse, "of the run"),
+        driver_errors(source, warehouse, "of the run"),
         schema.connect(warehouse, autocommit=True) as connection,
     ):
         groups = _groups(connection, run_id)
@@ -79,7 +79,7 @@ def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResul
                 )
                 skews[group] = moved
             with (
-                translated(source, warehouse, "of the run"),
+                driver_errors(source, warehouse, "of the run"),
                 schema.connect(warehouse, autocommit=True) as connection,
             ):
                 rows = {t.raw_name: moved.get(t.name, 0) for t in tables}

@@ -68,7 +68,7 @@ def load_range(
     SupersededError when a load of the whole table came between.
     """
     table = attempt.table
-    with connections.closed_on_failure(), connections.errors_translated(table.name):
+    with connections.closed_on_failure(), connections.driver_errors(table.name):
         split = _SplitLoad(connections, replace(attempt, in_ranges=True), mode)
         whole = split.open_once()
         if whole:
@@ -145,7 +145,7 @@ class _SplitLoad:
         batch = self._ranges.begin(lock.connection, found.number, is_resumed=bool(stored))
         try:
             with (
-                self._connections.errors_translated(table.name),
+                self._connections.driver_errors(table.name),
                 open_context(self._connections, self._attempt, batch, lock, self._mode) as context,
             ):
                 _load_rows(replace(context, bounds=found.bounds), self._ranges, found.number)

@@ -47,5 +47,5 @@ def load_pinned(
 
 def pinned_attempt(connections: EngineConnections, run_id: int, table: str) -> Attempt:
     """Return a load of the table, by its name in the source, with the config of its run."""
-    with connections.closed_on_failure(), connections.errors_translated(table):
+    with connections.closed_on_failure(), connections.driver_errors(table):
         return Attempt(run_id, connections.pinned_config(run_id, table))

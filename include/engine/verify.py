@@ -21,7 +21,7 @@ from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
 from include.engine.sides import SourceSide, Tuple, WarehouseSide, fields
 from include.ops import schema
-from include.sessions.failures import translated
+from include.sessions.failures import driver_errors
 from include.sessions.slots import own_source_slot
 from include.source import session as source_session
 from include.source.keys import KeyRange, PagingKey, paging_key
@@ -67,7 +67,7 @@ def verify_table(source: Endpoint, warehouse: Endpoint, table: TableConfig) -> C
     key = paging_key(table)
     core = load_core()
     with (
-        translated(source, warehouse, table.name),
+        driver_errors(source, warehouse, table.name),
         own_source_slot(warehouse, source),
         source_session.connect(source) as reading,
         schema.connect(warehouse, autocommit=True) as connection,

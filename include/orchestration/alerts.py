@@ -8,7 +8,7 @@ none is lost.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.catalog.model import Tier
-from include.catalog.targets import LoadTarget, targets_of
 from include.errors import PipelineError
 from include.ops import loads, schema, table_states
 from include.orchestration import mail
@@ -24,6 +23,7 @@ from include.orchestration.connections import warehouse_endpoint
 from include.orchestration.errors import REASON
 from include.orchestration.links import log_url, run_url
 from include.orchestration.parsing import BUILD, DBT_GROUPS
+from include.orchestration.planned import plan_of_run, targets
 from include.reporting import RunReport
 from include.reporting.mails import (
     FailedTable,
@@ -64,16 +64,6 @@ class TaskEnd:
         if group in tiers:
             return group
         return name if group == "validate" and name in tiers else None
-
-
-def plan_of_run() -> Mapping[str, Any] | None:
-    """Return what the planning task of this run returned; None when it failed."""
-    return get_current_context()["ti"].xcom_pull(task_ids="plan") or None
-
-
-def targets(plan: Mapping[str, Any], tier: str) -> list[LoadTarget]:
-    """Return what the tier's tasks load, in the order of their map indexes."""
-    return list(targets_of(plan["tiers"].get(tier, ()), plan["splits"]))
 
 
 def task_ends() -> list[TaskEnd]:

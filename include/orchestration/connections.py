@@ -5,14 +5,12 @@ from __future__ import annotations
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from include.endpoints import DEFAULT_PORTS, Endpoint, connection_options
+from include.endpoints import DEFAULT_PORTS, KINDS, Endpoint, connection_options
 from include.errors import ConfigError
 
 SOURCE_CONNECTION = "open_dental"
 WAREHOUSE_CONNECTION = "warehouse"
 SMTP_CONNECTION = "smtp_default"
-
-_KINDS = {"mysql": "mysql", "mariadb": "mysql", "postgres": "postgres", "postgresql": "postgres"}
 
 
 def source_endpoint() -> Endpoint:
@@ -35,7 +33,7 @@ def _endpoint(name: str, *, kind: str) -> Endpoint:
             f"or set AIRFLOW_CONN_{name.upper()}.",
             where=where,
         ) from None
-    seen = _KINDS.get(found.conn_type or "")
+    seen = KINDS.get(found.conn_type or "")
     if seen != kind or not found.host or not found.schema:
         raise ConfigError(
             f"is of type {found.conn_type or 'none'}, expected {kind} with a host and a database. "

@@ -15,7 +15,7 @@ REASON = "reason"
 
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
+def task_errors() -> Iterator[None]:
     """Turn a TerminalError into a failure without retries; let everything else be retried.
 
     The text of the project's own errors is kept for the mail; that of others can hold a row's

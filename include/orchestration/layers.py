@@ -30,11 +30,9 @@ from include.orchestration.connections import warehouse_endpoint
 from include.orchestration.outcome import ModelOutcome, push_outcomes
 from include.orchestration.parsing import BUILD, STAGING
 from include.orchestration.tiers import TRANSFORM_POOL
-from include.settings import DBT_MANIFEST, DBT_PROJECT
+from include.settings import DBT_MANIFEST, DBT_PROFILE, DBT_PROJECT, DBT_TARGET
 
 PROFILES = DBT_PROJECT / "profiles.yml"
-PROFILE = "open_dental"
-TARGET = "warehouse"
 
 # A build takes the whole pool: two builds of the same models would trip over each other.
 BUILD_SLOTS = 2
@@ -152,7 +150,7 @@ def _build(group: TaskGroup, select: Sequence[str], trigger_rule: TriggerRule) -
         emit_datasets=False,
         should_store_compiled_sql=False,
         # The layers share what dbt has parsed, so that only a changed project is parsed again.
-        cache_dir=cosmos_settings.cache_dir / PROFILE,
+        cache_dir=cosmos_settings.cache_dir / DBT_PROFILE,
         callback=push_outcomes,
         pool=TRANSFORM_POOL,
         pool_slots=BUILD_SLOTS,
@@ -165,5 +163,5 @@ def _build(group: TaskGroup, select: Sequence[str], trigger_rule: TriggerRule) -
 
 def _profile() -> WarehouseProfile:
     return WarehouseProfile(
-        profile_name=PROFILE, target_name=TARGET, profiles_yml_filepath=PROFILES
+        profile_name=DBT_PROFILE, target_name=DBT_TARGET, profiles_yml_filepath=PROFILES
     )

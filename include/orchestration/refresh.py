@@ -9,8 +9,9 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.catalog.model import Tier
-from include.orchestration import alerts
+from include.catalog.targets import LoadTarget, Mode
 from include.orchestration.connections import warehouse_endpoint
+from include.orchestration.planned import plan_of_run, targets
 from include.settings import DBT_MANIFEST
 
 if TYPE_CHECKING:
@@ -50,12 +51,12 @@ def mode() -> Mode:
 
 def planned_loads(tier: str) -> list[str]:
     """Return what the tier's tasks load, the largest first; skips the task in a dry run."""
-    return [str(target) for target in alerts.targets(_plan(), tier)]
+    return [str(target) for target in targets(_plan(), tier)]
 
 
 def target(tier: str, label: str) -> LoadTarget:
     """Return what the task of this label loads; skips the task as `run_id` does."""
-    return next(one for one in alerts.targets(_plan(), tier) if str(one) == label)
+    return next(one for one in targets(_plan(), tier) if str(one) == label)
 
 
 def run_id() -> int:
@@ -85,19 +86,20 @@ def refuse_unvalidated() -> None:
 
 def report() -> None:
     """Record how the run went, mail what is wrong or late, and fail unless all is right."""
+    from include.orchestration.alerts import mail_run
     from include.reporting import report_run
 
-    if alerts.plan_of_run() is None:
-        alerts.mail_run()
+    if plan_of_run() is None:
+        mail_run()
         raise AirflowFailException("there is no plan: nothing was loaded, all data is as it was")
     summary = report_run(warehouse_endpoint(), run_id=run_id(), manifest=DBT_MANIFEST)
-    has_failed_tasks = alerts.mail_run(summary)
+    has_failed_tasks = mail_run(summary)
     if has_failed_tasks or not summary.is_right:
         raise AirflowFailException(summary.text)
 
 
 def _plan() -> Mapping[str, Any]:
-    plan = alerts.plan_of_run()
+    plan = plan_of_run()
     if plan is None:
         raise AirflowSkipException("there is no plan, so nothing was loaded")
     if get_current_context()["params"]["dry_run"]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from include.catalog.model import Tier
 from include.catalog.targets import Mode
 from include.errors import ConfigError
-
-# Below this a table is read within a minute, and its tasks' own start would be felt.
-SPLIT_ROWS = 2_000_000
+from include.settings import SPLIT_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class RefreshRequest:
     split_rows: int = SPLIT_ROWS
 
     def __post_init__(self) -> None:
-        if self.mode not in ("compare", "full") or not 1 <= self.phase <= len(Tier):
+        if self.mode not in get_args(Mode) or not 1 <= self.phase <= len(Tier):
             raise ConfigError(
                 f"asks for mode {self.mode!r} and phase {self.phase}; known are the modes compare "
                 f"and full and the phases 1 to {len(Tier)}. Nothing was changed.",
@@ -84,17 +82,3 @@ class RefreshPlan:
             "discovery_needed": self.discovery_needed,
             "splits": dict(self.splits),
         }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> RefreshPlan:
-        """Return the plan that `to_dict` gave."""
-        return cls(
-            run_id=values["run_id"],
-            config_version=values["config_version"],
-            tiers={Tier(tier): tuple(names) for tier, names in values["tiers"].items()},
-            skipped_empty=tuple(values["skipped_empty"]),
-            applied=tuple(values["applied"]),
-            quarantined=dict(values["quarantined"]),
-            discovery_needed=bool(values["discovery_needed"]),
-            splits=dict(values["splits"]),
-        )

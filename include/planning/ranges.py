@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-import pymysql
-
 from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
 from include.ops.chunks import Chunk, ChunkStore
 from include.ops.table_states import StoredCounts, TableState
 from include.planning.source_state import TableSize
 from include.source.keys import KeyRange, paging_key
-from include.source.session import SourceConnection, quote, translate
+from include.source.session import SourceConnection, quote, source_errors
 from include.warehouse.session import WarehouseConnection
 
 
@@ -66,13 +64,10 @@ class RangePlanner:
 
     def _ends(self, table: TableConfig) -> tuple[int, int]:
         name = quote(paging_key(table).columns[0].name)
-        try:
-            with self._reader.cursor() as cursor:
-                # Both come from the ends of the index.
-                cursor.execute(f"select min({name}), max({name}) from {quote(table.name)}")  # noqa: S608
-                row = cursor.fetchone()
-        except pymysql.MySQLError as error:
-            raise translate(error, self._source) from None
+        with source_errors(self._source), self._reader.cursor() as cursor:
+            # Both come from the ends of the index.
+            cursor.execute(f"select min({name}), max({name}) from {quote(table.name)}")  # noqa: S608
+            row = cursor.fetchone()
         lowest, highest = row if row else (None, None)
         return (int(lowest), int(highest)) if lowest is not None else (0, 0)
 

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import pymysql
 from pymysql.cursors import Cursor
 
-from include.discovery.profile import is_of_one_table
+from include.discovery.profile import TABLES_A_QUERY, is_of_one_table
 from include.endpoints import Endpoint
-from include.source.session import SourceConnection, quote, translate
-
-TABLES_A_QUERY = 50
+from include.source.session import SourceConnection, quote, source_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +23,16 @@ class TableSize:
 
 def read_sizes(connection: SourceConnection, endpoint: Endpoint) -> dict[str, TableSize]:
     """Return the size of every table."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select table_name, coalesce(data_length, 0) + coalesce(index_length, 0), "
-                "coalesce(table_rows, 0) "
-                "from information_schema.tables where table_schema = database()"
-            )
-            return {
-                name: TableSize(int(byte_count), int(row_count))
-                for name, byte_count, row_count in cursor.fetchall()
-            }
-    except pymysql.MySQLError as error:
-        raise translate(error, endpoint) from None
+    with source_errors(endpoint), connection.cursor() as cursor:
+        cursor.execute(
+            "select table_name, coalesce(data_length, 0) + coalesce(index_length, 0), "
+            "coalesce(table_rows, 0) "
+            "from information_schema.tables where table_schema = database()"
+        )
+        return {
+            name: TableSize(int(byte_count), int(row_count))
+            for name, byte_count, row_count in cursor.fetchall()
+        }
 
 
 def find_empty(
@@ -48,12 +43,9 @@ def find_empty(
     A table that the server cannot read is not among them: its own load says what is wrong.
     """
     empty: set[str] = set()
-    try:
-        with connection.cursor() as cursor:
-            for start in range(0, len(tables), TABLES_A_QUERY):
-                empty |= _empty(cursor, tables[start : start + TABLES_A_QUERY])
-    except pymysql.MySQLError as error:
-        raise translate(error, endpoint) from None
+    with source_errors(endpoint), connection.cursor() as cursor:
+        for start in range(0, len(tables), TABLES_A_QUERY):
+            empty |= _empty(cursor, tables[start : start + TABLES_A_QUERY])
     return frozenset(empty)
 
 

@@ -22,7 +22,7 @@ from include.ops.config_versions import load_catalog
 from include.ops.purges import TablePurge, record_purge
 from include.ops.runs import read_run
 from include.ops.table_states import TableState
-from include.sessions.failures import translated
+from include.sessions.failures import driver_errors
 from include.sessions.locks import LockSession, lock_session, sole_writer, table_lock
 from include.transform.lineage import incremental_readers, read_manifest
 from include.warehouse import raw_tables
@@ -70,7 +70,7 @@ def purge(warehouse: Endpoint, *, run_id: int, manifest: Path) -> tuple[TablePur
         cleared = _purge_affected(connection, catalog, readers, run_id)
         purged = {name: TablePurge(name, affected=count) for name, count in cleared.items()}
         for table in _with_tombstones(connection, catalog):
-            with translated(warehouse, warehouse, table.name):
+            with driver_errors(warehouse, warehouse, table.name):
                 found = _purge_table(session, connection, table, readers, run_id)
             if found is not None:
                 before = purged.get(table.raw_name)

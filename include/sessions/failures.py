@@ -17,7 +17,7 @@ from pymysql.constants import ER
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, StructureError, TerminalError, WarehouseError
-from include.source.session import translate
+from include.source.session import source_error
 
 _KEPT = "What is not yet committed was rolled back; the rows of the last good load are intact."
 _CHANGED_SOURCE = {
@@ -148,7 +148,7 @@ _COLUMN_IN_CONTEXT = re.compile(r"line \d+, column ([^:\s]+)")
 
 
 @contextmanager
-def translated(source: Endpoint, warehouse: Endpoint, table: str) -> Iterator[None]:
+def driver_errors(source: Endpoint, warehouse: Endpoint, table: str) -> Iterator[None]:
     """Turn the drivers' errors into the project's two families, without any value."""
     try:
         yield
@@ -173,7 +173,7 @@ def _source_error(error: pymysql.MySQLError, source: Endpoint, table: str) -> Pi
             "then refresh this table again.",
             where=f"table {table}",
         )
-    meant = translate(error, source)
+    meant = source_error(error, source)
     return type(meant)(f"while table {table} was read: {meant.message}", where=meant.where)
 
 

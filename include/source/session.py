@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pymysql
@@ -103,19 +105,26 @@ def reconnect(connection: SourceConnection, endpoint: Endpoint) -> None:
 def _establish(connection: SourceConnection, endpoint: Endpoint) -> None:
     tls = source_tls(endpoint)
     try:
-        connection.connect()
-        _keep_alive(connection)
-        _apply_settings(connection, endpoint)
-        _check_encryption(connection, endpoint, tls)
-    except pymysql.MySQLError as error:
-        connection.close()
-        raise translate(error, endpoint) from None
+        with source_errors(endpoint):
+            connection.connect()
+            _keep_alive(connection)
+            _apply_settings(connection, endpoint)
+            _check_encryption(connection, endpoint, tls)
     except BaseException:
         connection.close()
         raise
 
 
-def translate(error: pymysql.MySQLError, endpoint: Endpoint) -> PipelineError:
+@contextmanager
+def source_errors(endpoint: Endpoint) -> Iterator[None]:
+    """Turn the driver's errors into what `source_error` says they mean."""
+    try:
+        yield
+    except pymysql.MySQLError as error:
+        raise source_error(error, endpoint) from None
+
+
+def source_error(error: pymysql.MySQLError, endpoint: Endpoint) -> PipelineError:
     """Say what a driver error means; the driver's own text may hold values and is left out."""
     original = getattr(error, "original_exception", None)
     if isinstance(original, ssl.SSLError):

@@ -13,11 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pymysql
-
 from include.endpoints import Endpoint
 from include.errors import SourceRefusedError
-from include.source.session import SourceConnection, translate
+from include.source.session import SourceConnection, source_errors
 
 PRIMARY = "PRIMARY"
 _PLAIN_INDEXES = ("BTREE", "HASH")
@@ -68,7 +66,6 @@ class IndexStructure:
 
     name: str
     columns: tuple[str, ...]
-    is_unique: bool
     is_key: bool
     is_plain: bool = True
 
@@ -153,13 +150,10 @@ def read_structures(
     `tables` limits the result to these names. Raises SourceRefusedError when no table is visible:
     to an account without privileges every database looks empty.
     """
-    try:
-        with connection.cursor() as cursor:
-            found = _read_tables(cursor)
-            columns = _read_columns(cursor)
-            indexes = _read_indexes(cursor, columns)
-    except pymysql.MySQLError as error:
-        raise translate(error, endpoint) from None
+    with source_errors(endpoint), connection.cursor() as cursor:
+        found = _read_tables(cursor)
+        columns = _read_columns(cursor)
+        indexes = _read_indexes(cursor, columns)
     if not found:
         raise SourceRefusedError(
             f"the account sees no table in the database {endpoint.database!r}. The warehouse is "
@@ -250,9 +244,7 @@ def _read_indexes(
             for _, name, sub_part, kind in rows
         )
         indexes[table].append(
-            IndexStructure(
-                index, tuple(n for n in names if n is not None), is_unique, is_key, is_plain
-            )
+            IndexStructure(index, tuple(n for n in names if n is not None), is_key, is_plain)
         )
     return indexes
 

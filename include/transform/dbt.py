@@ -13,19 +13,16 @@ from typing import Any
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError
-from include.settings import DBT_PROJECT, inherited_environment
+from include.settings import (
+    DBT_PROFILE,
+    DBT_PROJECT,
+    DBT_TARGET,
+    TELEMETRY_OFF,
+    inherited_environment,
+)
 from include.warehouse.session import tls_options
 
-PROFILE = "open_dental"
-TARGET = "warehouse"
 RUN_LIMIT_SECONDS = 3600
-
-# What a dbt process is told about telemetry and colours, here and under Cosmos.
-QUIET = {
-    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    "DO_NOT_TRACK": "1",
-    "DBT_USE_COLORS": "false",
-}
 _FAILED = {"error", "fail", "runtime error"}
 
 
@@ -61,14 +58,9 @@ class DbtRun:
         """What ended in an error or a failed test."""
         return tuple(result for result in self.results if result.status in _FAILED)
 
-    @property
-    def skipped(self) -> tuple[NodeResult, ...]:
-        """What did not run because something before it failed."""
-        return tuple(result for result in self.results if result.status == "skipped")
-
 
 def environment(warehouse: Endpoint) -> dict[str, str]:
-    """Return the variables that the profile reads. They hold the password: never log them."""
+    """Return what dbt is told, here and under Cosmos. It holds the password: never log it."""
     return {
         "DBT_WAREHOUSE_HOST": warehouse.host,
         "DBT_WAREHOUSE_PORT": str(warehouse.port),
@@ -76,7 +68,8 @@ def environment(warehouse: Endpoint) -> dict[str, str]:
         "DBT_WAREHOUSE_PASSWORD": warehouse.password,
         "DBT_WAREHOUSE_NAME": warehouse.database,
         **{f"DBT_WAREHOUSE_{name.upper()}": v for name, v in tls_options(warehouse).items()},
-        **QUIET,
+        **TELEMETRY_OFF,
+        "DBT_USE_COLORS": "false",
     }
 
 
@@ -99,7 +92,7 @@ def run_dbt(
     results_file.unlink(missing_ok=True)
     command = [str(Path(sys.executable).with_name("dbt")), *arguments]
     command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    command += ["--profile", PROFILE, "--target", TARGET]
+    command += ["--profile", DBT_PROFILE, "--target", DBT_TARGET]
     command += ["--target-path", str(target_path), "--log-path", str(target_path / "logs")]
     if variables:
         command += ["--vars", json.dumps(dict(variables))]

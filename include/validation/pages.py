@@ -20,7 +20,6 @@ from include.catalog.model import Tier
 from include.errors import TerminalError
 
 INDEX = "index.html"
-_TITLES = ("table", "rows", "quality", "threshold", "verdict")
 
 _POLICY = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self' 'unsafe-inline' "
@@ -104,7 +103,7 @@ def _page(title: str, body: str) -> str:
 
 
 @contextmanager
-def translated_errors(docs: Path) -> Iterator[None]:
+def page_errors(docs: Path) -> Iterator[None]:
     """Turn a failure to write pages into a TerminalError that says what state the gates are in."""
     try:
         yield

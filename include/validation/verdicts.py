@@ -21,7 +21,7 @@ from include.ops.validation_results import (
     CheckResult,
     replace_results,
 )
-from include.validation.pages import TableLine, new_site, publish, translated_errors
+from include.validation.pages import TableLine, new_site, page_errors, publish
 from include.validation.reconciliation import CHECK_NAMES, Count, living_rows, reconcile
 from include.validation.rules import raw, rules_for
 from include.validation.scope import read_scope
@@ -86,7 +86,7 @@ def validate_tier(warehouse: Endpoint, *, run_id: int, tier: Tier) -> TierVerdic
         judged = {}
         if loaded:
             docs = settings.data_docs_directory()
-            with translated_errors(docs):
+            with page_errors(docs):
                 site = new_site(docs, tier)
                 results = run_suites(warehouse, suites, name=f"run-{run_id}", site=site)
                 judged = {

@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
 
 import pytest
 
@@ -13,8 +12,8 @@ from include.errors import WarehouseError
 from include.ops.loads import TableLoad
 from include.sessions import locks
 from include.source.read_ahead import BufferPool
-from include.source.statement import ResultBuffer
 from include.warehouse import session as warehouse_session
+from tests.engine.faults.moments import at_page
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice
 from tests.ops.gates import OPEN_GATES
@@ -23,19 +22,6 @@ TABLE = (
     "create table T (Id int primary key, Note text) engine=MyISAM",
     "insert into T select seq, concat('note ', seq) from seq_1_to_1000",
 )
-
-
-def at_page(number: int, action: Callable[[], None]) -> None:
-    """Do something when all pages before the n-th are done with; reading is further by then."""
-    give_back = BufferPool.give_back
-    pages = iter(range(2, 1_000_000))
-
-    def interrupted(self: BufferPool, buffer: ResultBuffer) -> None:
-        give_back(self, buffer)
-        if next(pages) == number:
-            action()
-
-    BufferPool.give_back = interrupted  # type: ignore[method-assign]
 
 
 def die(practice: Practice, *, page: int, part_rows: int) -> None:

@@ -20,9 +20,9 @@ from include.ops.loads import TableLoad
 from include.ops.ranges import store_ranges
 from include.source.keys import KeyRange
 from include.warehouse import session as warehouse_session
+from tests.engine.faults.moments import at_page
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice
-from tests.engine.test_interruptions import at_page
 from tests.ops.gates import OPEN_GATES
 
 TABLE = (

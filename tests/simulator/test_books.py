@@ -13,7 +13,7 @@ from include.source import session
 from include.source.session import SourceConnection
 from simulator.commands import demo
 from tests.simulator import accounts
-from tests.simulator.conftest import PLAN, Simulated, checksums
+from tests.simulator.simulated import PLAN, Simulated, checksums
 
 
 @pytest.mark.parametrize("figure", accounts.DAILY)

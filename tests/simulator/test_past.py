@@ -17,8 +17,8 @@ from simulator.background import Background
 from simulator.books import Kind
 from simulator.closed_years import ClosedYears
 from tests.simulator import accounts
-from tests.simulator.conftest import LAST_DAY, Simulate, Simulated
 from tests.simulator.documented import coded_columns
+from tests.simulator.simulated import LAST_DAY, Simulate, Simulated
 
 OLD = PracticePlan(patients=160, years=30, seed=4, until=LAST_DAY)
 

@@ -13,8 +13,8 @@ from include.open_dental import schema
 from include.source import session
 from include.source.session import SourceConnection
 from simulator import PracticePlan, build, memory, writer
-from tests.simulator.conftest import LAST_DAY, Simulated
 from tests.simulator.documented import coded_columns
+from tests.simulator.simulated import LAST_DAY, Simulated
 
 COLUMNS = """
     select table_name, column_name, column_type, is_nullable, column_default, extra

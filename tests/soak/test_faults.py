@@ -12,19 +12,12 @@ import pytest
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, SourceError, WarehouseError
-from local_system import servers
-from tests.engine.faults.moments import at_moment, killed_at
+from tests.engine.faults.crashing import CrashingSource, CrashingWarehouse
+from tests.engine.faults.cuts import break_refreshes
+from tests.engine.faults.kills import CASES, kill_first_loads, kill_refreshes
+from tests.engine.faults.moments import EVERY, at_moment, commit_parts_of, killed_at
+from tests.engine.faults.range_kills import kill_ranges
 from tests.engine.faults.subject import MARK, SHAPES, Subject, told
-from tests.engine.faults.test_connections import break_refreshes
-from tests.engine.faults.test_crashes import CrashingWarehouse
-from tests.engine.faults.test_killed_ranges import kill_ranges
-from tests.engine.faults.test_kills import (
-    CASES,
-    EVERY,
-    commit_parts_of,
-    kill_first_loads,
-    kill_refreshes,
-)
 from tests.engine.practice import Practice, open_practice, writing
 from tests.missing import skipped_where_missing
 
@@ -90,24 +83,6 @@ def test_ranges_killed_at_every_moment_are_mended(
 ) -> None:
     commit_parts_of(40, monkeypatch)
     assert kill_ranges(practice, EVERY, is_first=is_first) > FEW
-
-
-class CrashingSource:
-    """A MariaDB of one's own that is killed and starts again."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._port, self._password = servers.free_port(), servers.new_password()
-        self.server = self._start()
-
-    def crash(self) -> None:
-        """Kill the server at once; start it again."""
-        self.server.process.kill()
-        self.server.process.wait()
-        self.server = self._start()
-
-    def _start(self) -> servers.Server:
-        return servers.start_mariadb(self._directory, port=self._port, password=self._password)
 
 
 @pytest.fixture

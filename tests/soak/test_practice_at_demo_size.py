@@ -13,7 +13,7 @@ from include.discovery import discover
 from include.endpoints import Endpoint
 from include.warehouse import session as warehouse_session
 from simulator import PracticePlan, advance, build
-from tests.engine.test_equality import assert_all_equal, refresh
+from tests.engine.equality import assert_all_equal, refresh
 
 pytestmark = pytest.mark.soak
 

@@ -12,7 +12,7 @@ import pytest
 from include.endpoints import Endpoint
 from include.errors import SourceError, SourceRefusedError, TerminalError
 from include.source import session
-from include.source.session import SourceConnection, connect, translate
+from include.source.session import SourceConnection, connect, source_error
 
 MARK = "Wilhelmina-Marked"
 
@@ -43,7 +43,7 @@ def failure(connection: SourceConnection, endpoint: Endpoint, statement: str) ->
     """Return what the statement's failure means; no value may show."""
     with connection.cursor() as cursor, pytest.raises(pymysql.MySQLError) as caught:
         cursor.execute(statement)
-    meant = translate(caught.value, endpoint)
+    meant = source_error(caught.value, endpoint)
     assert MARK not in str(meant)
     assert "What was loaded before is intact." in str(meant)
     return meant

@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from include.endpoints import Endpoint
 from include.transform.manifest import bake_manifest
-
-# Baking compiles the project and asks no server.
-NOWHERE = Endpoint("postgres", "127.0.0.1", 1, "nobody", "unused", "nowhere")
+from tests.nowhere import NOWHERE
 
 
 @pytest.fixture(scope="session")

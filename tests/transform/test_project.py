@@ -14,7 +14,7 @@ from include.settings import DBT_PROJECT
 from include.transform import dbt
 from include.transform.manifest import bake_manifest
 from include.transform.staging import generated_files
-from tests.transform.conftest import NOWHERE
+from tests.nowhere import NOWHERE
 
 Node = Mapping[str, Any]
 

@@ -9,16 +9,20 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
 
+from include.engine import compare, first_load
 from include.source.pages import PageReader
-from include.source.statement import PreparedStatement
+from include.source.read_ahead import BufferPool
+from include.source.statement import PreparedStatement, ResultBuffer
 
+# What `moments_at` takes for all of them.
+EVERY: tuple[float, ...] = ()
 _PLACES: tuple[tuple[Any, str, str], ...] = (
     (PageReader, "read", "page"),
     (PreparedStatement, "drain", "rows"),
@@ -65,6 +69,11 @@ def count_moments(work: Callable[[], object]) -> int:
     return len(names)
 
 
+def moments_at(count: int, places: Sequence[float]) -> Sequence[int]:
+    """Return the moments at these places of a load, or every one."""
+    return [max(1, round(count * place)) for place in places] or range(1, count + 1)
+
+
 def killed_at(number: int, work: Callable[[], object]) -> bool:
     """Do the work in a process of its own that is killed at a moment; say whether it came to it."""
 
@@ -77,6 +86,25 @@ def killed_at(number: int, work: Callable[[], object]) -> bool:
     process.join(120)
     assert process.exitcode in (0, -signal.SIGKILL)
     return process.exitcode != 0
+
+
+def at_page(number: int, action: Callable[[], None]) -> None:
+    """Do something when all pages before the n-th are done with; reading is further by then."""
+    give_back = BufferPool.give_back
+    pages = iter(range(2, 1_000_000))
+
+    def interrupted(self: BufferPool, buffer: ResultBuffer) -> None:
+        give_back(self, buffer)
+        if next(pages) == number:
+            action()
+
+    BufferPool.give_back = interrupted  # type: ignore[method-assign]
+
+
+def commit_parts_of(rows: int, patch: pytest.MonkeyPatch) -> None:
+    """Let a load commit as soon as it has moved so many rows."""
+    patch.setattr(first_load, "COMMIT_ROWS", rows)
+    patch.setattr(compare, "ONE_TRANSACTION_ROWS", rows)
 
 
 def _telling(method: Any, place: str, happens: Callable[[str], None]) -> Any:

@@ -14,10 +14,10 @@ _BLOCK = 4096
 
 
 class Relay:
-    """Passes bytes between clients and one server until `budget` of them came from a side.
+    """Passes bytes between clients and one server until so many of them came from a side.
 
-    Then every connection is broken at once, and the relay works again. `passed` counts the bytes
-    of all connections by side, "client" or "server".
+    `break_after` says how many. Then every connection is broken at once, and the relay works again.
+    `passed` counts the bytes of all connections by side, "client" or "server".
     """
 
     def __init__(self, target: Endpoint) -> None:

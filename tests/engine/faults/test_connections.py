@@ -3,67 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
-from include.endpoints import Endpoint
-from include.errors import PipelineError, SourceError, TerminalError, WarehouseError
+from include.errors import SourceError, TerminalError, WarehouseError
 from include.source import statement
-from tests.engine.faults.proxy import Relay, relayed
+from tests.engine.faults.cuts import break_refreshes, load_cut, through
+from tests.engine.faults.moments import commit_parts_of
+from tests.engine.faults.proxy import relayed
 from tests.engine.faults.subject import MARK, Subject, told
-from tests.engine.faults.test_kills import commit_parts_of
 from tests.engine.practice import Practice
 
 SOME = (0.4, 0.97)
-
-
-def through(practice: Practice, victim: str, endpoint: Endpoint) -> Practice:
-    if victim == "source":
-        return replace(practice, source=endpoint)
-    return replace(practice, warehouse=endpoint)
-
-
-def break_refreshes(
-    practice: Practice, shape: str, *, victim: str, places: Sequence[float]
-) -> list[PipelineError]:
-    """Break the victim's connections at these places of refreshes, from both sides."""
-    subject = Subject(practice, "T", shape)
-    subject.create()
-    subject.load()
-    errors: list[PipelineError] = []
-    with relayed(getattr(practice, victim)) as (relay, endpoint):
-        weak = through(practice, victim, endpoint)
-        subject.edit()
-        before = dict(relay.passed)
-        weak.load(subject.config)
-        usual = {side: relay.passed[side] - before[side] for side in before}
-        subject.load()
-        for place in places:
-            for side, count in usual.items():
-                subject.edit()
-                error = _broken(weak, subject, relay, side=side, count=max(1, int(place * count)))
-                subject.hold_what_readers_see()
-                subject.hold_what_the_next_load_mends()
-                if error is not None:
-                    subject.hold_no_value_was_recorded(told(error))
-                    errors.append(error)
-    return errors
-
-
-def _broken(
-    weak: Practice, subject: Subject, relay: Relay, *, side: str, count: int
-) -> PipelineError | None:
-    config = subject.config
-    relay.break_after(count, side=side)
-    try:
-        weak.load(config)
-    except PipelineError as error:
-        return error
-    finally:
-        relay.break_after(0, side=side)
-    return None
 
 
 @pytest.mark.parametrize(
@@ -103,7 +54,7 @@ def test_a_source_that_falls_silent_is_given_up(
     with relayed(practice.source) as (relay, endpoint):
         relay.silence.clear()
         # In the middle of the rows.
-        error = _broken(
+        error = load_cut(
             through(practice, "source", endpoint), subject, relay, side="server", count=12_000
         )
     assert type(error) is SourceError

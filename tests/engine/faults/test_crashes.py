@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,40 +11,12 @@ import pytest
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, WarehouseError
-from local_system import servers
 from local_system.layout import ACCOUNT_AS_ROOT
-from tests.engine.faults.moments import at_moment
+from tests.engine.faults.crashing import CrashingWarehouse
+from tests.engine.faults.moments import at_moment, commit_parts_of
 from tests.engine.faults.subject import Subject, told
-from tests.engine.faults.test_kills import commit_parts_of
 from tests.engine.practice import open_practice
 from tests.missing import skipped_where_missing
-
-
-class CrashingWarehouse:
-    """A PostgreSQL of one's own that loses power and starts again."""
-
-    def __init__(self, directory: Path, **settings: str) -> None:
-        self._directory = directory
-        self._port, self._password = servers.free_port(), servers.new_password()
-        # A commit that was answered is on the disk, as in production.
-        self._settings = {"synchronous_commit": "on", **settings}
-        self.server = self._start()
-
-    def crash(self) -> None:
-        """Kill the server and all that it started, at once; start it again."""
-        os.killpg(self.server.process.pid, signal.SIGKILL)
-        self.server.process.wait()
-        self.server = self._start()
-
-    def start_again(self) -> None:
-        """Stop it if it still runs, and start it."""
-        self.server.stop()
-        self.server = self._start()
-
-    def _start(self) -> servers.Server:
-        return servers.start_postgres(
-            self._directory, port=self._port, password=self._password, settings=self._settings
-        )
 
 
 @pytest.fixture

@@ -2,81 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
-
 import pytest
 
-from include.catalog.document import dump_catalog
-from include.catalog.model import Catalog
-from include.catalog.targets import LoadTarget
-from include.engine import EngineConnections, load_pinned
-from include.ops.config_versions import pin_bytes
-from include.ops.ranges import store_ranges
-from include.source.keys import KeyRange
-from include.warehouse import session as warehouse_session
-from tests.engine.faults.moments import count_moments, killed_at
-from tests.engine.faults.subject import Subject
-from tests.engine.faults.test_kills import commit_parts_of, moments
+from tests.engine.faults.moments import commit_parts_of
+from tests.engine.faults.range_kills import kill_ranges
 from tests.engine.practice import Practice
 
-BOUNDS = (None, ("180",), ("420",), None)
-RANGES = (1, 2, 3)
 SOME = (0.5, 0.96)
-
-
-def planned(subject: Subject) -> int:
-    """Open a run that loads the table in ranges that its chunks end at."""
-    practice = subject.practice
-    with warehouse_session.connect(practice.warehouse, autocommit=True) as connection:
-        catalog = Catalog(tables={subject.name: subject.config}, excluded_tables={})
-        version = pin_bytes(connection, dump_catalog(catalog), b"")
-        row = connection.execute(
-            "insert into ops.run (mode, phase, config_version) values ('compare', 4, %s) "
-            "returning run_id",
-            (version,),
-        ).fetchone()
-        assert row is not None
-        bounds = [KeyRange(lo, hi) for lo, hi in pairwise(BOUNDS)]
-        store_ranges(connection, int(row[0]), subject.config.raw_name, bounds)
-    return int(row[0])
-
-
-def load_ranges(subject: Subject, run_id: int) -> None:
-    """Load every range, the last of which completes the table."""
-    with EngineConnections(subject.practice.source, subject.practice.warehouse) as connections:
-        for number in RANGES:
-            target = LoadTarget(subject.name, number, len(RANGES))
-            load_pinned(connections, run_id=run_id, target=target)
-
-
-def kill_ranges(practice: Practice, places: Sequence[float], *, is_first: bool) -> int:
-    """Kill loads in ranges; in turn the same run tries again, or the next one loads all at once."""
-
-    def another(number: int) -> Subject:
-        subject = Subject(practice, f"T{number}", "number")
-        subject.create()
-        if not is_first:
-            subject.load()
-            # An edit in every range, which leaves the bounds of the chunks where they are.
-            practice.execute(f"update {subject.name} set PatNum = 7000 + Id where Id % 50 = 1")
-        return subject
-
-    subject = another(0)
-    run_id = planned(subject)
-    total = count_moments(lambda: load_ranges(subject, run_id))
-    killed = 0
-    for number, moment in enumerate(moments(total, places)):
-        subject = another(moment)
-        run_id = planned(subject)
-        killed += killed_at(moment, lambda: load_ranges(subject, run_id))  # noqa: B023
-        subject.hold_what_readers_see()
-        if number % 2 == is_first:
-            load_ranges(subject, run_id)
-            assert subject.raw() == subject.source()
-            assert practice.load(subject.config).moved == 0
-        subject.hold_what_the_next_load_mends()
-    return killed
 
 
 @pytest.mark.parametrize("is_first", [True, False])

@@ -1,4 +1,4 @@
-{# The arithmetic identity is true in every row, to within `tolerance` where it names one itself. #}
+{# The arithmetic identity is true in every row; where it may be off by a little, it says so itself. #}
 {% test identity_holds(model, expression) %}
 
 select 1 as broken
