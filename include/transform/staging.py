@@ -138,7 +138,7 @@ def _model_properties(table: StagedTable) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "name": table.model,
         "description": f"One row per {table.entity} (`{table.source}`) that the practice keeps.",
-        "config": {"tags": [table.system]},
+        "config": {"group": table.system},
         "columns": [_column_properties(column) for column in table.columns]
         + [
             {"name": "_loaded_at", "description": "When the row last changed in raw."},
