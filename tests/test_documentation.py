@@ -10,7 +10,8 @@ from include.settings import PROJECT_ROOT
 
 DOCUMENTS = sorted(
     path
-    for path in [*PROJECT_ROOT.glob("*.md"), *PROJECT_ROOT.glob("docs/**/*.md")]
+    for pattern in ("*.md", "docs/**/*.md", "include/dbt/**/DECISIONS.md")
+    for path in PROJECT_ROOT.glob(pattern)
     if path.is_file()
 )
 GENERATED = {"include/config/tables.yml"}

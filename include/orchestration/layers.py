@@ -1,4 +1,4 @@
-"""The dbt project as task groups: staging, then intermediate by business system, then marts.
+"""The dbt project as task groups: staging, then intermediate and marts by business system.
 
 Each layer is one `dbt build` that also runs the `is_publishable` tests of every source that the
 layer reads, however far down: a blocked table stops its readers in every layer, and only them.
@@ -90,19 +90,16 @@ def _staging_layer(group_id: str, folder: str) -> TaskGroup:
 
 
 def _model_layer(group_id: str, folder: str) -> TaskGroup:
-    """Return a group with one build and a task per model, in a group of its own per subfolder."""
+    """Return a group with one build and a task per model, in a group per business system."""
     systems: dict[str, TaskGroup] = {}
 
     def outcome(*, node: Any, task_group: TaskGroup, **_: Any) -> BaseOperator:
-        below = Path(node.original_file_path).parent.relative_to(folder).parts
-        parent = task_group
-        if below:
-            if below[0] not in systems:
-                systems[below[0]] = TaskGroup(below[0], parent_group=task_group)
-            parent = systems[below[0]]
+        system = Path(node.original_file_path).parent.name
+        if system not in systems:
+            systems[system] = TaskGroup(system, parent_group=task_group)
         return ModelOutcome(
             task_id=node.name,
-            task_group=parent,
+            task_group=systems[system],
             model_unique_id=node.unique_id,
             build_task_id=f"{group_id}.{BUILD}",
             doc_md=node.resource_name,

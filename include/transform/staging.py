@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Template
+from textwrap import wrap
 from typing import Any
 
 import yaml
@@ -106,7 +108,7 @@ def _sources(tables: Iterable[StagedTable]) -> str:
                         {
                             "name": table.source,
                             "description": f"One row per {table.entity}, tombstones included.",
-                            "data_tests": ["is_publishable"],
+                            "data_tests": ("is_publishable",),
                         }
                         for table in tables
                     ],
@@ -123,22 +125,21 @@ def _properties(tables: Iterable[StagedTable]) -> str:
 def _model_properties(table: StagedTable) -> dict[str, Any]:
     tests: list[Any] = []
     references = {
-        c.name: _reference(c.references)
+        c.name: f"{entities()[c.references][2]}.{key_name(c.references)}"
         for c in table.columns
         if c.kind == "reference" and c.references and c.references != table.source
     }
     if references:
-        tests.append(_test("references_exist", table, {"columns": references}))
+        tests.append(_test("references_exist", table, references))
     lists = {
         c.name: c.code_list for c in table.columns if c.code_list in vocabulary()["decisive_lists"]
     }
     if lists:
-        codes = "{{ ref('open_dental_codes') }}"
-        tests.append(_test("codes_are_known", table, {"columns": lists, "dictionary": codes}))
+        tests.append(_test("codes_are_known", table, lists))
     properties: dict[str, Any] = {
         "name": table.model,
         "description": f"One row per {table.entity} (`{table.source}`) that the practice keeps.",
-        "config": {"tags": [table.system]},
+        "config": _Flow(group=table.system),
         "columns": [_column_properties(column) for column in table.columns]
         + [
             {"name": "_loaded_at", "description": "When the row last changed in raw."},
@@ -150,20 +151,16 @@ def _model_properties(table: StagedTable) -> dict[str, Any]:
     return properties
 
 
-def _reference(target: str) -> dict[str, str]:
-    return {"model": f"{{{{ ref('{entities()[target][2]}') }}}}", "key": key_name(target)}
-
-
-def _test(name: str, table: StagedTable, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: {"name": f"{name}_{table.model}", "arguments": dict(arguments)}}
+def _test(name: str, table: StagedTable, columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: {"name": f"{name}_{table.model}", "arguments": {"columns": dict(columns)}}}
 
 
 def _column_properties(column: StagedColumn) -> dict[str, Any]:
     properties: dict[str, Any] = {"name": column.name, "description": column.description}
     if column.is_phi:
-        properties["config"] = {"meta": {"phi": True}}
+        properties["config"] = _Flow(meta={"phi": True})
     if column.kind == "key":
-        properties["data_tests"] = ["is_key"]
+        properties["data_tests"] = ("is_key",)
     return properties
 
 
@@ -180,20 +177,62 @@ def _seed(tables: Iterable[StagedTable]) -> str:
     return output.getvalue()
 
 
-class _Indented(yaml.SafeDumper):
-    """Lists are indented below their key, as yamllint wants them."""
+class _Flow(dict[str, Any]):
+    """A mapping that is written on one line, as a tuple is."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes YAML as a person does: lists indented, long texts folded, quotes double."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         """Never leave a list unindented."""
         del indentless
         super().increase_indent(flow, False)
 
+    def choose_scalar_style(self) -> str:
+        """Fold a text that does not fit the line; never double a quote."""
+        style: str = super().choose_scalar_style()
+        length = len(self.event.value) if isinstance(self.event, yaml.ScalarEvent) else 0
+        can_fold = not self.flow_level and not self.simple_key_context
+        if can_fold and self.column + length >= self.best_width:
+            return ">"
+        return '"' if style == "'" else style
+
+    def write_folded(self, text: str) -> None:
+        """Wrap before the margin; PyYAML itself wraps behind it."""
+        self.write_indicator(">-", True)
+        for line in wrap(text, self.best_width - (self.indent or 0), break_on_hyphens=False):
+            self.write_indent()
+            self.write_indicator(line, False)
+
+
+def _represent_flow(dumper: yaml.SafeDumper, data: _Flow) -> yaml.Node:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+
+
+def _represent_tuple(dumper: yaml.SafeDumper, data: tuple[object, ...]) -> yaml.Node:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
+
+
+_Dumper.add_representer(_Flow, _represent_flow)
+_Dumper.add_representer(tuple, _represent_tuple)
+
+# Where a blank line parts what follows from what stands before it.
+_BREAKS = re.compile(
+    r"^(?:models|sources|    columns|    data_tests|    tables):$|(?<!s:\n)^  - name:", re.MULTILINE
+)
+
 
 def _yaml(content: Mapping[str, Any]) -> str:
     body = yaml.dump(
-        dict(content), Dumper=_Indented, sort_keys=False, width=100, allow_unicode=True
+        dict(content),
+        Dumper=_Dumper,
+        sort_keys=False,
+        default_flow_style=False,
+        width=100,
+        allow_unicode=True,
     )
-    return f"# {GENERATED}\n{body}"
+    return f"# {GENERATED}\n" + _BREAKS.sub(r"\n\g<0>", body)
 
 
 if __name__ == "__main__":
