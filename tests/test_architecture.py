@@ -1,8 +1,9 @@
-"""The engine runs without Airflow, and the environment is read in one place."""
+"""Who may import what, who writes the schema ops, who reads the environment."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,18 @@ ENGINE = (
     "include.reporting",
     "include.transform",
     "include.validation",
+)
+# In the order of docs/architecture.md they come before every package.
+FIRST = ("errors", "endpoints", "settings")
+# Packages that import from `include` and that it never imports.
+COMPANIONS = {"simulator", "local_system", "bench", "tests", "dags", "plugins"}
+# The two writers of `ops` that have to work within a model's own transaction.
+WRITING_MACROS = {"record_built_mart", "record_model_input"}
+# What stands before the name of a table or sequence in a statement.
+STATEMENT_ON_OPS = re.compile(
+    r"(?:\b(?:from|join|into|update|using|table|truncate|only)\s+|nextval\('|to_regclass\('|\()"
+    r"ops\.\w+",
+    re.IGNORECASE,
 )
 HEAVY = ("airflow", "cosmos", "great_expectations", "pandas", "dbt", "networkx")
 
@@ -76,6 +89,70 @@ def test_tests_share_what_stands_in_modules_without_tests() -> None:
         and any(part == "conftest" or part.startswith("test_") for part in name.split("."))
     ]
     assert found == []
+
+
+def packages_in_order() -> list[str]:
+    """Return the packages of `include` as docs/architecture.md lists them, lowest first."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = text.split("\n## The packages\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `include/(\w+)/` \|", section, re.MULTILINE)
+
+
+def test_every_package_imports_only_from_those_above_it_in_the_architecture() -> None:
+    order = [*FIRST, *packages_in_order()]
+    assert sorted(order) == sorted(
+        path.stem
+        for path in (ROOT / "include").iterdir()
+        if (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").exists()
+    )
+    wrong = []
+    for path in sources():
+        if path.parts[0] != "include" or (len(path.parts) == 2 and path.stem == "__init__"):
+            continue
+        own = order.index(path.parts[1].removesuffix(".py"))
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[0] in COMPANIONS:
+                wrong.append(f"{path}: {name}")
+            if parts[0] == "include" and len(parts) > 1 and parts[1] in order[own + 1 :]:
+                wrong.append(f"{path}: {name}")
+    assert wrong == []
+
+
+def test_only_the_package_ops_has_statements_on_the_schema_ops() -> None:
+    assert STATEMENT_ON_OPS.search("insert into ops.run") is not None
+    found = []
+    for path in sources():
+        if path.parts[:2] == ("include", "ops"):
+            continue
+        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        docstrings = {
+            id(node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        found += [
+            f"{path}:{node.lineno}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docstrings
+            and STATEMENT_ON_OPS.search(node.value)
+        ]
+    assert found == []
+
+
+def test_two_macros_of_dbt_write_to_the_schema_ops_and_no_other() -> None:
+    writers = {}
+    for path in sorted((ROOT / "include" / "dbt").rglob("*.sql")):
+        if "target" in path.parts:
+            continue
+        text = path.read_text(encoding="utf-8")
+        for macro in re.split(r"(?={%-? macro )", text):
+            if re.search(r"(?:insert\s+into|update|delete\s+from)\s+ops\.", macro, re.IGNORECASE):
+                name = re.match(r"{%-? macro (\w+)", macro)
+                writers[name[1] if name else path.name] = path
+    assert writers.keys() == WRITING_MACROS
 
 
 def test_only_the_settings_read_the_environment() -> None:

@@ -124,6 +124,14 @@ class Substitution:
     value_count: int
 
 
+def next_batch_id(connection: WarehouseConnection) -> int:
+    """Return a batch id for rows that are written outside of a load."""
+    row = connection.execute("select nextval('ops.batch_id')").fetchone()
+    if row is None:
+        raise RuntimeError("the sequence returned no row")
+    return int(row[0])
+
+
 def record_start(connection: WarehouseConnection, attempt: Attempt) -> Batch:
     """Take the next batch and open the table's row of the run; the caller holds the table's lock.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from include.catalog.model import ColumnConfig, TableConfig
+from include.ops.loads import next_batch_id
 from include.ops.table_states import start_over
 from include.planning.drift import is_wider
 from include.warehouse import dependents, raw_tables
@@ -108,7 +109,8 @@ def apply_reshaping(
         raw_tables.drop_primary_key(connection, table.raw_name)
         start_over(connection, table.raw_name, is_emptied=False)
     for name in reshaping.retired:
-        raw_tables.retire_column(connection, table, name)
+        batch_id = next_batch_id(connection)
+        raw_tables.retire_column(connection, table, name, batch_id=batch_id)
 
 
 def _start_over(

@@ -123,8 +123,10 @@ def widen_column(connection: WarehouseConnection, table: TableConfig, column: Co
     dependents.recreate_views(connection, views)
 
 
-def retire_column(connection: WarehouseConnection, table: TableConfig, raw_column: str) -> None:
-    """Keep a column that the source dropped, set to NULL; rows that change get a new batch id."""
+def retire_column(
+    connection: WarehouseConnection, table: TableConfig, raw_column: str, *, batch_id: int
+) -> None:
+    """Keep a column that the source dropped, set to NULL; rows that change get this batch id."""
     name = sql.Identifier(raw_column)
     # It is NOT NULL if an interrupted load was still to add a key with it (see forbid_null).
     connection.execute(
@@ -134,9 +136,8 @@ def retire_column(connection: WarehouseConnection, table: TableConfig, raw_colum
     )
     connection.execute(
         sql.SQL(
-            "update {} set {} = null, _loaded_at = now(), "
-            "_batch_id = (select nextval('ops.batch_id')) where {} is not null"
-        ).format(identifier(table.raw_name), name, name)
+            "update {} set {} = null, _loaded_at = now(), _batch_id = {} where {} is not null"
+        ).format(identifier(table.raw_name), name, sql.Literal(batch_id), name)
     )
     _comment(connection, table.raw_name, raw_column, RETIRED)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from include.errors import StructureError
+from include.ops.loads import next_batch_id
 from include.warehouse import raw_tables
 from include.warehouse import session as warehouse_session
 from tests.engine.oracle import assert_equal
@@ -95,7 +96,7 @@ def test_columns_come_and_go_and_come_back(practice: Practice) -> None:
     practice.execute("alter table T drop column Old, add column New date default '2024-01-01'")
     table = practice.config("T")
     with warehouse_session.connect(practice.warehouse) as connection:
-        raw_tables.retire_column(connection, table, "old")
+        raw_tables.retire_column(connection, table, "old", batch_id=next_batch_id(connection))
         raw_tables.add_column(connection, table, table.column("New"))
     assert practice.load(table).changed == 2
     assert practice.query("select old, new::text from raw.t") == [(None, "2024-01-01")] * 2
