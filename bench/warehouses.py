@@ -12,7 +12,7 @@ from include.discovery.profile import TableMeasurement
 from include.discovery.tiers import choose_chunk_rows
 from include.endpoints import Endpoint
 from include.errors import PipelineError
-from include.ops import table_states
+from include.ops import stored_tables, table_states
 from include.ops.migrate import migrate
 from include.planning import RefreshPlan, RefreshRequest, plan_refresh
 from include.source import session as source_session
@@ -103,7 +103,7 @@ def run_number(plan: RefreshPlan) -> int:
 def publish(servers: Servers, warehouse: Endpoint) -> None:
     """Mark every table as publishable, as validation does after a load."""
     with administering(servers, warehouse.database) as connection:
-        states = table_states.read_states(connection)
+        states = stored_tables.read_states(connection)
         table_states.judge(connection, dict.fromkeys(states, (None, 1.0)))
 
 

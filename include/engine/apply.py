@@ -17,7 +17,7 @@ from psycopg import sql
 from include.catalog.model import TableConfig
 from include.engine.copying import Write, copy_into
 from include.ops.affected import insert_affected
-from include.ops.loads import Batch, RowCounts
+from include.ops.load_results import Batch, RowCounts
 from include.source.keys import KeyRange, PagingKey
 from include.warehouse import raw_tables
 from include.warehouse.session import WarehouseConnection

@@ -16,7 +16,7 @@ from include.engine.results import Pass
 from include.engine.row_index import RowIndexer
 from include.engine.walk import PageRead, pages_read
 from include.ops.chunks import Chunk
-from include.ops.loads import RowCounts
+from include.ops.load_results import RowCounts
 from include.transcoder.row_index import IndexChanges
 
 # A refresh that moves more rows than this commits in batches.

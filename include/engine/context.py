@@ -12,7 +12,8 @@ from include.catalog.targets import Mode
 from include.engine.chunks import content_salt
 from include.engine.connections import EngineConnections
 from include.ops.chunks import EVERYWHERE, Chunk, ChunkStore
-from include.ops.loads import Attempt, Batch, RowCounts, record_row_counts
+from include.ops.load_results import Attempt, Batch, RowCounts
+from include.ops.loads import record_row_counts
 from include.ops.stored_tables import StoredTable, read_stored_table
 from include.ops.table_states import TableState, begin_loading
 from include.sessions.locks import TableLock, sole_writer

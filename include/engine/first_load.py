@@ -23,7 +23,7 @@ from include.engine.row_index import RowIndexer
 from include.engine.walk import PageRead, pages_read
 from include.ops.affected import record_all_affected
 from include.ops.chunks import UNKNOWN, Chunk, in_key_order
-from include.ops.loads import Batch, RowCounts
+from include.ops.load_results import Batch, RowCounts
 from include.warehouse import raw_tables
 from include.warehouse.indexes import drop_indexes, sync_indexes
 

@@ -30,7 +30,8 @@ from include.engine.multiset import compare_multiset
 from include.engine.results import Pass
 from include.errors import StructureError, WarehouseError
 from include.ops.chunks import Chunk, Substitutions
-from include.ops.loads import Attempt, TableLoad, record_failure, record_start, record_success
+from include.ops.load_results import Attempt, TableLoad
+from include.ops.loads import record_failure, record_start, record_success
 from include.sessions.failures import describe
 from include.sessions.locks import TableLock, table_lock
 from include.warehouse import raw_tables
@@ -183,7 +184,7 @@ def finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
         result,
         context.batch,
         uncounted=done.pending,
-        substitutions=substitutions,
+        substituted=substitutions,
         row_counts=counts,
     )
     context.commit()

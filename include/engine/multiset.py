@@ -26,7 +26,7 @@ from include.engine.encoding import PageEncoder
 from include.engine.results import Pass
 from include.ops.affected import insert_affected
 from include.ops.chunks import Chunk
-from include.ops.loads import Batch, RowCounts
+from include.ops.load_results import Batch, RowCounts
 from include.source.keys import KeyRange
 from include.source.read_ahead import BufferPool, ReadAhead
 from include.source.statement import ResultBuffer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from include.ops.chunks import Chunk
-from include.ops.loads import RowCounts
+from include.ops.load_results import RowCounts
 
 
 @dataclass(frozen=True, slots=True)

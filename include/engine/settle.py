@@ -19,7 +19,8 @@ from include.engine.load import load
 from include.errors import PipelineError
 from include.ops import schema
 from include.ops.config_versions import load_catalog
-from include.ops.loads import Attempt, loaded_tables
+from include.ops.load_results import Attempt
+from include.ops.loads import loaded_tables
 from include.ops.runs import read_run
 from include.ops.validation_results import RECONCILIATION, CheckResult, record_results
 from include.sessions.failures import driver_errors

@@ -32,10 +32,8 @@ from include.engine.load import (
 from include.engine.results import Pass
 from include.errors import TerminalError
 from include.ops.chunks import Chunk, ChunkStore
+from include.ops.load_results import Attempt, RowCounts, TableLoad
 from include.ops.loads import (
-    Attempt,
-    RowCounts,
-    TableLoad,
     begin_completion,
     read_row_counts,
     record_given_up,

@@ -7,7 +7,7 @@ from include.endpoints import Endpoint
 from include.engine.connections import EngineConnections
 from include.engine.load import load
 from include.engine.split_load import load_range
-from include.ops.loads import Attempt, TableLoad
+from include.ops.load_results import Attempt, TableLoad
 
 
 def load_target(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from psycopg import sql
 
-from include.ops.loads import Batch
+from include.ops.load_results import Batch
 from include.warehouse.session import WarehouseConnection
 
 # Column and value of a load that touched every day and family.

@@ -1,4 +1,4 @@
-"""The loads of a run: `ops.table_load`, one row per table and run, and `ops.substitution`.
+"""The loads of a run: `ops.table_load`, one row per table and run.
 
 A retry takes over the row of its run and adds to its counts.
 """
@@ -10,82 +10,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import LiteralString
 
-from include.catalog.model import TableConfig
-from include.ops import table_states
+from include.ops import substitutions, table_states
+from include.ops.load_results import Attempt, Batch, RowCounts, TableLoad
 from include.ops.table_states import NOT_VALIDATED
 from include.warehouse.session import WarehouseConnection
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """Which load of which run this is. A repeat belongs to settling, not to a retry.
-
-    `in_ranges` says that the run loads the table in ranges of its key.
-    """
-
-    run_id: int
-    table: TableConfig
-    is_repeat: bool = False
-    in_ranges: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The number and the moment that every row written by one load carries.
-
-    The number only grows for a table, because it is taken under the table's lock.
-    """
-
-    batch_id: int
-    loaded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RowCounts:
-    """How many raw rows were written, by the reason for it."""
-
-    inserted: int = 0
-    changed: int = 0
-    undeleted: int = 0
-    deleted: int = 0
-
-    @property
-    def total(self) -> int:
-        """All rows that were written."""
-        return self.inserted + self.changed + self.undeleted + self.deleted
-
-    def __add__(self, other: RowCounts) -> RowCounts:
-        return RowCounts(
-            self.inserted + other.inserted,
-            self.changed + other.changed,
-            self.undeleted + other.undeleted,
-            self.deleted + other.deleted,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class TableLoad:
-    """The result of one load of one table. `batch_id` marks the rows that it wrote.
-
-    `rows_read` counts the rows that the source held, `bytes_read` their bytes on the wire.
-    """
-
-    table: str
-    batch_id: int
-    rows_read: int
-    bytes_read: int
-    chunks_read: int
-    chunks_changed: int
-    inserted: int
-    changed: int
-    undeleted: int
-    deleted: int
-    is_first_load: bool = False
-
-    @property
-    def moved(self) -> int:
-        """How many raw rows were written."""
-        return self.inserted + self.changed + self.undeleted + self.deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +40,6 @@ class LoadEnd:
     table: str
     tier: str
     finished_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Substitution:
-    """How many values of a column a rule replaced because PostgreSQL cannot hold them."""
-
-    table: str
-    column: str
-    rule: str
-    value_count: int
 
 
 def next_batch_id(connection: WarehouseConnection) -> int:
@@ -234,33 +152,18 @@ _SUCCEEDED: LiteralString = """
         finished_at = clock_timestamp()
     where run_id = %(run)s and table_name = %(table)s
 """
-_SUBSTITUTED_NOW: LiteralString = """
-    select *
-    from unnest(%(columns)s::text[], %(rules)s::text[], %(counts)s::bigint[])
-        as n (column_name, rule, value_count)
-"""
-_NO_LONGER_SUBSTITUTED: LiteralString = """
-    delete from ops.substitution s
-    where run_id = %(run)s and table_name = %(table)s and not exists (
-        select from now n where (n.column_name, n.rule) = (s.column_name, s.rule)
-    )
-"""
 # Small tables feel every statement, so the end of a load is one.
 _RECORD_SUCCESS: LiteralString = (
-    "with load as ("  # noqa: S608 - constants
+    "with load as ("
     + _SUCCEEDED
     + "), state as ("
     + table_states.LOADED
     + "), now as ("
-    + _SUBSTITUTED_NOW
+    + substitutions.HELD_NOW
     + "), gone as ("
-    + _NO_LONGER_SUBSTITUTED
-    + """)
-    insert into ops.substitution (table_name, column_name, rule, value_count, run_id)
-    select %(table)s, column_name, rule, value_count, %(run)s from now
-    on conflict (table_name, column_name, rule, run_id) do update set
-        value_count = excluded.value_count, counted_at = now()
-    """
+    + substitutions.HELD_NO_MORE
+    + ")"
+    + substitutions.RECORD
 )
 
 
@@ -271,7 +174,7 @@ def record_success(
     batch: Batch,
     *,
     uncounted: RowCounts,
-    substitutions: Mapping[tuple[str, str], int],
+    substituted: Mapping[tuple[str, str], int],
     row_counts: tuple[int, int] | None,
 ) -> None:
     """Close the table's row of the run, set its state, and count its substitutions.
@@ -279,10 +182,10 @@ def record_success(
     A load that wrote nothing has no batch. A table that was publishable stays so until validation
     says otherwise; one that was blocked because its load failed or never happened waits for
     validation. `uncounted` is added to the run's counts, and `row_counts` are the living rows and
-    the tombstones of raw, where they are new. The substitutions are those over all rows held now;
-    a rule that no longer strikes has no row.
+    the tombstones of raw, where they are new. `substituted` counts over all rows held now, by
+    column and rule; a rule that no longer applies has no row.
     """
-    names = sorted(substitutions)
+    names = sorted(substituted)
     has_written = bool(load.moved)
     connection.execute(
         _RECORD_SUCCESS,
@@ -305,7 +208,7 @@ def record_success(
             "fingerprint": attempt.table.fingerprint,
             "columns": [column for column, _ in names],
             "rules": [rule for _, rule in names],
-            "counts": [substitutions[name] for name in names],
+            "counts": [substituted[name] for name in names],
         },
     )
 
@@ -415,22 +318,6 @@ def load_ends(connection: WarehouseConnection, run_id: int) -> tuple[LoadEnd, ..
             from ops.table_load
             where run_id = %s
             order by table_name
-            """,
-            (run_id,),
-        )
-    )
-
-
-def read_substitutions(connection: WarehouseConnection, run_id: int) -> tuple[Substitution, ...]:
-    """Return what the loads of a run had to substitute, by table, column and rule."""
-    return tuple(
-        Substitution(*row)
-        for row in connection.execute(
-            """
-            select table_name, column_name, rule, value_count
-            from ops.substitution
-            where run_id = %s and value_count > 0
-            order by table_name, column_name, rule
             """,
             (run_id,),
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import LiteralString
 
-from include.ops import table_states
+from include.ops import stored_tables, table_states
 from include.ops.table_states import Block, BlockedCode, quarantined
 from include.warehouse.session import WarehouseConnection
 
@@ -33,7 +33,7 @@ def refuse(connection: WarehouseConnection, reasons: Mapping[str, str]) -> None:
     One that was never configured gets no state: nobody waits for its rows.
     """
     _record(connection, reasons, None)
-    known = table_states.read_states(connection)
+    known = stored_tables.read_states(connection)
     table_states.quarantine(
         connection,
         {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from include.errors import ConfigError
-from include.ops.loads import Attempt, Batch
+from include.ops.load_results import Attempt, Batch
 from include.source.keys import KeyRange
 from include.warehouse.session import WarehouseConnection
 

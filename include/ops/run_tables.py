@@ -5,13 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from include.ops.table_states import (
-    Block,
-    BlockedCode,
-    TableState,
-    load_failed,
-    quarantined,
-)
+from include.ops.table_states import Block, BlockedCode, TableState, load_failed, quarantined
 from include.warehouse.session import WarehouseConnection
 
 

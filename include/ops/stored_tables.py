@@ -1,4 +1,4 @@
-"""What the warehouse holds of a table before a load, read in one statement."""
+"""What the warehouse holds of tables before they are planned and loaded."""
 
 from __future__ import annotations
 
@@ -10,6 +10,21 @@ from include.ops.chunks import CHUNK_COLUMNS, Chunk, chunks_of
 from include.ops.table_states import TableState, create_raw_table
 from include.source.keys import PagingKey
 from include.warehouse.session import WarehouseConnection
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCounts:
+    """A table's state, and how many living rows and tombstones its last load left."""
+
+    state: TableState
+    row_count: int
+    deleted_count: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the raw table is known to hold nothing, not even tombstones."""
+        is_settled = self.state in (TableState.NEVER_LOADED, TableState.LOADED)
+        return is_settled and self.row_count == 0 and self.deleted_count == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +50,8 @@ def read_stored_table(
 ) -> StoredTable:
     """Return what is stored; a raw table that is missing is created, empty and never loaded.
 
-    `connection` is in autocommit. Chunks along another key than `key` are left out.
+    It is one statement, because small tables feel each. `connection` is in autocommit. Chunks along
+    another key than `key` are left out.
     """
     rows = connection.execute(
         f"""
@@ -76,3 +92,21 @@ def read_stored_table(
         is_trusted=state == TableState.LOADED and bool(is_publishable),
         chunks=chunks_of(chunks, key),
     )
+
+
+def read_states(connection: WarehouseConnection) -> dict[str, StoredCounts]:
+    """Return state and counts of every table that has them."""
+    return {
+        name: StoredCounts(TableState(state), row_count, deleted_count)
+        for name, state, row_count, deleted_count in connection.execute(
+            "select table_name, state, row_count, deleted_count from ops.table_state"
+        )
+    }
+
+
+def read_state(connection: WarehouseConnection, raw_name: str) -> TableState | None:
+    """Return the state of one table; None for a table that has none."""
+    row = connection.execute(
+        "select state from ops.table_state where table_name = %s", (raw_name,)
+    ).fetchone()
+    return TableState(row[0]) if row else None

@@ -26,7 +26,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import LiteralString
 
@@ -73,31 +72,6 @@ class Block:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCounts:
-    """A table's state, and how many living rows and tombstones its last load left."""
-
-    state: TableState
-    row_count: int
-    deleted_count: int
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the raw table is known to hold nothing, not even tombstones."""
-        is_settled = self.state in (TableState.NEVER_LOADED, TableState.LOADED)
-        return is_settled and self.row_count == 0 and self.deleted_count == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """When a table was last compared with its source, and when that last changed a row."""
-
-    row_count: int
-    loaded_at: datetime
-    changed_at: datetime | None
-    quality: float | None
-
-
 NEVER_LOADED = Block(BlockedCode.NEVER_LOADED, "never loaded")
 STILL_LOADING = Block(BlockedCode.LOADING, "a load is under way or was interrupted")
 NOT_VALIDATED = Block(BlockedCode.NOT_VALIDATED, "not validated since it was loaded")
@@ -120,24 +94,6 @@ def quarantined(reason: str) -> Block:
     return Block(BlockedCode.QUARANTINED, f"quarantined: {reason}")
 
 
-def read_states(connection: WarehouseConnection) -> dict[str, StoredCounts]:
-    """Return state and counts of every table that has them."""
-    return {
-        name: StoredCounts(TableState(state), row_count, deleted_count)
-        for name, state, row_count, deleted_count in connection.execute(
-            "select table_name, state, row_count, deleted_count from ops.table_state"
-        )
-    }
-
-
-def read_state(connection: WarehouseConnection, raw_name: str) -> TableState | None:
-    """Return the state of one table; None for a table that has none."""
-    row = connection.execute(
-        "select state from ops.table_state where table_name = %s", (raw_name,)
-    ).fetchone()
-    return TableState(row[0]) if row else None
-
-
 def publishable_tables(connection: WarehouseConnection) -> frozenset[str]:
     """Return the tables whose gate is open."""
     return frozenset(
@@ -157,21 +113,6 @@ def blocked_tables(connection: WarehouseConnection) -> dict[str, Block]:
             select table_name, blocked_code, blocked_reason
             from ops.table_state
             where not is_publishable
-            order by table_name
-            """
-        )
-    }
-
-
-def read_freshness(connection: WarehouseConnection) -> dict[str, Freshness]:
-    """Return the freshness of every table that was ever loaded, in the order of their names."""
-    return {
-        name: Freshness(*facts)
-        for name, *facts in connection.execute(
-            """
-            select table_name, row_count, loaded_at, changed_at, quality
-            from ops.table_state
-            where loaded_at is not null
             order by table_name
             """
         )

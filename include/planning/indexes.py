@@ -12,7 +12,7 @@ from dataclasses import replace
 from psycopg import sql
 
 from include.catalog.model import ColumnConfig, IndexChoice, IndexConfig, TableConfig
-from include.ops.table_states import StoredCounts
+from include.ops.stored_tables import StoredCounts
 from include.source.structure import TableStructure
 from include.warehouse.indexes import existing_indexes, index_names, sync_indexes
 from include.warehouse.raw_tables import BOOKKEEPING

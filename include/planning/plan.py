@@ -19,10 +19,10 @@ from include.catalog.model import Catalog, TableConfig, Tier
 from include.catalog.overrides import nearest
 from include.endpoints import Endpoint
 from include.errors import ConfigError, WarehouseError
-from include.ops import config_versions, runs, schema, table_states
+from include.ops import config_versions, runs, schema, stored_tables, table_states
 from include.ops.quarantine import read_quarantine
 from include.ops.ranges import store_ranges
-from include.ops.table_states import StoredCounts
+from include.ops.stored_tables import StoredCounts
 from include.planning.draft import Draft, apply_draft, draft_tables
 from include.planning.indexes import sync_all_indexes
 from include.planning.model import RefreshPlan, RefreshRequest
@@ -114,7 +114,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         run = None
         if not request.dry_run:
             draft, run = _begin(connection, request, config, draft)
-        states = table_states.read_states(connection)
+        states = stored_tables.read_states(connection)
         applied = draft.applied + tuple(
             sync_all_indexes(connection, draft.tables.values(), states, is_dry=request.dry_run)
         )

@@ -12,7 +12,8 @@ from itertools import pairwise
 from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
 from include.ops.chunks import Chunk, ChunkStore
-from include.ops.table_states import StoredCounts, TableState
+from include.ops.stored_tables import StoredCounts
+from include.ops.table_states import TableState
 from include.planning.source_state import TableSize
 from include.source.keys import KeyRange, paging_key
 from include.source.session import SourceConnection, quote, source_errors

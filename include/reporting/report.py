@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from include.catalog.model import Tier
-from include.ops.loads import RunTotals, Substitution
+from include.ops.freshness import Freshness
+from include.ops.loads import RunTotals
 from include.ops.service_levels import SlaMiss
-from include.ops.table_states import Freshness
+from include.ops.substitutions import Substitution
 
 
 @dataclass(frozen=True, slots=True)

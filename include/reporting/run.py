@@ -8,7 +8,15 @@ from pathlib import Path
 
 from include.catalog.model import Catalog
 from include.endpoints import Endpoint
-from include.ops import loads, runs, schema, service_levels, table_states
+from include.ops import (
+    freshness,
+    loads,
+    runs,
+    schema,
+    service_levels,
+    substitutions,
+    table_states,
+)
 from include.ops.config_versions import load_catalog
 from include.ops.runs import RunState
 from include.ops.service_levels import SlaMiss
@@ -42,7 +50,7 @@ def report_run(warehouse: Endpoint, *, run_id: int, manifest: Path | None = None
             failed=failed,
             blocked=blocked,
             quarantined=quarantined,
-            substitutions=loads.read_substitutions(connection, run_id),
+            substitutions=substitutions.read_substitutions(connection, run_id),
             sla_misses=_late(connection, catalog, run_id, (run.started_at, run.read_at)),
             marts=mark_marts(connection, read_lineage(manifest), run_id=run_id) if manifest else (),
         )
@@ -86,7 +94,7 @@ def _freshness(connection: WarehouseConnection, catalog: Catalog) -> tuple[Table
     tiers = {table.raw_name: table.tier for table in catalog.tables.values()}
     return tuple(
         TableFreshness(name, tiers[name], found)
-        for name, found in table_states.read_freshness(connection).items()
+        for name, found in freshness.read_freshness(connection).items()
         if name in tiers
     )
 

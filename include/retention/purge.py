@@ -17,7 +17,7 @@ from psycopg import sql
 from include.catalog.model import Catalog, TableConfig
 from include.endpoints import Endpoint
 from include.errors import WarehouseError
-from include.ops import affected, schema, table_states
+from include.ops import affected, schema, stored_tables, table_states
 from include.ops.config_versions import load_catalog
 from include.ops.purges import TablePurge, record_purge
 from include.ops.runs import read_run
@@ -165,7 +165,7 @@ def _purge_table(
 def _delete(
     connection: WarehouseConnection, table: TableConfig, readers: Readers
 ) -> TablePurge | None:
-    if table_states.read_state(connection, table.raw_name) is not TableState.LOADED:
+    if stored_tables.read_state(connection, table.raw_name) is not TableState.LOADED:
         return None
     limit = readers.limit
     is_seen = sql.SQL("true") if limit is None else sql.SQL("_batch_id <= {}").format(limit)

@@ -14,7 +14,7 @@ from include.catalog.model import CellExclusion, ColumnConfig, TableConfig, Tier
 from include.catalog.targets import Mode
 from include.endpoints import Endpoint
 from include.engine import EngineConnections, load
-from include.ops.loads import Attempt, TableLoad
+from include.ops.load_results import Attempt, TableLoad
 from include.ops.migrate import migrate
 from include.source import session as source_session
 from include.source.structure import read_structures

@@ -9,7 +9,7 @@ import pytest
 
 from include.engine import compare, first_load
 from include.errors import WarehouseError
-from include.ops.loads import TableLoad
+from include.ops.load_results import TableLoad
 from include.sessions import locks
 from include.source.read_ahead import BufferPool
 from include.warehouse import session as warehouse_session

@@ -6,7 +6,7 @@ import pytest
 
 from include.engine import EngineConnections, context, load
 from include.engine.verify import verify_table
-from include.ops.loads import Attempt
+from include.ops.load_results import Attempt
 from include.source import session as source_session
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice

@@ -15,7 +15,7 @@ from include.catalog.targets import Mode
 from include.endpoints import Endpoint
 from include.engine import EngineConnections, load
 from include.engine.verify import verify_table
-from include.ops.loads import Attempt, TableLoad
+from include.ops.load_results import Attempt, TableLoad
 from include.transcoder.core import load_core
 from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection

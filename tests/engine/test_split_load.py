@@ -16,7 +16,7 @@ from include.engine import EngineConnections, compare, first_load, load_pinned, 
 from include.engine.split_load import SupersededError
 from include.errors import PipelineError
 from include.ops.config_versions import pin_bytes
-from include.ops.loads import TableLoad
+from include.ops.load_results import TableLoad
 from include.ops.ranges import store_ranges
 from include.source.keys import KeyRange
 from include.warehouse import session as warehouse_session
