@@ -17,7 +17,6 @@ from include.catalog.document import parse_catalog
 from include.catalog.files import read_bytes, read_decisions, read_overrides, write_catalog
 from include.catalog.model import Catalog, Tier
 from include.discovery import record, tiers
-from include.discovery.dbt_use import tables_read_by_dbt
 from include.discovery.decisions import REFUSED, Evidence, decide, exclusions
 from include.discovery.importance import score_tables
 from include.discovery.profile import measure_tables, with_changes
@@ -28,6 +27,7 @@ from include.ops.config_versions import newest_bytes, pin_bytes
 from include.sessions.slots import own_source_slot
 from include.source import session as source_session
 from include.source.structure import read_structures
+from include.transform.lineage import read_lineage
 from include.warehouse import schema
 from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
@@ -67,9 +67,10 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
     The decisions stay byte for byte while nothing speaks clearly against them. The warehouse's
     bookkeeping is written in one transaction after tables.yml, so a discovery that fails leaves
     either the old config everywhere or a new file that the next one records. Raises ConfigError
-    for an invalid overrides.yml before anything is read.
+    for an invalid overrides.yml or manifest of the dbt project before the source is read.
     """
     overrides = read_overrides(config_directory)
+    read_by_dbt = _tables_read_by_dbt(settings.DBT_MANIFEST)
     now = datetime.now(UTC)
     with warehouse_session.connect(warehouse) as connection:
         schema.prepare(connection)
@@ -94,9 +95,7 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
             if name not in known and name not in left_out:
                 left_out[name] = f"{REFUSED}{UNREADABLE_TABLE}"
         references = infer_references(known)
-        importance = score_tables(
-            known, references, measurements, tables_read_by_dbt(settings.DBT_PROJECT)
-        )
+        importance = score_tables(known, references, measurements, read_by_dbt)
         evidence = Evidence(known, measurements, references, importance)
         decided = decide(evidence, left_out, overrides, previous)
         catalog = overrides.apply(decided)
@@ -125,6 +124,14 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
         "changed" if is_changed else "unchanged",
     )
     return DiscoveryResult(version, catalog, is_changed, released, refused)
+
+
+def _tables_read_by_dbt(manifest: Path) -> frozenset[str]:
+    """Return the raw tables that models beyond staging read; none where no project was baked."""
+    if not manifest.exists():
+        log.info("there is no manifest of the dbt project: no table counts as read by it")
+        return frozenset()
+    return read_lineage(manifest).tables_read_beyond_staging()
 
 
 def _previous(connection: WarehouseConnection, config_directory: Path) -> Catalog | None:

@@ -9,23 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 from include.reporting.report import Mart
-from include.transform.lineage import raw_tables_of, read_manifest
 from include.warehouse.session import WarehouseConnection
-
-MART_SCHEMA = "marts"
-
-
-def read_lineage(manifest: Path) -> dict[str, frozenset[str]]:
-    """Return the raw tables that each mart reads, through however many models."""
-    document = read_manifest(manifest)
-    return {
-        node["name"]: raw_tables_of(document, unique_id)
-        for unique_id, node in document["nodes"].items()
-        if node["resource_type"] == "model" and node["schema"] == MART_SCHEMA
-    }
 
 
 def mark_marts(

@@ -20,7 +20,7 @@ from include.errors import ConfigError, WarehouseError
 from include.ops.config_versions import load_catalog
 from include.sessions.failures import translated
 from include.sessions.locks import LockSession, lock_session, sole_writer, table_lock
-from include.transform.lineage import incremental_readers, read_manifest
+from include.transform.lineage import read_lineage
 from include.warehouse import raw_tables
 from include.warehouse.session import WarehouseConnection, connect
 
@@ -67,7 +67,7 @@ def purge(warehouse: Endpoint, *, run_id: int, manifest: Path) -> tuple[TablePur
     is being loaded is left for the next run. Safe to repeat: counts of one run add up in
     `ops.purge`. Raises ConfigError without a manifest: nobody could say which models wait.
     """
-    waiting = incremental_readers(read_manifest(manifest))
+    waiting = read_lineage(manifest).incremental_readers()
     with (
         connect(warehouse, autocommit=True) as connection,
         lock_session(warehouse) as session,
