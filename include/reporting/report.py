@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from include.catalog.model import Tier
+from include.ops.mart_states import MartState
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +61,6 @@ class SlaMiss:
 
 
 @dataclass(frozen=True, slots=True)
-class Mart:
-    """What stands in a mart; one that was not built in this run keeps its rows."""
-
-    name: str
-    state: str
-    built_at: datetime | None
-    blocked_by: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class RunReport:
     """One run: what it moved, how fresh everything is, and all that is not right.
 
@@ -88,7 +79,7 @@ class RunReport:
     quarantined: Mapping[str, str] = field(default_factory=dict)
     substitutions: tuple[Substitution, ...] = ()
     sla_misses: tuple[SlaMiss, ...] = ()
-    marts: tuple[Mart, ...] = ()
+    marts: tuple[MartState, ...] = ()
 
     @property
     def is_right(self) -> bool:
@@ -96,8 +87,8 @@ class RunReport:
         return not (self.failed or self.blocked or self.quarantined or self.unbuilt_marts)
 
     @property
-    def unbuilt_marts(self) -> tuple[Mart, ...]:
-        """The marts that this run did not build."""
+    def unbuilt_marts(self) -> tuple[MartState, ...]:
+        """The marts that this run did not build; they keep their rows."""
         return tuple(mart for mart in self.marts if mart.state != "built")
 
     @property

@@ -12,7 +12,7 @@ from include.catalog.model import Catalog
 from include.endpoints import Endpoint
 from include.engine.records import LOAD_FAILED
 from include.ops.config_versions import load_catalog
-from include.reporting.marts import mark_marts
+from include.ops.mart_states import MartState, mark_marts
 from include.reporting.report import Freshness, RunReport, SlaMiss, Substitution, Totals
 from include.transform.lineage import read_lineage
 from include.validation.scope import RunScope, read_scope
@@ -27,12 +27,15 @@ def report_run(warehouse: Endpoint, *, run_id: int, manifest: Path | None = None
     `manifest` is the dbt project's manifest; without it the run is taken to have built no marts,
     and `ops.mart_state` is left alone. Everything is written in one transaction.
     """
-    lineage = read_lineage(manifest).marts() if manifest else None
     with connect(warehouse) as connection:
         scope = read_scope(connection, run_id)
         catalog = load_catalog(connection, scope.config_version)
         mode, started_at, finished_at = _times(connection, run_id)
         failed, blocked, quarantined = _faults(connection, scope, catalog)
+        marts: tuple[MartState, ...] = ()
+        if manifest is not None:
+            reads = read_lineage(manifest).marts()
+            marts = mark_marts(connection, reads, since=started_at, run_id=run_id)
         report = RunReport(
             run_id=run_id,
             mode=mode,
@@ -45,7 +48,7 @@ def report_run(warehouse: Endpoint, *, run_id: int, manifest: Path | None = None
             quarantined=quarantined,
             substitutions=_substitutions(connection, run_id),
             sla_misses=_late(connection, catalog, run_id, (started_at, finished_at)),
-            marts=mark_marts(connection, lineage, run_id=run_id) if lineage else (),
+            marts=marts,
         )
         _record(connection, report)
     for line in report.lines():

@@ -18,6 +18,7 @@ from include.catalog.model import Catalog, TableConfig
 from include.endpoints import Endpoint
 from include.errors import ConfigError, WarehouseError
 from include.ops.config_versions import load_catalog
+from include.ops.mart_states import read_model_inputs
 from include.sessions.failures import translated
 from include.sessions.locks import LockSession, lock_session, sole_writer, table_lock
 from include.transform.lineage import read_lineage
@@ -113,12 +114,7 @@ def _catalog(connection: WarehouseConnection, run_id: int) -> Catalog:
 def _read_readers(
     connection: WarehouseConnection, waiting: Mapping[str, frozenset[str]]
 ) -> dict[str, Readers]:
-    seen = {
-        (str(model), str(table)): int(batch_id)
-        for model, table, batch_id in connection.execute(
-            "select model, table_name, batch_id from ops.model_input"
-        )
-    }
+    seen = read_model_inputs(connection)
     return {
         table: Readers({model: seen.get((model, table), 0) for model in models})
         for table, models in waiting.items()

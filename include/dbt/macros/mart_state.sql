@@ -13,33 +13,3 @@
             blocked_by = excluded.blocked_by
     {% endif %}
 {% endmacro %}
-
-{# At the end of a run: a mart that was skipped or broke keeps its rows, and says what stopped it. #}
-{% macro record_unbuilt_marts(results) %}
-    {% for result in results %}
-        {% set node = result.node %}
-        {% if
-            node.resource_type == 'model' and 'marts' in node.tags
-            and result.status in ('skipped', 'error')
-        %}
-            {% set tables = inputs_of(node.unique_id, through_rows=true).tables %}
-            {% set state = 'blocked' if result.status == 'skipped' else 'failed' %}
-            insert into ops.mart_state (mart, state, blocked_by)
-            select
-                '{{ node.name }}',
-                '{{ state }}',
-                array(
-                    select needed.table_name
-                    from
-                        unnest(array[{{ "'" ~ tables | join("', '") ~ "'" }}]::text []) as needed (
-                            table_name
-                        )
-                    left join ops.table_state as held on needed.table_name = held.table_name
-                    where held.is_publishable is not true
-                    order by needed.table_name
-                )
-            on conflict (mart) do update set
-                state = excluded.state, blocked_by = excluded.blocked_by;
-        {% endif %}
-    {% endfor %}
-{% endmacro %}
