@@ -18,7 +18,6 @@ from include.catalog.document import parse_catalog
 from include.catalog.files import read_bytes, read_decisions, read_overrides, write_catalog
 from include.catalog.model import Catalog, Tier
 from include.discovery import tiers
-from include.discovery.dbt_use import tables_read_by_dbt
 from include.discovery.decisions import Evidence, decide, exclusions
 from include.discovery.importance import score_tables
 from include.discovery.profile import measure_tables, with_changes
@@ -31,6 +30,7 @@ from include.ops.config_versions import newest_bytes, pin_bytes
 from include.sessions.slots import own_source_slot
 from include.source import session as source_session
 from include.source.structure import read_structures
+from include.transform.lineage import read_lineage
 from include.warehouse.session import WarehouseConnection
 
 log = logging.getLogger(__name__)
@@ -68,9 +68,10 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
     The decisions stay byte for byte while nothing speaks clearly against them. The warehouse's
     bookkeeping is written in one transaction after tables.yml, so a discovery that fails leaves
     either the old config everywhere or a new file that the next one records. Raises ConfigError
-    for an invalid overrides.yml before anything is read.
+    for an invalid overrides.yml or manifest of the dbt project before the source is read.
     """
     overrides = read_overrides(config_directory)
+    read_by_dbt = _tables_read_by_dbt(settings.DBT_MANIFEST)
     now = datetime.now(UTC)
     with schema.connect(warehouse) as connection:
         with connection.transaction():
@@ -98,9 +99,7 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
             }
         )
         references = infer_references(known)
-        importance = score_tables(
-            known, references, measurements, tables_read_by_dbt(settings.DBT_PROJECT)
-        )
+        importance = score_tables(known, references, measurements, read_by_dbt)
         evidence = Evidence(known, measurements, references, importance)
         decided = decide(evidence, left_out, overrides, previous)
         catalog = overrides.apply(decided)
@@ -138,6 +137,14 @@ def _release(
         live={name.lower() for name in live},
     )
     return tuple(loadable[name] for name in released)
+
+
+def _tables_read_by_dbt(manifest: Path) -> frozenset[str]:
+    """Return the raw tables that models beyond staging read; none where no project was baked."""
+    if not manifest.exists():
+        log.info("there is no manifest of the dbt project: no table counts as read by it")
+        return frozenset()
+    return read_lineage(manifest).tables_read_beyond_staging()
 
 
 def _previous(connection: WarehouseConnection, config_directory: Path) -> Catalog | None:

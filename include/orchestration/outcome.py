@@ -8,7 +8,7 @@ means clearing the layer's build.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +16,24 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.orchestration.errors import REASON
+from include.transform.lineage import Lineage, read_lineage
 
 OUTCOMES = "outcomes"
 _FAILED = {"error", "fail", "runtime error"}
-_PUBLISHABLE_TEST = "is_publishable"
 
 
 def push_outcomes(project: str, context: Context, **_: Any) -> None:
     """Keep what the build that ran in the directory `project` did; Cosmos calls it at the end."""
     target = Path(project) / "target"
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
-    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     statuses = {str(result["unique_id"]): str(result["status"]) for result in results}
-    verdicts = outcomes(statuses, manifest)
+    verdicts = outcomes(statuses, read_lineage(target / "manifest.json"))
     context["ti"].xcom_push(key=OUTCOMES, value=verdicts)
     if wrong := _wrong(statuses, verdicts):
         context["ti"].xcom_push(key=REASON, value=wrong)
 
 
-def outcomes(statuses: Mapping[str, str], manifest: Mapping[str, Any]) -> dict[str, str]:
+def outcomes(statuses: Mapping[str, str], lineage: Lineage) -> dict[str, str]:
     """Return what is wrong with every model of a build, by unique id; empty when it is right.
 
     `statuses` are dbt's words by unique id. No message of dbt is repeated: those of the database
@@ -43,10 +42,11 @@ def outcomes(statuses: Mapping[str, str], manifest: Mapping[str, Any]) -> dict[s
     broken: dict[str, list[str]] = {}
     for unique_id, status in statuses.items():
         if status in _FAILED:
-            for blocked, reason in _blame(unique_id, manifest):
-                broken.setdefault(blocked, []).append(reason)
+            subjects, reason = _blame(unique_id, lineage)
+            for subject in subjects:
+                broken.setdefault(subject, []).append(reason)
     return {
-        unique_id: _verdict(unique_id, status, broken, manifest)
+        unique_id: _verdict(unique_id, status, broken, lineage)
         for unique_id, status in statuses.items()
         if unique_id.startswith("model.")
     }
@@ -65,48 +65,29 @@ def _name(unique_id: str) -> str:
     return unique_id.split(".")[2]
 
 
-def _blame(unique_id: str, manifest: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Yield the nodes that a failed node speaks about, each with the reason."""
-    name = _name(unique_id)
+def _blame(unique_id: str, lineage: Lineage) -> tuple[Sequence[str], str]:
+    """Return the nodes that a failed node speaks about, and what it says of them."""
     if not unique_id.startswith("test."):
-        yield unique_id, f"{name} could not be built"
-        return
-    test = manifest["nodes"].get(unique_id, {})
-    kind = (test.get("test_metadata") or {}).get("name")
-    for parent in test.get("depends_on", {}).get("nodes", ()):
-        parent_name = parent.rsplit(".", 1)[-1]
-        if kind == _PUBLISHABLE_TEST:
-            yield parent, f"the table {parent_name} is blocked"
-        elif parent == test.get("attached_node", parent):
-            yield parent, f"the test {name} failed"
+        return (unique_id,), f"{_name(unique_id)} could not be built"
+    if unique_id in lineage.gates:
+        reason = f"the table {lineage.gates[unique_id]} is blocked"
+    else:
+        reason = f"the test {_name(unique_id)} failed"
+    return lineage.subjects_of(unique_id), reason
 
 
 def _verdict(
-    unique_id: str,
-    status: str,
-    broken: Mapping[str, Iterable[str]],
-    manifest: Mapping[str, Any],
+    unique_id: str, status: str, broken: Mapping[str, Sequence[str]], lineage: Lineage
 ) -> str:
-    own = list(broken.get(unique_id, ()))
+    own = broken.get(unique_id, ())
     if status == "success":
         return f"built, but {'; '.join(own)}" if own else ""
     if status in _FAILED:
         return "its own SQL failed; it keeps its rows"
     above = sorted(
-        {reason for node in _ancestors(unique_id, manifest) for reason in broken.get(node, ())}
+        {reason for node in lineage.ancestors_of(unique_id) for reason in broken.get(node, ())}
     )
     return f"not built, it keeps its rows: {'; '.join(above) or status}"
-
-
-def _ancestors(unique_id: str, manifest: Mapping[str, Any]) -> set[str]:
-    found: set[str] = set()
-    pending = [unique_id]
-    while pending:
-        for parent in manifest["parent_map"].get(pending.pop(), ()):
-            if parent not in found:
-                found.add(parent)
-                pending.append(parent)
-    return found
 
 
 class ModelOutcome(BaseOperator):

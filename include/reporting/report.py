@@ -10,6 +10,7 @@ from typing import Any
 from include.catalog.model import Tier
 from include.ops.freshness import Freshness
 from include.ops.loads import RunTotals
+from include.ops.mart_states import MartState
 from include.ops.service_levels import SlaMiss
 from include.ops.substitutions import Substitution
 
@@ -21,16 +22,6 @@ class TableFreshness:
     table: str
     tier: Tier
     freshness: Freshness
-
-
-@dataclass(frozen=True, slots=True)
-class Mart:
-    """What stands in a mart; one that was not built in this run keeps its rows."""
-
-    name: str
-    state: str
-    built_at: datetime | None
-    blocked_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +43,7 @@ class RunReport:
     quarantined: Mapping[str, str] = field(default_factory=dict)
     substitutions: tuple[Substitution, ...] = ()
     sla_misses: tuple[SlaMiss, ...] = ()
-    marts: tuple[Mart, ...] = ()
+    marts: tuple[MartState, ...] = ()
 
     @property
     def is_right(self) -> bool:
@@ -60,8 +51,8 @@ class RunReport:
         return not (self.failed or self.blocked or self.quarantined or self.unbuilt_marts)
 
     @property
-    def unbuilt_marts(self) -> tuple[Mart, ...]:
-        """The marts that this run did not build."""
+    def unbuilt_marts(self) -> tuple[MartState, ...]:
+        """The marts that this run did not build; they keep their rows."""
         return tuple(mart for mart in self.marts if mart.state != "built")
 
     @property

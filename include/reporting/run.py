@@ -18,11 +18,12 @@ from include.ops import (
     table_states,
 )
 from include.ops.config_versions import load_catalog
+from include.ops.mart_states import MartState, mark_marts
 from include.ops.runs import RunState
 from include.ops.service_levels import SlaMiss
 from include.ops.table_states import TableState
-from include.reporting.marts import mark_marts, read_lineage
 from include.reporting.report import RunReport, TableFreshness
+from include.transform.lineage import read_lineage
 from include.validation.scope import RunScope, read_scope
 from include.warehouse.session import WarehouseConnection
 
@@ -40,6 +41,10 @@ def report_run(warehouse: Endpoint, *, run_id: int, manifest: Path | None = None
         run = scope.run
         catalog = load_catalog(connection, run.config_version)
         failed, blocked, quarantined = _faults(connection, scope, catalog)
+        marts: tuple[MartState, ...] = ()
+        if manifest is not None:
+            reads = read_lineage(manifest).marts()
+            marts = mark_marts(connection, reads, since=run.started_at, run_id=run_id)
         report = RunReport(
             run_id=run_id,
             mode=run.mode,
@@ -52,7 +57,7 @@ def report_run(warehouse: Endpoint, *, run_id: int, manifest: Path | None = None
             quarantined=quarantined,
             substitutions=substitutions.read_substitutions(connection, run_id),
             sla_misses=_late(connection, catalog, run_id, (run.started_at, run.read_at)),
-            marts=mark_marts(connection, read_lineage(manifest), run_id=run_id) if manifest else (),
+            marts=marts,
         )
         service_levels.replace_misses(connection, run_id, report.sla_misses)
         runs.close_run(

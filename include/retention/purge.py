@@ -19,12 +19,13 @@ from include.endpoints import Endpoint
 from include.errors import WarehouseError
 from include.ops import affected, schema, stored_tables, table_states
 from include.ops.config_versions import load_catalog
+from include.ops.mart_states import read_model_inputs
 from include.ops.purges import TablePurge, record_purge
 from include.ops.runs import read_run
 from include.ops.table_states import TableState
 from include.sessions.failures import driver_errors
 from include.sessions.locks import LockSession, lock_session, sole_writer, table_lock
-from include.transform.lineage import incremental_readers, read_manifest
+from include.transform.lineage import read_lineage
 from include.warehouse import raw_tables
 from include.warehouse.session import WarehouseConnection
 
@@ -60,7 +61,7 @@ def purge(warehouse: Endpoint, *, run_id: int, manifest: Path) -> tuple[TablePur
     is being loaded is left for the next run. Safe to repeat: counts of one run add up in
     `ops.purge`. Raises ConfigError without a manifest: nobody could say which models wait.
     """
-    waiting = incremental_readers(read_manifest(manifest))
+    waiting = read_lineage(manifest).incremental_readers()
     with (
         schema.connect(warehouse, autocommit=True) as connection,
         lock_session(warehouse) as session,
@@ -97,12 +98,7 @@ def purge(warehouse: Endpoint, *, run_id: int, manifest: Path) -> tuple[TablePur
 def _read_readers(
     connection: WarehouseConnection, waiting: Mapping[str, frozenset[str]]
 ) -> dict[str, Readers]:
-    seen = {
-        (str(model), str(table)): int(batch_id)
-        for model, table, batch_id in connection.execute(
-            "select model, table_name, batch_id from ops.model_input"
-        )
-    }
+    seen = read_model_inputs(connection)
     return {
         table: Readers({model: seen.get((model, table), 0) for model in models})
         for table, models in waiting.items()

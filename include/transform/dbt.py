@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,17 +76,14 @@ def run_dbt(
     arguments: Sequence[str],
     warehouse: Endpoint,
     *,
-    target_path: Path | None = None,
+    target_path: Path,
     variables: Mapping[str, Any] | None = None,
 ) -> DbtRun:
     """Run one dbt command on the project and return what every node did.
 
-    Compiled files and logs go to `target_path`, or to a directory that is removed afterwards.
-    Raises PipelineError when dbt ends before it has run anything, with the end of its output.
+    The manifest, compiled files and logs go to `target_path`. Raises PipelineError when dbt ends
+    before it has run anything, with the end of its output.
     """
-    if target_path is None:
-        with tempfile.TemporaryDirectory(prefix="dental-dbt-") as directory:
-            return run_dbt(arguments, warehouse, target_path=Path(directory), variables=variables)
     results_file = target_path / "run_results.json"
     results_file.unlink(missing_ok=True)
     command = [str(Path(sys.executable).with_name("dbt")), *arguments]

@@ -14,6 +14,7 @@ from typing import Any
 from include.catalog.model import IndexConfig
 from include.errors import ConfigError
 from include.settings import DBT_MANIFEST
+from include.transform.lineage import Lineage
 from include.warehouse.raw_tables import SCHEMA
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def derive_indexes(manifest: Mapping[str, Any]) -> dict[str, tuple[IndexConfig, 
         if source["schema"] == SCHEMA
     }
     reached: set[Reached] = set()
-    for model in _parents_first(manifest):
+    for model in Lineage(manifest).models().values():
         try:
             query = parse(model["compiled_code"], relations)
         except SqlglotError:
@@ -86,22 +87,3 @@ def read_indexes(path: Path) -> RawIndexes | None:
             "nothing was changed. Write it anew with `./dental transform --bake`.",
             where=str(path),
         ) from None
-
-
-def _parents_first(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    models = {k: n for k, n in manifest["nodes"].items() if n["resource_type"] == "model"}
-    ordered: dict[str, Mapping[str, Any]] = {}
-    waiting = sorted(models, reverse=True)
-    while waiting:
-        name = waiting[-1]
-        missing = [
-            parent
-            for parent in sorted(models[name]["depends_on"]["nodes"])
-            if parent in models and parent not in ordered
-        ]
-        if missing and name not in ordered:
-            waiting.extend(missing)
-            continue
-        ordered[name] = models[name]
-        waiting.pop()
-    return list(ordered.values())

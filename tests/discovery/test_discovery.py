@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,24 @@ BUSINESS = {
 TRAIL = {
     *("securitylog", "entrylog", "loginattempt", "histappointment"),
     *("inseditlog", "inseditpatlog"),
+}
+
+# A staging model for each of two tables, and one model that reads the visits.
+MANIFEST = {
+    "nodes": {
+        f"model.p.{name}": {"resource_type": "model", "name": name, "schema": layer}
+        for name, layer in (
+            ("stg_visits", "staging"),
+            ("stg_unread", "staging"),
+            ("int_visits", "intermediate"),
+        )
+    },
+    "sources": {f"source.p.{name}": {"identifier": name} for name in ("visit", "unread")},
+    "parent_map": {
+        "model.p.stg_visits": ["source.p.visit"],
+        "model.p.stg_unread": ["source.p.unread"],
+        "model.p.int_visits": ["model.p.stg_visits"],
+    },
 }
 
 
@@ -240,6 +259,35 @@ def test_a_column_that_may_not_be_selected_is_refused_by_name(
     result = discover(partial, warehouse, config_directory=tmp_path)
     assert set(result.catalog.tables) == {"u"}
     assert "t: the account may not select b. Grant it SELECT" in result.refused["t"]
+
+
+def test_a_table_counts_for_more_when_a_model_beyond_staging_reads_it(
+    source: Endpoint, warehouse: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = tmp_path / "manifest.json"
+    monkeypatch.setattr("include.settings.DBT_MANIFEST", manifest)
+    execute(
+        source,
+        "create table Visit (VisitNum int primary key)",
+        "create table unread (UnreadNum int primary key)",
+    )
+
+    def counted() -> dict[str, float]:
+        discover(source, warehouse, config_directory=tmp_path)
+        with connect(warehouse) as connection:
+            return dict(
+                connection.execute(
+                    "select distinct on (table_name) table_name, signals -> 'read_by_dbt' "
+                    "from ops.table_profile order by table_name, discovered_at desc"
+                ).fetchall()
+            )
+
+    assert counted() == {"visit": 0.0, "unread": 0.0}, "there is no manifest"
+    manifest.write_text(json.dumps(MANIFEST))
+    assert counted() == {"visit": 1.0, "unread": 0.0}
+    manifest.write_text("{}")
+    with pytest.raises(ConfigError, match="is no manifest of the dbt project"):
+        discover(source, warehouse, config_directory=tmp_path)
 
 
 def test_a_source_that_cannot_be_read_leaves_no_config(

@@ -133,7 +133,7 @@ def test_a_blocked_table_stops_its_readers_and_nobody_else(
 
     assert not outcome.is_right
     assert outcome.closed == {"adjustment": "quality 0.8 below 0.99"}
-    assert {kept.mart for kept in outcome.kept} == READERS_OF_ADJUSTMENT
+    assert {kept.name for kept in outcome.kept} == READERS_OF_ADJUSTMENT
     assert all(kept.blocked_by == ("adjustment",) for kept in outcome.kept)
     assert _states(office) == {
         mart: "blocked" if mart in READERS_OF_ADJUSTMENT else "built" for mart in MARTS
@@ -160,7 +160,7 @@ def test_a_preference_that_the_reports_do_not_follow_yet_stops_them(
     outcome = office.build("od_aging", "od_daily_payments")
     _set_preference(office, "PayPlansVersion", "2")
     assert not outcome.is_right
-    assert [(kept.mart, kept.blocked_by) for kept in outcome.kept] == [("od_aging", ())]
+    assert [(kept.name, kept.blocked_by) for kept in outcome.kept] == [("od_aging", ())]
     assert [result.name for result in outcome.broken] == ["preferences_are_supported"]
     assert _states(office)["od_daily_payments"] == "built"
 

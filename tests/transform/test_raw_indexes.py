@@ -50,9 +50,12 @@ def _columns(sql: str, **models: tuple[str, str]) -> set[str]:
                 "schema": "dbt",
                 "config": {"materialized": kind},
                 "compiled_code": text,
-                "depends_on": {"nodes": [n for n in listed if n != name and f"dbt.{n}" in text]},
             }
             for name, (kind, text) in listed.items()
+        },
+        "parent_map": {
+            name: [n for n in listed if n != name and f"dbt.{n}" in text]
+            for name, (_, text) in listed.items()
         },
     }
     found = derive_indexes(manifest)

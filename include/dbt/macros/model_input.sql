@@ -1,31 +1,3 @@
-{# What a model reads directly, through views alone: raw tables, and models that are tables. #}
-{% macro inputs_of(unique_id) %}
-    {% set tables = [] %}
-    {% set models = [] %}
-    {% set pending = graph.nodes[unique_id].depends_on.nodes | list %}
-    {% set seen = [] %}
-    {# Jinja has no while: a node is visited once, so the graph's size bounds the steps. #}
-    {% for _ in range(graph.nodes | length + graph.sources | length) %}
-        {% if pending %}
-            {% set current = pending.pop() %}
-            {% if current not in seen %}
-                {% do seen.append(current) %}
-                {% if current in graph.sources %}
-                    {% do tables.append(graph.sources[current].identifier) %}
-                {% elif current in graph.nodes %}
-                    {% set node = graph.nodes[current] %}
-                    {% if node.config.materialized in ('view', 'ephemeral') %}
-                        {% do pending.extend(node.depends_on.nodes) %}
-                    {% elif node.resource_type == 'model' %}
-                        {% do models.append(current) %}
-                    {% endif %}
-                {% endif %}
-            {% endif %}
-        {% endif %}
-    {% endfor %}
-    {{ return({'tables': tables | unique | sort, 'models': models | unique | sort}) }}
-{% endmacro %}
-
 {# Pre-hook of every model with rows of its own, in its transaction: up to which load of each raw
    table its rows will go. What it reads through another model's rows is as old as that model. #}
 {% macro record_model_input() %}
@@ -33,7 +5,7 @@
         {% set inputs = inputs_of(model.unique_id) %}
         {% set indirect = [] %}
         {% for parent in inputs.models %}
-            {% for table in raw_tables_of(parent) %}
+            {% for table in inputs_of(parent, through_rows=true).tables %}
                 {% do indirect.append((graph.nodes[parent].name, table)) %}
             {% endfor %}
         {% endfor %}
