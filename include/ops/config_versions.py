@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from include.catalog.files import combine, read_bytes
+from include.catalog.files import combine
 from include.catalog.model import Catalog, TableConfig
 from include.errors import ConfigError
 from include.warehouse.session import WarehouseConnection
@@ -19,16 +18,6 @@ from include.warehouse.session import WarehouseConnection
 # Serialises two runs that pin at once, so that equal bytes get one version.
 _LOCK = 0x0DE2_7A2
 _TABLE = TypeAdapter(TableConfig)
-
-
-def pin(connection: WarehouseConnection, config_directory: Path) -> int:
-    """Store the directory's config unless it is the newest one, and return its version.
-
-    Refuses an invalid config. Runs in a transaction of its own.
-    """
-    tables, overrides = read_bytes(config_directory)
-    combine(tables, overrides, where=str(config_directory))
-    return pin_bytes(connection, tables, overrides)
 
 
 def pin_bytes(

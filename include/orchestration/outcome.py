@@ -16,10 +16,10 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.orchestration.errors import REASON
+from include.transform.dbt import FAILED
 from include.transform.lineage import Lineage, read_lineage
 
 OUTCOMES = "outcomes"
-_FAILED = {"error", "fail", "runtime error"}
 
 
 def push_outcomes(project: str, context: Context, **_: Any) -> None:
@@ -41,7 +41,7 @@ def outcomes(statuses: Mapping[str, str], lineage: Lineage) -> dict[str, str]:
     """
     broken: dict[str, list[str]] = {}
     for unique_id, status in statuses.items():
-        if status in _FAILED:
+        if status in FAILED:
             subjects, reason = _blame(unique_id, lineage)
             for subject in subjects:
                 broken.setdefault(subject, []).append(reason)
@@ -54,7 +54,7 @@ def outcomes(statuses: Mapping[str, str], lineage: Lineage) -> dict[str, str]:
 
 def _wrong(statuses: Mapping[str, str], verdicts: Mapping[str, str]) -> str:
     """Return what the mail says about a build: what failed, and what that kept back."""
-    failed = sorted(_name(one) for one, status in statuses.items() if status in _FAILED)
+    failed = sorted(_name(one) for one, status in statuses.items() if status in FAILED)
     kept = sorted(_name(one) for one, verdict in verdicts.items() if verdict)
     if not failed:
         return ""
@@ -82,7 +82,7 @@ def _verdict(
     own = broken.get(unique_id, ())
     if status == "success":
         return f"built, but {'; '.join(own)}" if own else ""
-    if status in _FAILED:
+    if status in FAILED:
         return "its own SQL failed; it keeps its rows"
     above = sorted(
         {reason for node in lineage.ancestors_of(unique_id) for reason in broken.get(node, ())}

@@ -22,7 +22,8 @@ from include.settings import (
 from include.warehouse.session import tls_options
 
 RUN_LIMIT_SECONDS = 3600
-_FAILED = {"error", "fail", "runtime error"}
+# The words of dbt for a node that did not succeed, by itself; "skipped" is no fault of its own.
+FAILED = {"error", "fail", "runtime error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class DbtRun:
     @property
     def failed(self) -> tuple[NodeResult, ...]:
         """What ended in an error or a failed test."""
-        return tuple(result for result in self.results if result.status in _FAILED)
+        return tuple(result for result in self.results if result.status in FAILED)
 
 
 def environment(warehouse: Endpoint) -> dict[str, str]:
