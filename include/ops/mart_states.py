@@ -25,6 +25,11 @@ class MartState:
     built_at: datetime | None
     blocked_by: tuple[str, ...] = ()
 
+    @property
+    def is_built(self) -> bool:
+        """Whether the last build that was asked for the mart made it."""
+        return self.state == "built"
+
 
 def mark_marts(
     connection: WarehouseConnection,

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from include.catalog.model import ColumnConfig, IndexChoice, IndexConfig, TableConfig
 from include.ops.stored_tables import StoredCounts
+from include.ops.table_states import TableState
 from include.source.structure import TableStructure
 from include.warehouse.indexes import existing_indexes, index_names, sync_indexes
 from include.warehouse.raw_tables import BOOKKEEPING
@@ -81,8 +82,10 @@ def sync_all_indexes(
     present = existing_indexes(connection)
     said = []
     for table in tables:
-        state = states.get(table.raw_name)
-        if table.indexes is None or state is None or state.state != "loaded" or state.is_empty:
+        stored = states.get(table.raw_name)
+        if table.indexes is None or stored is None or stored.is_empty:
+            continue
+        if stored.state is not TableState.LOADED:
             continue
         have, want = present.get(table.raw_name, frozenset()), index_names(table)
         if have == want:

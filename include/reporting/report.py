@@ -53,7 +53,7 @@ class RunReport:
     @property
     def unbuilt_marts(self) -> tuple[MartState, ...]:
         """The marts that this run did not build; they keep their rows."""
-        return tuple(mart for mart in self.marts if mart.state != "built")
+        return tuple(mart for mart in self.marts if not mart.is_built)
 
     @property
     def text(self) -> str:

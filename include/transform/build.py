@@ -74,7 +74,7 @@ def build(
     return BuildOutcome(
         run,
         {table: block.reason for table, block in closed.items() if table in stopping},
-        kept=tuple(mart for mart in marked if mart.state != "built"),
+        kept=tuple(mart for mart in marked if not mart.is_built),
         broken=tuple(r for r in run.failed if r.unique_id not in lineage.gates),
     )
 
