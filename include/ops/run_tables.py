@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from include.ops.load_results import LoadState
 from include.ops.table_states import Block, BlockedCode, TableState, load_failed, quarantined
 from include.warehouse.session import WarehouseConnection
 
@@ -15,14 +16,14 @@ class RunTable:
 
     state: TableState = TableState.NEVER_LOADED
     loaded_at: datetime | None = None
-    load_state: str | None = None
+    load_state: LoadState | None = None
     load_error: str | None = None
     quarantine_reason: str | None = None
 
     @property
     def is_loaded_in_run(self) -> bool:
         """Whether the run compared the whole table with its source."""
-        return self.block is None and self.load_state == "succeeded"
+        return self.block is None and self.load_state is LoadState.SUCCEEDED
 
     @property
     def quarantine(self) -> str | None:
@@ -34,9 +35,9 @@ class RunTable:
     @property
     def failure(self) -> str | None:
         """Why the run's load of the table did not succeed; None when it did, or there is none."""
-        if self.load_state == "failed":
+        if self.load_state is LoadState.FAILED:
             return self.load_error or "no reason was recorded"
-        if self.load_state == "running":
+        if self.load_state is LoadState.RUNNING:
             return "it did not end; the task died, or still runs"
         return None
 
@@ -57,8 +58,14 @@ class RunTable:
 def read_run_tables(connection: WarehouseConnection, run_id: int) -> dict[str, RunTable]:
     """Return every table that has a state, by its name in raw."""
     return {
-        name: RunTable(TableState(state), *facts)
-        for name, state, *facts in connection.execute(
+        name: RunTable(
+            state=TableState(state),
+            loaded_at=loaded_at,
+            load_state=LoadState(load_state) if load_state else None,
+            load_error=load_error,
+            quarantine_reason=quarantine_reason,
+        )
+        for name, state, loaded_at, load_state, load_error, quarantine_reason in connection.execute(
             """
             select
                 state.table_name, state.state, state.loaded_at, load.state, load.error,
