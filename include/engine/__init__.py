@@ -1,4 +1,4 @@
-"""The replication engine: from any process, without Airflow."""
+"""The replication engine. It runs in any process, without Airflow."""
 
 from __future__ import annotations
 

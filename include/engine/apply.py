@@ -1,9 +1,10 @@
-"""Bring raw rows to the content of pages that were read, in the caller's transaction.
+"""Make raw rows equal to pages that were read, in the caller's transaction.
 
-Rows are copied into a temporary table, those that differ are listed by what has to happen to them,
-and only those are written. Rows that are equal are not touched. What a load writes carries its
-batch; what was there before and after, of the columns that marts restate by, goes to
-`ops.affected`.
+A page is copied into a temporary table and joined to raw. The rows that differ are listed with what
+has to happen to them (insert, change, tombstone, un-delete), and only these are written, each with
+the load's batch. The old and new values of the columns by which marts restate their rows
+(`restate_by`) go to `ops.affected`. A raw row is a tombstone if `_deleted_at` is set; all others
+are called living.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from include.warehouse.session import WarehouseConnection
 
 _FLOATS = {"real": "float4send", "double precision": "float8send"}
 
-Source = Callable[[Write], None]
+WriteRows = Callable[[Write], None]
 
 
 class PageApplier:
-    """Applies rows of one keyed table, which has its primary key, over one connection.
+    """Applies rows to one raw table, which must have its primary key, over one connection.
 
-    Its temporary tables last until the transaction ends; `forget` must be called then.
+    Its temporary tables are dropped with the transaction: call `on_transaction_end` then.
     """
 
     def __init__(
@@ -45,10 +46,10 @@ class PageApplier:
         self._difference = sql.Identifier("pg_temp", "difference")
         self._is_prepared = False
 
-    def apply_page(self, write_rows: Source, bounds: KeyRange) -> RowCounts:
-        """Make the raw rows of the range equal to the rows written; without any all vanish.
+    def apply_page(self, write_rows: WriteRows, bounds: KeyRange) -> RowCounts:
+        """Make the raw rows of the range equal to the rows written, of which there may be none.
 
-        For a key that is not ordered alike in both databases nothing is tombstoned here: see
+        Where the two databases do not order the key alike, nothing is tombstoned here: see
         `tombstone_others`.
         """
         self._fill(write_rows)
@@ -56,7 +57,8 @@ class PageApplier:
             self._run(
                 """
                 insert into {difference}
-                select 'deleted', {r_key} from {raw} r
+                select 'deleted', {r_key}
+                from {raw} r
                 where r._deleted_at is null and {r_range}
                     and not exists (select from {page} p where {p_is_r})
                 """,
@@ -64,19 +66,20 @@ class PageApplier:
             )
         return self._write_differences()
 
-    def apply_rows(self, write_rows: Source, vanished: Sequence[int]) -> tuple[RowCounts, int]:
-        """Insert, change or bring back the rows written, and tombstone the keys that vanished.
+    def apply_rows(self, write_rows: WriteRows, vanished: Sequence[int]) -> tuple[RowCounts, int]:
+        """Insert, change or un-delete the rows written, and tombstone the keys that vanished.
 
-        Also returns how many of the rows written were alive before, equal ones included: who
-        knows how many there should have been sees whether raw was what it should be. Only for a
-        key of one whole number.
+        Also returns how many of the rows written, equal ones included, were living in raw before.
+        The caller compares this with the number it expects, to detect other writers. Only for a
+        key of one integer.
         """
         self._fill(write_rows)
         if vanished:
             self._run(
                 """
                 insert into {difference}
-                select 'deleted', {r_key} from {raw} r
+                select 'deleted', {r_key}
+                from {raw} r
                 where r._deleted_at is null and {keys} = any({vanished})
                 """,
                 vanished=sql.SQL("{}::{}[]").format(
@@ -86,13 +89,18 @@ class PageApplier:
             )
         alive = self._connection.execute(
             sql.SQL(
-                "select count(*) from {page} p join {raw} r on {p_is_r} where r._deleted_at is null"
-            ).format(**self._parts)
+                """
+                select count(*)
+                from {page} p
+                join {raw} r on {p_is_r}
+                where r._deleted_at is null
+                """
+            ).format(**self._placeholders)
         ).fetchone()
         return self._write_differences(), int(alive[0]) if alive else 0
 
-    def tombstone_others(self, write_keys: Source) -> RowCounts:
-        """Tombstone every living raw row whose key is not written, compared by bytes."""
+    def tombstone_others(self, write_keys: WriteRows) -> RowCounts:
+        """Tombstone every living raw row whose key is not written; keys are compared by bytes."""
         self._prepare()
         self._run("truncate {page}, {difference}")
         self._run("create temporary table seen on commit drop as select {keys} from {raw} limit 0")
@@ -104,7 +112,8 @@ class PageApplier:
         self._run(
             """
             insert into {difference}
-            select 'deleted', {r_key} from {raw} r
+            select 'deleted', {r_key}
+            from {raw} r
             where r._deleted_at is null
                 and not exists (select from pg_temp.seen p where {p_is_r})
             """
@@ -113,12 +122,12 @@ class PageApplier:
         self._run("drop table pg_temp.seen")
         return moved
 
-    def forget(self) -> None:
-        """Know that the transaction has ended, and the temporary tables with it."""
+    def on_transaction_end(self) -> None:
+        """Note that the temporary tables no longer exist; the next call creates them again."""
         self._is_prepared = False
 
-    def _fill(self, write_rows: Source) -> None:
-        """Copy rows into the page and list those that are new, changed or tombstones."""
+    def _fill(self, write_rows: WriteRows) -> None:
+        """Copy rows into the page, and list those that are new, changed or tombstones in raw."""
         self._prepare()
         self._run("truncate {page}, {difference}")
         with copy_into(self._connection, self._page, self._columns) as write:
@@ -127,9 +136,15 @@ class PageApplier:
         self._run(
             """
             insert into {difference}
-            select case when r._batch_id is null then 'inserted'
-                when r._deleted_at is not null then 'undeleted' else 'changed' end, {p_key}
-            from {page} p left join {raw} r on {p_is_r}
+            select
+                case
+                    when r._batch_id is null then 'inserted'
+                    when r._deleted_at is not null then 'undeleted'
+                    else 'changed'
+                end,
+                {p_key}
+            from {page} p
+            left join {raw} r on {p_is_r}
             where r._batch_id is null or r._deleted_at is not null
                 or row({p_content}) is distinct from row({r_content})
             """
@@ -138,16 +153,20 @@ class PageApplier:
     def _prepare(self) -> None:
         if self._is_prepared:
             return
-        # A page is met along the key's index, in the key's order: its reads are not random.
+        # The join to a page reads raw in the order of the key, so its reads are not random.
         self._run("set local random_page_cost = 1.1")
-        # "as select" keeps types and collations, and no constraint.
+        # "as select" copies types and collations, but no constraints.
         self._run(
-            "create temporary table if not exists page on commit drop as "
-            "select {columns} from {raw} limit 0"
+            """
+            create temporary table if not exists page on commit drop as
+            select {columns} from {raw} limit 0
+            """
         )
         self._run(
-            "create temporary table if not exists difference on commit drop as "
-            "select ''::text as _kind, {keys} from {raw} limit 0"
+            """
+            create temporary table if not exists difference on commit drop as
+            select ''::text as _kind, {keys} from {raw} limit 0
+            """
         )
         self._is_prepared = True
 
@@ -165,9 +184,13 @@ class PageApplier:
         if moved.changed or moved.undeleted:
             self._run(
                 """
-                update {raw} r set {assignments}, _loaded_at = {loaded_at},
-                    _batch_id = {batch_id}, _deleted_at = null
-                from {page} p join {difference} d on {p_is_d}
+                update {raw} r set
+                    {assignments},
+                    _loaded_at = {loaded_at},
+                    _batch_id = {batch_id},
+                    _deleted_at = null
+                from {page} p
+                join {difference} d on {p_is_d}
                 where d._kind in ('changed', 'undeleted') and {p_is_r}
                 """
             )
@@ -176,16 +199,18 @@ class PageApplier:
                 """
                 insert into {raw} ({columns}, _loaded_at, _batch_id)
                 select {p_columns}, {loaded_at}, {batch_id}
-                from {page} p join {difference} d on {p_is_d}
+                from {page} p
+                join {difference} d on {p_is_d}
                 where d._kind = 'inserted'
                 """
             )
         if moved.deleted:
             self._run(
                 """
-                update {raw} r set _deleted_at = {loaded_at}, _loaded_at = {loaded_at},
-                    _batch_id = {batch_id}
-                from {difference} d where d._kind = 'deleted' and {d_is_r}
+                update {raw} r set
+                    _deleted_at = {loaded_at}, _loaded_at = {loaded_at}, _batch_id = {batch_id}
+                from {difference} d
+                where d._kind = 'deleted' and {d_is_r}
                 """
             )
         self._record_affected("d._kind <> 'deleted'", from_page=True)
@@ -195,9 +220,9 @@ class PageApplier:
         if not self._table.restate_by:
             return
         rows = sql.SQL("{rows} a join {difference} d on {a_is_d} and {condition}").format(
-            rows=self._parts["page" if from_page else "raw"],
+            rows=self._placeholders["page" if from_page else "raw"],
             condition=sql.SQL(condition),
-            **{name: self._parts[name] for name in ("difference", "a_is_d")},
+            **{name: self._placeholders[name] for name in ("difference", "a_is_d")},
         )
         for name in self._table.restate_by:
             column = self._table.column(name)
@@ -212,11 +237,11 @@ class PageApplier:
             )
 
     def _run(self, statement: str, **more: sql.Composable) -> None:
-        self._connection.execute(sql.SQL(statement).format(**self._parts, **more))
+        self._connection.execute(sql.SQL(statement).format(**self._placeholders, **more))
 
     @cached_property
-    def _parts(self) -> dict[str, Any]:
-        """The pieces of all statements; a table in which nothing changed needs none."""
+    def _placeholders(self) -> dict[str, Any]:
+        """The values of the names in braces; built late, because an unchanged table needs none."""
         types = [column.warehouse_type for column in self._table.replicated_columns]
         typed = list(zip(self._columns, types, strict=True))
         keys = self._key.raw_names
@@ -245,15 +270,15 @@ class PageApplier:
 
 
 def exact(value: sql.Composable, warehouse_type: str) -> sql.Composable:
-    """Return an expression that differs whenever the stored value does: 0 and -0 are two."""
+    """Return an expression that differs whenever the stored value does: also for 0.0 and -0.0."""
     function = _FLOATS.get(warehouse_type)
     if function is None:
         return value
     return sql.SQL("{}({})").format(sql.Identifier(function), value)
 
 
-def _listed(parts: Iterable[sql.Composable]) -> sql.Composable:
-    return sql.SQL(", ").join(parts)
+def _listed(items: Iterable[sql.Composable]) -> sql.Composable:
+    return sql.SQL(", ").join(items)
 
 
 def _same(left: str, right: str, keys: Sequence[str]) -> sql.Composable:

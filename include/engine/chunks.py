@@ -1,7 +1,7 @@
-"""Chunks: ranges of the key with the hash of what they held, kept from load to load.
+"""Chunks: ranges of the key with the hash of the rows in them, kept from load to load.
 
-Together the chunks of a table cover the whole key space, so that every row that can appear falls
-into one of them, and a row that appears changes only that one.
+Together the chunks of a table cover the whole key space: every row that can be inserted belongs to
+exactly one of them, and changes the hash of that one only.
 """
 
 from __future__ import annotations
@@ -18,17 +18,20 @@ from include.source.keys import KeyRange, PagingKey
 from include.source.session import SESSION_SETTINGS
 from include.source.statement import ResultBuffer
 
-# Whatever changes what a cell becomes in the warehouse must change this.
+# To be changed whenever cells are converted differently: all chunks are compared again then.
 TRANSCODER_VERSION = "binary-1"
-# Neighbours that both hold less than this share of a full chunk become one.
+# Neighbours that both hold less than this share of a full chunk's rows are merged.
 MERGE_BELOW = 0.25
 
-# The whole key space, of which nothing is known.
+# One chunk over the whole key space, of unknown content.
 EVERYTHING = Chunk(KeyRange(), 0, UNKNOWN)
 
 
 def content_salt(table: TableConfig, key: PagingKey) -> bytes:
-    """Return what else the rows in the warehouse depend on, apart from the bytes read."""
+    """Return everything but the bytes read that decides how the rows look in the warehouse.
+
+    It is part of every hash, so that a change of it makes all chunks differ.
+    """
     facts = {
         "transcoder": TRANSCODER_VERSION,
         "session": SESSION_SETTINGS,
@@ -40,9 +43,9 @@ def content_salt(table: TableConfig, key: PagingKey) -> bytes:
 
 
 def content_hash(salt: bytes, page: ResultBuffer) -> bytes:
-    """Return 128 bits that depend on every byte and on the order of the rows.
+    """Return a 128-bit hash of every byte of the page and of the order of its rows.
 
-    The lengths come first, so that no two different pages are the same bytes.
+    The rows' lengths are hashed first, so that different pages never feed the same bytes.
     """
     digest = xxhash.xxh3_128(len(salt).to_bytes(8, "little") + salt)
     digest.update(memoryview(page.rows.lengths).cast("B")[: 8 * page.rows.count])
@@ -56,9 +59,10 @@ def row_seed(salt: bytes) -> int:
 
 
 def plan_ranges(chunks: Sequence[Chunk], *, full_rows: int) -> list[Chunk]:
-    """Return what to read: the stored chunks, small neighbours merged; nothing stored is all.
+    """Return the chunks to read: the stored ones, with small neighbours merged.
 
-    A merged chunk's hash is unknown until it has been read as one.
+    Without stored chunks it is one chunk over everything. A merged chunk's hash is unknown until
+    it has been read as one.
     """
     planned: list[Chunk] = []
     for chunk in chunks:
@@ -82,7 +86,10 @@ def plan_ranges(chunks: Sequence[Chunk], *, full_rows: int) -> list[Chunk]:
 
 
 def uncovered(chunks: Sequence[Chunk], bounds: KeyRange) -> list[KeyRange]:
-    """Return the parts of `bounds` that no chunk covers; the chunks lie in it, in key order."""
+    """Return the ranges within `bounds` that no chunk covers.
+
+    All chunks must lie within `bounds`, in key order.
+    """
     if not chunks:
         return [bounds]
     found: list[KeyRange] = []
@@ -97,15 +104,15 @@ def uncovered(chunks: Sequence[Chunk], bounds: KeyRange) -> list[KeyRange]:
 
 
 def filled(chunks: Sequence[Chunk], bounds: KeyRange, key: PagingKey) -> list[Chunk]:
-    """Return the chunks and, between them, those parts of `bounds` of which nothing is known."""
+    """Return the chunks, and one of unknown content for each range of `bounds` without a chunk."""
     gaps = [Chunk(gap, 0, UNKNOWN) for gap in uncovered(chunks, bounds)]
     return in_key_order([*chunks, *gaps], key) if gaps else list(chunks)
 
 
 def without_empty(chunks: Sequence[Chunk]) -> list[Chunk]:
-    """Return the chunks that hold rows, stretched over the empty ones: their content is the same.
+    """Return the chunks that hold rows, extended over the empty ones: their hashes stay valid.
 
-    An empty table keeps one chunk over everything.
+    An empty table keeps one chunk over the whole key space.
     """
     kept: list[Chunk] = []
     pending_lo = chunks[0].bounds.lo if chunks else None
@@ -121,7 +128,7 @@ def without_empty(chunks: Sequence[Chunk]) -> list[Chunk]:
 
 
 def total_substitutions(chunks: Iterable[Chunk]) -> dict[tuple[str, str], int]:
-    """Return how many values of the rows held now a rule changed, by column and rule."""
+    """Return how many values of the present rows were substituted, by column and rule."""
     return _sum(chunk.substitutions for chunk in chunks)
 
 

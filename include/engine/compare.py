@@ -1,4 +1,4 @@
-"""A refresh: every chunk is read and hashed, and only what changed goes any further."""
+"""The refresh of a loaded table: every chunk is read and hashed, only changed rows are written."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from include.transcoder.row_index import IndexChanges
 
 # A refresh that moves more rows than this commits in batches.
 ONE_TRANSACTION_ROWS = 1_000_000
-# Changed rows wait until so many bytes are together: each statement has its price. While a batch is
-# applied the source goes on until the read-ahead is full: at 512 KB it came to stand still.
+# Changed rows are collected up to this size, because each statement has a fixed cost. Meanwhile the
+# source is read until the read-ahead is full; with 512 KB it filled up, and reading stopped.
 BATCH_BYTES = 128 * 1024
 
 log = logging.getLogger(__name__)
 
 
 class UnexpectedRawRowsError(Exception):
-    """Raw does not hold what the last load left there: something else wrote to it."""
+    """Raw does not hold the rows that the last load left: something else wrote to it."""
 
 
 def compare_chunks(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
-    """Bring the raw table, which has its key, to the source's content.
+    """Make a raw table, which must have its primary key, equal to its source table.
 
-    The caller commits; batches are committed on the way only beyond ONE_TRANSACTION_ROWS. Raises
-    UnexpectedRawRowsError when the stored row hashes do not fit the raw rows.
+    The caller commits; only a refresh of more than ONE_TRANSACTION_ROWS commits batches before.
+    Raises UnexpectedRawRowsError when the stored hashes of rows do not fit the raw rows.
     """
     return _Comparison(context, stored).run()
 
 
 def full_comparison(context: LoadContext, found: str) -> Pass:
-    """Compare all rows, whatever hashes say, because raw is not what a load left: see `found`."""
+    """Compare all rows without the stored hashes, because raw was changed; `found` is logged."""
     log.warning(
         "table %s: %s, so something else wrote there; comparing every row",
         context.table.name,
@@ -63,11 +63,12 @@ class _Comparison:
         self._applier = PageApplier(context.connection, context.table, context.key, context.batch)
         self._encoder: PageEncoder | None = None
         self._indexer: RowIndexer | None = None
-        self._waiting = _ChangedRows(self._applier)
+        self._collected = _ChangedRows(self._applier)
         self._done: list[Chunk] = []
         self._moved = self._pending = RowCounts()
         self._byte_count = self._changed = 0
-        self._old_index: tuple[int, list[bytes] | None] = (-1, None)
+        # The position of the planned chunk that was looked up last, and its row indexes.
+        self._stored_index: tuple[int, list[bytes] | None] = (-1, None)
 
     def run(self) -> Pass:
         """Compare chunk by chunk and apply what differs."""
@@ -79,8 +80,8 @@ class _Comparison:
                     self._done.append(expected)
                     continue
                 self._changed += 1
-                self._take(read, expected)
-                uncommitted = self._pending.total + self._waiting.row_count
+                self._handle_changed(read, expected)
+                uncommitted = self._pending.total + self._collected.row_count
                 if uncommitted >= ONE_TRANSACTION_ROWS and read.is_last:
                     self._commit_batch(read.position)
         self._flush()
@@ -95,20 +96,20 @@ class _Comparison:
             and not self._context.ignores_hashes
         )
 
-    def _take(self, read: PageRead, expected: Chunk) -> None:
-        """Apply a page that differs, or set its changed rows aside, and remember its content."""
+    def _handle_changed(self, read: PageRead, expected: Chunk) -> None:
+        """Apply a page that differs, or collect its changed rows, and store its chunk."""
         context = self._context
         context.begin()
         encoder = self._encoder = self._encoder or PageEncoder(
             context.core, context.table, context.reader.layout
         )
         indexer = self._indexer = self._indexer or RowIndexer.of(context)
-        old = self._old_rows(read, expected) if indexer else None
+        old = self._read_stored_index(read, expected) if indexer else None
         compared = indexer.compare(read.page, read.bounds, old) if indexer and old else None
         if compared:
             changes, flags = compared
-            self._waiting.add(encoder.blocks(read.page, emit=flags), changes)
-            if self._waiting.byte_count >= BATCH_BYTES:
+            self._collected.add(encoder.blocks(read.page, emit=flags), changes)
+            if self._collected.byte_count >= BATCH_BYTES:
                 self._flush()
         else:
 
@@ -121,16 +122,16 @@ class _Comparison:
         chunk = Chunk(read.bounds, read.page.rows.count, read.digest, encoder.substitutions)
         self._done.append(context.chunk_store.add(chunk, index))
 
-    def _old_rows(self, read: PageRead, expected: Chunk) -> list[bytes] | None:
-        """Return the stored row indexes of the page's chunk; nothing when all must be compared."""
+    def _read_stored_index(self, read: PageRead, expected: Chunk) -> list[bytes] | None:
+        """Return the stored row indexes of the page's chunk; None if all rows must be compared."""
         if self._context.ignores_hashes or not expected.stored_ids:
             return None
-        if self._old_index[0] != read.position:
-            self._old_index = (read.position, self._context.chunk_store.row_index(expected))
-        return self._old_index[1]
+        if self._stored_index[0] != read.position:
+            self._stored_index = (read.position, self._context.chunk_store.row_index(expected))
+        return self._stored_index[1]
 
     def _flush(self) -> None:
-        self._count(self._waiting.apply())
+        self._count(self._collected.apply())
 
     def _count(self, step: RowCounts) -> None:
         self._moved += step
@@ -138,10 +139,10 @@ class _Comparison:
 
     def _commit_batch(self, position: int) -> None:
         self._flush()
-        waiting = {number for chunk in self._planned[position + 1 :] for number in chunk.stored_ids}
-        rest = [chunk for chunk in self._stored if chunk.stored_ids[0] in waiting]
+        unread = {number for chunk in self._planned[position + 1 :] for number in chunk.stored_ids}
+        rest = [chunk for chunk in self._stored if chunk.stored_ids[0] in unread]
         self._context.commit_batch([*self._done, *rest], self._pending)
-        self._applier.forget()
+        self._applier.on_transaction_end()
         log.info(
             "table %s: %s rows moved and committed so far",
             self._context.table.name,
@@ -150,7 +151,7 @@ class _Comparison:
         self._pending = RowCounts()
 
     def _tombstone_others(self) -> None:
-        """Read the keys once more, because no range says which of them vanished."""
+        """Read all keys once more, because without ranges nothing shows which keys vanished."""
         context = self._context
         context.begin()
 
@@ -169,14 +170,14 @@ class _Comparison:
 
 
 class _ChangedRows:
-    """Rows of many pages that differ from the last load's, waiting to be applied together."""
+    """Changed rows of many pages, collected to be applied together."""
 
     def __init__(self, applier: PageApplier) -> None:
         self._applier = applier
-        self._start_again()
+        self._clear()
 
     def add(self, blocks: Iterable[memoryview], changes: IndexChanges) -> None:
-        """Take the encoded rows and the keys that vanished."""
+        """Add encoded rows and the keys that vanished."""
         for block in blocks:
             self._rows += block
         self._vanished.extend(changes.vanished)
@@ -185,11 +186,14 @@ class _ChangedRows:
 
     @property
     def byte_count(self) -> int:
-        """How much memory the rows take; a key counts as a short row."""
+        """The memory that the rows take; a vanished key counts as a short row."""
         return len(self._rows) + 64 * len(self._vanished)
 
     def apply(self) -> RowCounts:
-        """Write what was taken to raw. Raises UnexpectedRawRowsError."""
+        """Write the collected rows to raw.
+
+        Raises UnexpectedRawRowsError when raw did not hold the rows to change or to delete.
+        """
         if not self.byte_count:
             return RowCounts()
         moved, alive = self._applier.apply_rows(
@@ -200,10 +204,10 @@ class _ChangedRows:
                 f"{self._changed} rows to change and {len(self._vanished)} "
                 f"to delete, but {alive} and {moved.deleted} of them are alive in raw"
             )
-        self._start_again()
+        self._clear()
         return moved
 
-    def _start_again(self) -> None:
+    def _clear(self) -> None:
         self._rows = bytearray()
         self._vanished: list[int] = []
         self._changed = self.row_count = 0

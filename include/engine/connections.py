@@ -1,8 +1,8 @@
-"""The three connections of a loader, kept from table to table.
+"""The three connections of a loader, reused from table to table.
 
-One reads the source, one writes the warehouse, and one holds locks and records what must outlive
-the load's transactions. A table that fails takes its connections with it; the next one opens new
-ones.
+One reads the source, one writes the warehouse. The third holds the locks and writes the records
+that must survive a rollback of the load. A load that fails closes all three, and the next one opens
+new ones.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from include.transcoder.core import load_core
 from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
 
-# Readers and the schema changes of a plan hold a raw table for moments only.
+# Readers and the schema changes of a plan lock a raw table only briefly.
 LOCK_TIMEOUT_SECONDS = 60
-# One page is written while the next ones are read: the source goes on while the warehouse applies
-# a batch of changed rows.
+# One page is written while the next ones are read, so that reading continues while the warehouse
+# applies a batch of changed rows.
 _PAGES_IN_MEMORY = 5
 _PAGE_BYTES_IN_MEMORY = 16 * 1024 * 1024
 
@@ -39,7 +39,7 @@ _PAGE_BYTES_IN_MEMORY = 16 * 1024 * 1024
 class EngineConnections:
     """Connections for one load after another; a context manager, for one thread at a time.
 
-    `core` and `buffers` are the memory that the loads share.
+    All loads share `core` and the memory in `buffers`.
     """
 
     def __init__(self, source: Endpoint, warehouse: Endpoint) -> None:
@@ -67,7 +67,7 @@ class EngineConnections:
 
     @contextmanager
     def closed_on_failure(self) -> Iterator[None]:
-        """Close every connection when what is done with them fails: their state is unknown."""
+        """Close every connection when the body fails, because their state is unknown then."""
         try:
             yield
         except BaseException:
@@ -76,17 +76,18 @@ class EngineConnections:
 
     @contextmanager
     def driver_errors(self, table: str) -> Iterator[None]:
-        """Turn the drivers' errors into the project's, without any value."""
+        """Turn the drivers' errors into the project's, which contain no row's value."""
         with driver_errors(self.source, self.warehouse, table):
             yield
 
     def pinned_config(self, run_id: int, table: str) -> TableConfig:
-        """Return the table's config in the run's version, which stays what it is.
+        """Return the table's config in the version that the run pinned.
 
-        Raises TerminalError for a run that is unknown, ConfigError for a table that its version
-        does not replicate.
+        Raises TerminalError for an unknown run, ConfigError for a table that the version does not
+        replicate.
         """
         connection = self._lock_session().connection
+        # Planning is over, so the run keeps its version.
         if run_id not in self._versions:
             self._versions[run_id] = read_run(connection, run_id).config_version
         config = load_table_config(connection, self._versions[run_id], table)
@@ -100,9 +101,10 @@ class EngineConnections:
         return config
 
     def lock_session(self) -> LockSession:
-        """Return the session that holds locks; it holds a slot on the source by then.
+        """Return the session that holds locks; it also holds a slot on the source.
 
-        The slot comes before any table's lock: nobody who holds a table waits for a slot.
+        The slot is taken before any table's lock, so that nobody waits for a slot while holding a
+        table.
         """
         locks = self._lock_session()
         if not self._has_slot:
@@ -114,15 +116,15 @@ class EngineConnections:
         """Return the connection that writes the warehouse, in autocommit between loads."""
         if self._writing is None:
             connection = self._writing = warehouse_session.connect(self.warehouse, autocommit=True)
-            # Whatever is not committed when a session ends belongs to a load that failed.
+            # Closing rolls back: what is not committed by then belongs to a load that failed.
             self._open.callback(connection.close)
             connection.execute(
                 sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_SECONDS}s"))
             )
-            # Waiting for the disk at each commit would cost a small table more than its load. If
-            # the warehouse's machine crashes, the last batch commits of a load, or the note that
-            # nothing had changed, may be gone: each as a whole, and the next load makes up for it.
-            # The end of a load that changed something does wait: see `LoadContext.commit`.
+            # Waiting for the disk at each commit would take longer than loading a small table. If
+            # the warehouse's machine crashes, the last batch commits of a load, or the record that
+            # nothing had changed, may be lost: each as a whole, and the next load repeats it. The
+            # last commit of a load that changed something does wait: see `LoadContext.commit`.
             connection.execute("set synchronous_commit = off")
         return self._writing
 
@@ -133,7 +135,7 @@ class EngineConnections:
         return self._reading
 
     def close(self) -> None:
-        """Close whatever is open; the next use opens new connections."""
+        """Close all open connections; the next use opens new ones."""
         self._locks = self._writing = self._reading = None
         self._has_slot = False
         self._open.close()

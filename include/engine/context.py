@@ -1,4 +1,4 @@
-"""What the steps of one table's load share."""
+"""What all steps of one table's load need: its config, stored state and connections."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from include.source.statement import ResultBuffer
 from include.transcoder.core import Core
 from include.warehouse.session import WarehouseConnection
 
-# A writer on a MyISAM table waits as long as the page takes: about 100 ms for this on two busy
-# cores. Rows differ in length and chunks grow, so a page may well bring twice as much.
+# A writer on a MyISAM table waits while a page is read: about 100 ms for this size on two busy
+# cores. Rows differ in length and chunks grow, so some pages are twice as large.
 PAGE_BYTES = 2 * 1024 * 1024
 
 
 class PageSize:
-    """How many rows a page may have: the config's chunk, or fewer where rows are long.
+    """How many rows a page may have: those of the config's chunk, or fewer where rows are long.
 
-    Learns the rows' length from the pages that were read.
+    The rows' length is taken from the page that was read last.
     """
 
     def __init__(self, chunk_rows: int, average_row_bytes: int) -> None:
@@ -49,22 +49,22 @@ class PageSize:
         return max(1, min(self._chunk_rows, fitting))
 
     def is_overgrown(self, page: ResultBuffer) -> bool:
-        """Whether a chunk that holds these rows is too large, and can be cut."""
+        """Whether a chunk with these rows is too large, and can be cut."""
         return page.byte_count > 2 * PAGE_BYTES and page.rows.count > self.rows
 
     def learn(self, page: ResultBuffer) -> None:
-        """Take the length of the rows just read for the next ones'."""
+        """Expect the next page's rows to be as long as this one's."""
         if page.rows.count:
             self._average = page.byte_count / page.rows.count
 
 
 @dataclass(frozen=True, slots=True)
 class LoadContext:
-    """One load: who asked, along which key it reads, what is stored, and its open connections.
+    """One load: its attempt, the key that it reads along, what is stored, its open connections.
 
-    `salt` is what content hashes depend on besides the rows. `connection` commits each statement
-    by itself until `begin`. `was_interrupted` says that an earlier load committed a batch and did
-    not end. `bounds` is the range of the key that is loaded, usually all of it.
+    `salt` is what content hashes depend on besides the rows. `connection` is in autocommit until
+    `begin`. `was_interrupted` is true if an earlier load committed a batch and did not end.
+    `bounds` is the range of the key that is loaded, usually all of it.
     """
 
     attempt: Attempt
@@ -90,19 +90,22 @@ class LoadContext:
 
     @property
     def chunk_store(self) -> ChunkStore:
-        """The table's stored chunks along its key, those of the range that is loaded."""
+        """The table's stored chunks along its key, within `bounds`."""
         return ChunkStore(self.connection, self.table.raw_name, self.key, bounds=self.bounds)
 
     def begin(self) -> None:
-        """Let what follows be one transaction until it is committed; harmless to repeat.
+        """Leave autocommit: what follows is one transaction until a commit. Harmless to repeat.
 
-        A table in which nothing changed does without.
+        It is called before the first write, because an unchanged table needs no transaction.
         """
         if self.connection.autocommit:
             self.connection.autocommit = False
 
     def commit_batch(self, chunks: Sequence[Chunk], rows: RowCounts) -> None:
-        """Commit what was done so far with the chunks that describe it, and close the gate."""
+        """Commit what was done so far together with its chunks and counts, behind a closed gate.
+
+        Raises WarehouseError, and commits nothing, when the lock was lost.
+        """
         self.chunk_store.arrange(chunks)
         record_row_counts(self.connection, self.attempt, rows)
         self.close_gate()
@@ -110,14 +113,17 @@ class LoadContext:
         self.connection.commit()
 
     def close_gate(self) -> None:
-        """Mark the table as one whose load has begun and not ended, in the open transaction."""
+        """Set the table's state to `loading` and close its gate, in the open transaction."""
         begin_loading(self.connection, self.table.raw_name, run_id=self.attempt.run_id)
 
     def commit(self) -> None:
-        """Commit, unless the lock was lost."""
+        """Commit the open transaction, if there is one.
+
+        Raises WarehouseError, and commits nothing, when the lock was lost.
+        """
         if not self.connection.autocommit:
             self.lock.check()
-            # What a load has finished must outlast a crash.
+            # Waits for the disk: what a load has finished must survive a crash.
             self.connection.execute("set local synchronous_commit to default; commit")
 
 
@@ -125,9 +131,9 @@ class LoadContext:
 def open_context(
     connections: EngineConnections, attempt: Attempt, batch: Batch, lock: TableLock, mode: Mode
 ) -> Iterator[LoadContext]:
-    """Check the live structure and gather what a load needs, as the only writer of what is locked.
+    """Check the live structure and read what a load needs, as the only writer of what is locked.
 
-    Raises StructureError when the source's table is not as configured.
+    Raises StructureError when the source's table does not have the configured structure.
     """
     table = attempt.table
     key = paging_key(table)

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from include.warehouse.session import WarehouseConnection
 
-# The format's signature, flags and header extension; and what stands behind the last row.
+# The signature, the flags and an empty header extension; the trailer follows the last row.
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 
@@ -20,7 +20,7 @@ Write = Callable[[bytes | bytearray | memoryview], None]
 def copy_into(
     connection: WarehouseConnection, target: sql.Composable, columns: Sequence[str]
 ) -> Iterator[Write]:
-    """Open a COPY into a table; what is written are whole rows, any number of them at once."""
+    """Open a COPY into a table. Each write takes any number of rows, but no half of one."""
     statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(
         target, sql.SQL(", ").join(map(sql.Identifier, columns))
     )

@@ -1,4 +1,4 @@
-"""Pages of a table turned into rows of a binary COPY, with what cannot be held counted by rule."""
+"""Turns pages of a table into rows of a binary COPY, and counts substituted values by rule."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from include.source.statement import ResultBuffer
 from include.transcoder.core import RULES, Core, OutputTooSmall, UnfitRow, split_row
 from include.transcoder.layout import RowLayout
 
-# A block is written to the warehouse at once; a small table needs none of that size.
+# A block is one write to the warehouse. A small table gets along with the smallest size.
 _BLOCK_BYTES = 512 * 1024
 _SMALLEST_BLOCK_BYTES = 16 * 1024
 _KEPT = "The rows of the last good load are intact."
 
 
 class PageEncoder:
-    """Encodes pages of one table with one layout, through memory that it keeps."""
+    """Encodes pages of one table with one layout; all pages share its memory."""
 
     def __init__(self, core: Core, table: TableConfig, layout: RowLayout) -> None:
         self._core = core
@@ -32,11 +32,11 @@ class PageEncoder:
         self.substitutions: dict[tuple[str, str], int] = {}
 
     def blocks(self, page: ResultBuffer, *, emit: bytearray | None = None) -> Iterator[memoryview]:
-        """Yield the page's rows, or those flagged in `emit`, as blocks that hold until the next.
+        """Yield the page's rows, or those flagged in `emit`, as blocks, each valid until the next.
 
-        Afterwards `substitutions` counts, over all rows of the page, the values that a rule
-        changed, by column and rule. Raises StructureError, with the column and the row's place but
-        never its value, for what no rule covers or the table's config forbids.
+        Afterwards `substitutions` has the number of substituted values in all rows of the page, by
+        column and rule. Raises StructureError for a value that no rule covers, and for a
+        substitution in the key. It names the column and the row's key, never the value.
         """
         ctypes.memset(self._counts, 0, ctypes.sizeof(self._counts))
         self.substitutions = {}
@@ -62,18 +62,18 @@ class PageEncoder:
             row = done.rows
             if done.size:
                 yield memoryview(self._out)[: done.size]
-        self._take_counts()
+        self._read_counts()
 
-    def _take_counts(self) -> None:
+    def _read_counts(self) -> None:
         rule_count = len(RULES)
         for at, column in enumerate(self._columns):
             for number, rule in enumerate(RULES):
                 count = self._counts[at * rule_count + number]
                 if count:
-                    self._check_rule(column.name, rule, count)
+                    self._refuse_in_key(column.name, rule, count)
                     self.substitutions[column.raw_name, rule] = count
 
-    def _check_rule(self, column: str, rule: str, count: int) -> None:
+    def _refuse_in_key(self, column: str, rule: str, count: int) -> None:
         if column in self._table.key:
             raise StructureError(
                 f"belongs to the key and holds {count} values that PostgreSQL cannot hold "
@@ -97,7 +97,7 @@ class PageEncoder:
         )
 
     def _place(self, page: ResultBuffer, row: int) -> str:
-        """Name a row by its key where that is a whole number, else by the key's columns only."""
+        """Identify a row by the integers of its key; other columns of the key are only named."""
         key = paging_key(self._table)
         if not key.columns:
             return "no key"

@@ -1,7 +1,7 @@
-"""A first load: pages stream straight into the raw table, which gets its key at the end.
+"""A first load: pages are copied straight into the raw table, which gets its key at the end.
 
-Every COMMIT_ROWS rows a batch is committed together with its chunks; a load that finds such
-batches loads what their chunks do not cover.
+Every COMMIT_ROWS rows a batch is committed together with its chunks. A load that finds the batches
+of an interrupted one loads only what their chunks do not cover.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from include.warehouse import raw_tables
 from include.warehouse.indexes import drop_indexes, sync_indexes
 
 COMMIT_ROWS = 200_000
-# Of fewer rows the planner needs no statistics.
+# PostgreSQL's planner needs no statistics of smaller tables.
 ANALYZED_FROM_ROWS = 1_000
-# 9,000 sampled rows; the server's own analyze takes more in its own time.
+# 9,000 sampled rows; autovacuum samples more later.
 STATISTICS_TARGET = 30
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -38,11 +38,11 @@ log = logging.getLogger(__name__)
 
 
 def load_first(context: LoadContext, loaded: Sequence[Chunk], *, commits_batches: bool) -> Pass:
-    """Load everything that the chunks `loaded` do not cover; complete the table.
+    """Load everything that the chunks `loaded` do not cover, and complete the table.
 
-    The last batch is left to the caller to commit. Without `commits_batches` all of it is, and
-    whatever stands in the raw table goes first; with it, rows may stand there only if an
-    interrupted load left them.
+    The caller commits the last batch; without `commits_batches` it commits everything, and rows
+    that the raw table held before are deleted. With `commits_batches` the raw table must be empty,
+    unless an interrupted load left its rows there.
     """
     context.begin()
     may_hold_rows = context.was_interrupted or not commits_batches
@@ -56,9 +56,9 @@ def load_first(context: LoadContext, loaded: Sequence[Chunk], *, commits_batches
 def load_uncovered(
     context: LoadContext, loaded: Sequence[Chunk], *, commits_batches: bool, is_empty: bool = False
 ) -> Pass:
-    """Load what of the context's range the chunks `loaded` do not cover; commits as `load_first`.
+    """Load what the chunks `loaded` do not cover of `context.bounds`; commits as `load_first` does.
 
-    The raw table has no key yet, and with `is_empty` no row.
+    The raw table must not have its primary key yet, and with `is_empty` no rows.
     """
     context.begin()
     gaps = [Chunk(gap, 0, UNKNOWN) for gap in uncovered(loaded, context.bounds)]
@@ -67,7 +67,7 @@ def load_uncovered(
         with pages_read(context, gaps) as pages:
             for first in pages:
                 if is_empty and not first.is_last:
-                    _expect_key(context)
+                    _prepare_key(context)
                 is_empty = False
                 is_end = load.copy_batch(chain([first], pages))
                 if commits_batches and not is_end:
@@ -76,7 +76,7 @@ def load_uncovered(
 
 
 def complete(context: LoadContext, row_count: int) -> None:
-    """Add what a complete table of so many rows has; the caller commits."""
+    """Add key and indexes to a table with all its rows, and analyze it; the caller commits."""
     context.begin()
     if context.key.columns:
         name = context.table.raw_name
@@ -86,12 +86,12 @@ def complete(context: LoadContext, row_count: int) -> None:
     if row_count >= ANALYZED_FROM_ROWS:
         _analyze(context)
     if context.table.restate_by:
-        # Naming each day and family would cost a sixth of a first load.
+        # Listing each day and family would take a sixth of a first load.
         record_all_affected(context.connection, context.table.raw_name, context.batch)
 
 
 def has_rows(context: LoadContext) -> bool:
-    """Whether the raw table holds anything, tombstones included."""
+    """Whether the raw table holds any row, tombstones included."""
     if not context.stored.has_pages:
         return False
     row = context.connection.execute(
@@ -103,20 +103,21 @@ def has_rows(context: LoadContext) -> bool:
 
 
 def clear(context: LoadContext) -> None:
-    """Take away whatever stands in the raw table, with its key, indexes and chunks.
+    """Delete all rows of the raw table, and drop its primary key, indexes and chunks.
 
-    Rows without chunks are left over from something else; deleting keeps readers' snapshots.
+    No load can resume from these rows. They are deleted, not truncated, so that readers with an
+    older snapshot still see them.
     """
     context.begin()
     name = context.table.raw_name
     context.connection.execute(sql.SQL("delete from {}").format(raw_tables.identifier(name)))
     raw_tables.drop_primary_key(context.connection, name)
     drop_indexes(context.connection, name)
-    _expect_key(context)
+    _prepare_key(context)
     context.chunk_store.clear()
 
 
-def _expect_key(context: LoadContext) -> None:
+def _prepare_key(context: LoadContext) -> None:
     raw_tables.forbid_null(context.connection, context.table.raw_name, context.key.raw_names)
 
 
@@ -138,7 +139,7 @@ class _FirstLoad:
         self._inserted = self._pending = self._byte_count = 0
 
     def copy_batch(self, pages: Iterator[PageRead]) -> bool:
-        """Copy pages until enough rows for a commit are in; say whether these were the last."""
+        """Copy pages until there are COMMIT_ROWS rows; return whether the last page was copied."""
         context = self._context
         read: list[tuple[Chunk, bytes | None]] = []
         row_count = 0
@@ -146,7 +147,7 @@ class _FirstLoad:
         with copy_into(context.connection, self._target, self._columns) as write:
             for page_read in pages:
                 page = page_read.page
-                encoder = self._prepared()
+                encoder = self._page_encoder()
                 for block in encoder.blocks(page):
                     write(block)
                 index = self._indexer.pack(page) if self._indexer else None
@@ -160,7 +161,7 @@ class _FirstLoad:
                 if row_count >= COMMIT_ROWS:
                     break
         self._pending += row_count
-        # A COPY under way lets no other statement through.
+        # Not before, because the connection runs no other statement during a COPY.
         for chunk, index in read:
             self._chunks.append(
                 context.chunk_store.add(chunk, index, ordinal=len(self._chunks) + 1)
@@ -168,7 +169,7 @@ class _FirstLoad:
         return is_end
 
     def commit_batch(self) -> None:
-        """Commit what was copied, with the gate closed."""
+        """Commit what was copied, behind a closed gate."""
         self._context.commit_batch(self._ordered(), RowCounts(inserted=self._pending))
         self._inserted += self._pending
         log.info(
@@ -186,14 +187,14 @@ class _FirstLoad:
             len(self._chunks) - self._loaded,
             RowCounts(inserted=self._inserted + self._pending),
             RowCounts(inserted=self._pending),
-            # Without gaps the chunks were read, and stored, in their order.
+            # Without earlier chunks, all were read and stored in key order.
             is_arranged=not self._loaded,
         )
 
     def _ordered(self) -> list[Chunk]:
         return in_key_order(self._chunks, self._context.key)
 
-    def _prepared(self) -> PageEncoder:
+    def _page_encoder(self) -> PageEncoder:
         if self._encoder is None:
             context = self._context
             layout = context.reader.layout.with_suffix(*encoded_bookkeeping(context.batch))
@@ -203,16 +204,16 @@ class _FirstLoad:
 
 
 def encoded_bookkeeping(batch: Batch) -> tuple[bytes, int]:
-    """Return `_loaded_at` and `_batch_id` as fields of a binary COPY, and their number."""
+    """Return `_loaded_at` and `_batch_id` as fields of a binary COPY, and how many fields it is."""
     microseconds = (batch.loaded_at - _EPOCH) // timedelta(microseconds=1)
     return struct.pack(">iqiq", 8, microseconds, 8, batch.batch_id), 2
 
 
 def _analyze(context: LoadContext) -> None:
-    """Tell the planner about the columns that somebody joins or filters on.
+    """Analyze the columns that queries join or filter on.
 
-    A sample of a wide table takes seconds, whatever the table's size; the server's own analyze
-    looks at the other columns in its own time.
+    To sample all columns of a wide table takes seconds, whatever its size; autovacuum analyzes the
+    others later.
     """
     table = context.table
     indexed = {name for index in table.indexes or () for name in index.columns}

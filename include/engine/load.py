@@ -1,12 +1,12 @@
-"""The story of one load: bring one raw table to the content of its source table.
+"""The story of one load: one raw table is made equal to its source table.
 
     lock -> record the start -> check the live structure, read what is stored
          -> read page by page, drop what is unchanged -> copy and apply what changed
          -> store chunks, counts and state
 
 The refresh of an existing table is one transaction. A very large one commits in batches, as a first
-load does, with the state `loading` and the gate closed until its end. A table that is loaded in
-ranges of its key has a story of its own: `include.engine.split_load`.
+load does; the state is `loading` and the gate closed until its end. How several workers load a
+table in ranges of its key is told in `include.engine.split_load`.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ log = logging.getLogger(__name__)
 def load(connections: EngineConnections, attempt: Attempt, *, mode: Mode = "compare") -> TableLoad:
     """Load one table with the attempt's config; safe to repeat.
 
-    After it the raw table equals the source table as it was read, less what the config excludes. A
-    failure leaves the rows of the last good load, closes the table's gate and is recorded in
+    Afterwards the raw table equals the source table as it was read, less what the config excludes.
+    A failure leaves the rows of the last good load, closes the table's gate and is recorded in
     `ops.table_load`. Raises TerminalError for what a person must fix, and SourceError or
-    WarehouseError for what may pass.
+    WarehouseError for what another attempt may overcome.
     """
     table = attempt.table
     with (
@@ -72,7 +72,7 @@ def load_whole(context: LoadContext) -> TableLoad:
 def failures_recorded(
     connections: EngineConnections, attempt: Attempt, lock: TableLock
 ) -> Iterator[None]:
-    """Record what fails and close the table's gate, over the connection that holds the lock."""
+    """Record a failure of the body, and close the table's gate, over the lock's connection."""
     try:
         with connections.driver_errors(attempt.table.name):
             yield
@@ -87,12 +87,12 @@ def failures_recorded(
 
 
 def _load_rows(context: LoadContext) -> tuple[Pass, bool]:
-    """Choose how the table is loaded, and load it; also say whether it is a first load."""
+    """Choose how to load the table, and load it; also return whether this is a first load."""
     connection, table, key = context.connection, context.table, context.key
     chunks = context.stored.chunks
     if not key.columns:
         if context.stored.primary_key:
-            # A key that the table has lost since must not stand in the way of equal rows.
+            # The table has lost its key since, so that equal rows must be possible.
             context.begin()
             raw_tables.drop_primary_key(connection, table.raw_name)
         done = compare_multiset(context, chunks)
@@ -122,7 +122,10 @@ def _load_rows(context: LoadContext) -> tuple[Pass, bool]:
 
 
 def compare_and_repair(context: LoadContext, chunks: Sequence[Chunk]) -> Pass:
-    """Compare with the stored chunks; compare every row where raw is not what a load left there."""
+    """Compare with the stored chunks, and then every row if raw is not as a load left it.
+
+    Raises WarehouseError when even then raw does not have as many living rows as were read.
+    """
     done: Pass | None = None
     try:
         done = compare_chunks(context, chunks)
@@ -172,7 +175,7 @@ def finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
         context.chunk_store.arrange(chunks)
     counts = done.row_counts
     if is_first and result.inserted == result.rows_read and not context.was_interrupted:
-        # The table was empty, and its key lets nothing in twice.
+        # The table was empty, and its primary key excludes duplicates: no need to count.
         counts = result.rows_read, 0
     elif counts is None and (result.moved or is_first):
         counts = count_rows(context)
@@ -206,7 +209,7 @@ def finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:
 
 
 def _check_rules(table: TableConfig, substitutions: Substitutions) -> None:
-    """Raise StructureError when a rule struck that the table's config forbids."""
+    """Raise StructureError when a rule replaced values that the table's config forbids."""
     forbidden = [
         f"{column}: {count} by rule {rule}"
         for (column, rule), count in sorted(substitutions.items())
@@ -224,8 +227,8 @@ def _check_rules(table: TableConfig, substitutions: Substitutions) -> None:
 def _row_counts_after(context: LoadContext, done: Pass) -> tuple[int, int]:
     """Return the living rows and the tombstones after a comparison.
 
-    They are derived from the stored counts where validation has confirmed these: counting a large
-    table takes as long as comparing it.
+    They are computed from the stored counts if validation has confirmed these, because counting a
+    large table takes as long as comparing it.
     """
     stored, moved = context.stored, done.moved
     derived = stored.row_count + moved.inserted + moved.undeleted - moved.deleted
@@ -235,11 +238,15 @@ def _row_counts_after(context: LoadContext, done: Pass) -> tuple[int, int]:
 
 
 def count_rows(context: LoadContext) -> tuple[int, int]:
-    """Return how many raw rows live, and how many are tombstones."""
+    """Return how many raw rows are living, and how many are tombstones."""
     row = context.connection.execute(
         sql.SQL(
-            "select count(*) filter (where _deleted_at is null), "
-            "count(*) filter (where _deleted_at is not null) from {}"
+            """
+            select
+                count(*) filter (where _deleted_at is null),
+                count(*) filter (where _deleted_at is not null)
+            from {}
+            """
         ).format(raw_tables.identifier(context.table.raw_name))
     ).fetchone()
     return (int(row[0]), int(row[1])) if row else (0, 0)

@@ -1,9 +1,10 @@
-"""Tables without a key that can be paged: compared as a multiset of whole rows.
+"""Tables without a key to read pages along: compared as a multiset of whole rows.
 
-All rows are read in one go and hashed, in no order; only when the sum of the hashes differs are
-they read again and copied. The living raw rows with some content are then brought to the number
-that the source has of it: too many are tombstoned, too few are first brought back to life and then
-inserted. So rows that are equal never move, and an edit is one tombstone and one new row.
+All rows are read with one statement and hashed, whatever their order. Only if the sum of the hashes
+differs are they read again and copied. Of each content, raw then gets as many living rows as the
+source has: surplus rows are tombstoned; for missing ones tombstones are un-deleted, and new rows
+inserted if these do not suffice. So equal rows are never written, and an edited row becomes one
+tombstone and one new row.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import xxhash
 from psycopg import sql
 
 from include.catalog.model import TableConfig
-from include.engine.apply import Source
+from include.engine.apply import WriteRows
 from include.engine.chunks import row_seed
 from include.engine.context import LoadContext
 from include.engine.copying import Write, copy_into
@@ -33,52 +34,69 @@ from include.source.statement import ResultBuffer
 from include.warehouse import raw_tables
 from include.warehouse.session import WarehouseConnection
 
-# The source's rows come in blocks of about this size. While they are copied so many of them wait
-# in memory; a MyISAM table that is larger stays locked until the warehouse has taken the rest.
+# The source's rows are read in blocks of about this size. While they are copied, at most
+# BLOCKS_IN_MEMORY wait in memory; a larger MyISAM table stays locked until the rest is copied.
 BLOCK_BYTES = 4 * 1024 * 1024
 BLOCK_ROWS = 50_000
 BLOCKS_IN_MEMORY = 12
 
 log = logging.getLogger(__name__)
 
-# Where each row goes. A row's text is exact: floats in their shortest exact form, bytes as hex.
+# What happens to each raw row. Rows are equal if their texts are: PostgreSQL writes floats in their
+# shortest exact form and bytes as hex.
 _RAW_ROWS = """
-create temporary table raw_rows as
-with present as (
-    select r.ctid as place, md5(row({columns})::text) as _content,
-        r._deleted_at is not null as is_deleted, r._batch_id
-    from {raw} r
-),
-numbered as (
-    select *, row_number() over (
-        partition by _content order by is_deleted, _batch_id desc, place
-    ) as number
-    from present
-),
-wanted as (
-    select _content, count(*) as copies from pg_temp.page group by _content
-)
-select n.place, n._content,
-    case when n.number <= coalesce(w.copies, 0) and n.is_deleted then 'undeleted'
-        when n.number > coalesce(w.copies, 0) and not n.is_deleted then 'deleted'
-    end as kind
-from numbered n left join wanted w using (_content)
+    create temporary table raw_rows as
+    with present as (
+        select
+            r.ctid as place,
+            md5(row({columns})::text) as _content,
+            r._deleted_at is not null as is_deleted,
+            r._batch_id
+        from {raw} r
+    ),
+
+    numbered as (
+        select
+            *,
+            row_number() over (
+                partition by _content order by is_deleted, _batch_id desc, place
+            ) as number
+        from present
+    ),
+
+    wanted as (
+        select _content, count(*) as copies from pg_temp.page group by _content
+    )
+
+    select
+        n.place,
+        n._content,
+        case
+            when n.number <= coalesce(w.copies, 0) and n.is_deleted then 'undeleted'
+            when n.number > coalesce(w.copies, 0) and not n.is_deleted then 'deleted'
+        end as kind
+    from numbered n
+    left join wanted w using (_content)
 """
 _MISSING = """
-create temporary table missing as
-with numbered as (
-    select *, row_number() over (partition by _content) as _number from pg_temp.page
-),
-present as (
-    select _content, count(*) as _copies from pg_temp.raw_rows group by _content
-)
-select n.* from numbered n left join present s using (_content)
-where n._number > coalesce(s._copies, 0)
+    create temporary table missing as
+    with numbered as (
+        select *, row_number() over (partition by _content) as _number from pg_temp.page
+    ),
+
+    present as (
+        select _content, count(*) as _copies from pg_temp.raw_rows group by _content
+    )
+
+    select n.*
+    from numbered n
+    left join present s using (_content)
+    where n._number > coalesce(s._copies, 0)
 """
 
 
 def compare_multiset(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
-    """Bring a raw table without a key to the source's content; the caller commits."""
+    """Make a raw table without a key equal to its source table; the caller commits."""
     digest = _Digest(context)
     with _blocks(context, in_memory=1) as blocks:
         for block in blocks:
@@ -87,7 +105,7 @@ def compare_multiset(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
     if is_same and not context.ignores_hashes and not context.was_interrupted:
         return Pass(list(stored), digest.byte_count, 0, RowCounts(), RowCounts())
     context.begin()
-    # The rows of the second reading are those that count.
+    # Rows may have changed since: what counts is the second reading, which is copied.
     digest = _Digest(context)
     substitutions: dict[tuple[str, str], int] = {}
 
@@ -108,7 +126,7 @@ def compare_multiset(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
 
 
 class _Digest:
-    """The hash of a multiset of rows, block by block."""
+    """The hash of a multiset of rows, computed block by block."""
 
     def __init__(self, context: LoadContext) -> None:
         self._core = context.core
@@ -118,21 +136,21 @@ class _Digest:
         self.row_count = self.byte_count = 0
 
     def add(self, block: ResultBuffer) -> None:
-        """Take the rows of a block."""
+        """Add the rows of a block."""
         self._core.fold_rows(block.data, block.rows, self._seed, self._sums)
         self.row_count += block.rows.count
         self.byte_count += block.byte_count
 
     @property
     def value(self) -> bytes:
-        """128 bits that depend on which rows there were and how often, not on their order."""
+        """A 128-bit hash of which rows were added and how often, whatever their order."""
         sums = b"".join(number.to_bytes(8, "little") for number in (*self._sums, self.row_count))
         return xxhash.xxh3_128(self._salt + sums).digest()
 
 
 @contextmanager
 def _blocks(context: LoadContext, *, in_memory: int) -> Iterator[Iterator[ResultBuffer]]:
-    """Read all rows with one statement; a block is valid until the next is asked for."""
+    """Read all rows with one statement; a block is valid until the next one is requested."""
     pool = BufferPool(in_memory + 1, byte_limit=(in_memory + 1) * BLOCK_BYTES)
     ahead = ReadAhead(_drained(context, pool), stop=pool.close)
 
@@ -163,11 +181,11 @@ def _drained(context: LoadContext, pool: BufferPool) -> Iterator[ResultBuffer]:
 
 
 def apply_multiset(
-    connection: WarehouseConnection, table: TableConfig, batch: Batch, write_rows: Source
+    connection: WarehouseConnection, table: TableConfig, batch: Batch, write_rows: WriteRows
 ) -> RowCounts:
     """Make the living raw rows equal to the rows written, in the caller's transaction."""
     names = [column.raw_name for column in table.replicated_columns]
-    parts: dict[str, sql.Composable] = {
+    placeholders: dict[str, sql.Composable] = {
         "raw": raw_tables.identifier(table.raw_name),
         "columns": sql.SQL(", ").join(map(sql.Identifier, names)),
         "loaded_at": sql.Literal(batch.loaded_at),
@@ -176,19 +194,19 @@ def apply_multiset(
 
     def run(statement: str, **more: sql.Composable) -> int:
         text = sql.SQL(statement)
-        return connection.execute(text.format(**parts, **more)).rowcount
+        return connection.execute(text.format(**placeholders, **more)).rowcount
 
     run("create temporary table page as select {columns} from {raw} with no data")
     with copy_into(connection, sql.Identifier("pg_temp", "page"), names) as write:
         write_rows(write)
-    # A name that no source column can have, because theirs may not begin with "_".
+    # No column of the source can have this name: they may not begin with "_".
     run("alter table pg_temp.page add column _content text")
     run("update pg_temp.page set _content = md5(row({columns})::text)")
     run(_RAW_ROWS)
     run(_MISSING)
     moved_rows = sql.SQL(
         "{} a join pg_temp.raw_rows s on s.place = a.ctid and s.kind is not null"
-    ).format(parts["raw"])
+    ).format(placeholders["raw"])
     for rows in (moved_rows, sql.SQL("pg_temp.missing a")):
         for name in table.restate_by:
             column = table.column(name)
@@ -221,7 +239,8 @@ def apply_multiset(
         inserted=run(
             """
             insert into {raw} ({columns}, _loaded_at, _batch_id)
-            select {columns}, {loaded_at}, {batch_id} from pg_temp.missing
+            select {columns}, {loaded_at}, {batch_id}
+            from pg_temp.missing
             """
         ),
     )

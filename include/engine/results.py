@@ -1,4 +1,4 @@
-"""What one pass over the source read and did, before it is recorded in `ops`."""
+"""What one pass over the source has read and written, before it is recorded in `ops`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from include.ops.load_results import RowCounts
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass; `pending` of what it `moved` is not yet in `ops.table_load`.
+    """One pass: its chunks, all of which are stored, and the rows that it wrote to raw (`moved`).
 
-    Every chunk is stored; `chunks` are the table's only ones once they are arranged, which
-    `is_arranged` says that they are already. `row_counts` are the living raw rows and the
-    tombstones, where they were counted afterwards.
+    `pending` are those of them that are not yet counted in `ops.table_load`. `is_arranged` is true
+    if the chunks are also the table's only stored ones, with their bounds and order; otherwise
+    `ChunkStore.arrange` must follow. `row_counts` are the living raw rows and the tombstones
+    afterwards, if they are known.
     """
 
     chunks: list[Chunk]
@@ -31,7 +32,7 @@ class Pass:
         return sum(chunk.row_count for chunk in self.chunks)
 
     def followed_by(self, second: Pass) -> Pass:
-        """Return this pass and a second one over the same rows as one, with the second's chunks."""
+        """Return the sum of this pass and a second one over the same rows, whose chunks hold."""
         return replace(
             second, moved=self.moved + second.moved, pending=self.pending + second.pending
         )

@@ -1,7 +1,7 @@
-"""Which rows of a changed chunk changed: the keys and hashes of its rows, then and now.
+"""Finds the changed rows of a changed chunk, by the stored keys and hashes of its rows.
 
-Kept for tables whose key is one integer. A chunk that differs then costs the rows that differ, not
-all of its rows; the chunk's own hash still decides whether anything is looked at.
+These are stored for tables whose key is one integer. Of a changed chunk, only the rows that differ
+are then encoded and sent. Whether a chunk has changed is still decided by its own hash.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class RowIndexer:
-    """Makes and compares the row indexes of one table; something was read of it already."""
+    """Makes and compares the row indexes of one table, after the reader has read a first page."""
 
     def __init__(self, context: LoadContext, width: int) -> None:
         self._core = context.core
@@ -46,7 +46,7 @@ class RowIndexer:
 
     @classmethod
     def of(cls, context: LoadContext) -> RowIndexer | None:
-        """Return the table's indexer, or nothing when its key is not one integer."""
+        """Return the table's indexer; None when its key is not one integer."""
         columns = context.key.columns
         width = _WIDTHS.get(columns[0].warehouse_type) if len(columns) == 1 else None
         return cls(context, width) if width else None
@@ -66,9 +66,9 @@ class RowIndexer:
     def compare(
         self, page: ResultBuffer, bounds: KeyRange, old: Sequence[bytes]
     ) -> tuple[IndexChanges, bytearray] | None:
-        """Compare a page with what earlier row indexes say about its range; flag what differs.
+        """Compare a page with the stored row indexes of its range, and flag the rows that differ.
 
-        Returns nothing when one of those is damaged: then every row must be compared.
+        Returns None when one of these is damaged: every row must be compared then.
         """
         flags = bytearray(page.rows.count)
         lo, hi = (None if side is None else int(side[0]) for side in (bounds.lo, bounds.hi))
@@ -88,7 +88,7 @@ class RowIndexer:
         return KeyTuples(self._tuples, self._width, self._hashes, page.rows.count)
 
     def _write_keys(self, page: ResultBuffer) -> bool:
-        """Write the keys' tuples; say whether there was room for all."""
+        """Write the keys' tuples; return whether there was room for all."""
         try:
             done = self._core.transcode(
                 page.data, page.rows, 0, self._layout, self._tuples, emit=None, counts=self._counts

@@ -1,8 +1,8 @@
 """Tables whose sums must agree are loaded again until nothing changes any more.
 
-Tables are read one after another while the practice works, and MyISAM has no snapshot: a payment
-may be read before, and its splits after, somebody entered both. A pass over the group that changes
-nothing shows that what is loaded stood together in the source.
+Tables are read one after another while the practice works, and MyISAM has no snapshots: if somebody
+enters a payment with its splits in between, the load may have the splits without the payment. A
+pass over the group that changes nothing shows that the source held all loaded rows at one time.
 """
 
 from __future__ import annotations
@@ -34,9 +34,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SettleResult:
-    """How many passes each group took; `skews` are the rows that still moved in the last one.
+    """The number of passes of each group.
 
-    `failed` names tables whose repeated load failed, with the reason; their group is not settled.
+    `skews` has the groups that still changed in their last pass, with the number of changed rows
+    by table. `failed` has the tables whose repeated load failed, with the reason; their group is
+    not settled.
     """
 
     passes: Mapping[str, int] = field(default_factory=dict)
@@ -45,15 +47,15 @@ class SettleResult:
 
     @property
     def is_settled(self) -> bool:
-        """Whether every group came to rest."""
+        """Whether the last pass over each group changed nothing."""
         return not self.skews and not self.failed
 
 
 def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResult:
-    """Load the groups of the run's tables again until a pass changes nothing, 3 times at most.
+    """Load the groups of the run's tables again, PASS_LIMIT times at most, until nothing changes.
 
-    A group that does not come to rest is published all the same; its skew is returned and recorded
-    in `ops.validation_result`. Only tables that this run has loaded take part.
+    A group that still changes then is published all the same; its skew is returned and recorded in
+    `ops.validation_result`. Only tables that this run has loaded take part.
     """
     with (
         driver_errors(source, warehouse, "of the run"),
@@ -94,13 +96,13 @@ def _pass(
     tables: Sequence[TableConfig],
     failed: dict[str, str],
 ) -> dict[str, int]:
-    """Load the tables of a group once more; return what moved, and add to `failed`."""
+    """Load the tables of a group once more; return the changed rows by table, add to `failed`."""
     moved: dict[str, int] = {}
     for table in tables:
         try:
             done = load(connections, Attempt(run_id, table, is_repeat=True))
         except PipelineError as error:
-            # Each table fails alone: the load has recorded it and closed its gate.
+            # The others go on: the load has recorded its failure and closed the table's gate.
             log.warning("table %s: %s", table.name, error)
             failed[table.name] = str(error)
             continue
@@ -116,7 +118,7 @@ def _groups(connection: WarehouseConnection, run_id: int) -> dict[str, list[Tabl
     for _, table in sorted(catalog.tables.items()):
         if table.consistency_group and table.raw_name in loaded:
             groups[table.consistency_group].append(table)
-    # A single table agrees with itself.
+    # A group of one table has nothing to agree with.
     return {group: tables for group, tables in groups.items() if len(tables) > 1}
 
 

@@ -1,4 +1,4 @@
-"""The two sides of a full comparison, both as the rows that PostgreSQL sends in a binary COPY."""
+"""The two sides of a full comparison, both as rows of PostgreSQL's binary COPY."""
 
 from __future__ import annotations
 
@@ -19,25 +19,26 @@ from include.transcoder.core import Core
 from include.warehouse import raw_tables
 from include.warehouse.session import WarehouseConnection
 
-# The most rows of a range; fewer where they are long.
+# The most rows of a range; it has fewer where rows are long.
 RANGE_ROWS = 10_000
 _BLOCK_ROWS = 50_000
 _BLOCK_BYTES = 4 * 1024 * 1024
 _NULL_LENGTH = -1
 
+# One row of a binary COPY.
 Tuple = bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """How many rows a range holds, and their hash: equal only where the rows are."""
+    """How many rows a range holds, and their hash, which is equal only if the rows are."""
 
     row_count: int
     digest: bytes
 
 
 class SourceSide:
-    """The source's rows, brought to the form of the warehouse's."""
+    """The source's rows, encoded as the warehouse sends its own."""
 
     def __init__(
         self, reader: PageReader, core: Core, key: PagingKey, *, average_row_bytes: int
@@ -49,7 +50,7 @@ class SourceSide:
         self._size = PageSize(RANGE_ROWS, average_row_bytes)
 
     def ranges(self) -> Iterator[tuple[KeyRange, Content]]:
-        """Cut the source into ranges that both sides understand: one if the orders differ."""
+        """Cut the source into ranges; into one when the databases do not order the key alike."""
         if not self._key.is_ordered:
             yield KeyRange(), self._content(self._all_rows())
             return
@@ -100,7 +101,7 @@ class SourceSide:
             statement.close()
 
     def _encoded(self) -> Iterator[tuple[bytes, int]]:
-        """Yield the page as blocks of tuples; all its rows count with the last one."""
+        """Yield the page as blocks of tuples, then the number of its rows with an empty block."""
         encoder = PageEncoder(self._core, self._reader.table, self._reader.layout)
         for block in encoder.blocks(self._page):
             yield bytes(block), 0
@@ -119,7 +120,7 @@ class WarehouseSide:
         )
 
     def content(self, bounds: KeyRange) -> Content:
-        """Return what a range holds."""
+        """Return the number and the hash of a range's rows."""
         digest = _Digest(is_ordered=self._key.is_ordered)
         for row in self._rows(bounds):
             digest.add(row, 1)
@@ -132,13 +133,24 @@ class WarehouseSide:
     def _rows(self, bounds: KeyRange) -> Iterator[Tuple]:
         order: sql.Composable = sql.SQL("")
         if self._key.is_ordered:
-            order = sql.SQL(" order by {}").format(
+            order = sql.SQL("order by {}").format(
                 sql.SQL(", ").join(sql.Identifier("r", name) for name in self._key.raw_names)
             )
         statement = sql.SQL(
-            "copy (select {} from {} r where r._deleted_at is null and {}{}) "
-            "to stdout (format binary)"
-        ).format(self._columns, self._raw, self._key.warehouse_predicate(bounds, "r"), order)
+            """
+            copy (
+                select {columns}
+                from {raw} r
+                where r._deleted_at is null and {in_range}
+                {order}
+            ) to stdout (format binary)
+            """
+        ).format(
+            columns=self._columns,
+            raw=self._raw,
+            in_range=self._key.warehouse_predicate(bounds, "r"),
+            order=order,
+        )
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             is_first = True
             for message in copy:
@@ -152,7 +164,7 @@ class WarehouseSide:
 
 
 class _Digest:
-    """Hashes tuples: in their order where both sides have the same, else as a multiset."""
+    """Hashes tuples: in their order if both databases order the key alike, else as a multiset."""
 
     def __init__(self, *, is_ordered: bool) -> None:
         self._is_ordered = is_ordered
@@ -161,7 +173,7 @@ class _Digest:
         self._row_count = 0
 
     def add(self, block: bytes, row_count: int) -> None:
-        """Take whole tuples."""
+        """Add whole tuples, and their number."""
         self._row_count += row_count
         if self._is_ordered:
             self._stream.update(block)
@@ -171,7 +183,7 @@ class _Digest:
 
     @property
     def content(self) -> Content:
-        """What was taken."""
+        """The number and the hash of the tuples that were added."""
         digest = self._stream.digest() if self._is_ordered else str(self._sum).encode()
         return Content(self._row_count, digest)
 

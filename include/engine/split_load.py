@@ -1,10 +1,11 @@
-"""The story of a split load: a table is loaded in ranges of its key, by several loaders at once.
+"""The story of a split load: several loaders share one table, in ranges of its key.
 
-    open once (alone) -> load every range (side by side) -> complete once (alone)
+    open the ranges -> load every range -> complete the table
+    (one loader)       (in parallel)       (one loader)
 
-The rows of a range are committed with its chunks, behind a closed gate as soon as anything moves.
-Until the table is completed it is not publishable, and a load of the whole table that comes
-instead finds chunks with gaps: it loads what they do not cover and compares the rest.
+The rows of a range are committed with its chunks; the first range that changes a row closes the
+gate, until the completed table is validated. A load of the whole table that comes in between finds
+chunks with gaps: it loads what they do not cover and compares the rest.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _ALL_LOADED = {RangeState.LOADED}
 
 
 class SupersededError(TerminalError):
-    """A load of the whole table came between the ranges of this run."""
+    """A load of the whole table began before this run had loaded all its ranges."""
 
 
 def load_range(
@@ -61,9 +62,9 @@ def load_range(
 ) -> TableLoad | None:
     """Load one of the key ranges into which the run's plan split a table; see `load.load`.
 
-    Other ranges may be loaded at the same time, and in any order. Whoever finds all of them loaded
-    completes the table and returns its load; until then it is not publishable. Raises
-    SupersededError when a load of the whole table came between.
+    Other ranges may be loaded at the same time, and in any order. The loader that finds all of
+    them loaded completes the table and returns its load; the others return None. Raises
+    SupersededError when a load of the whole table began in between.
     """
     table = attempt.table
     with connections.closed_on_failure(), connections.driver_errors(table.name):
@@ -76,7 +77,7 @@ def load_range(
 
 
 class _SplitLoad:
-    """The steps of one loader; each takes the locks that it needs."""
+    """The steps of one loader; each takes the locks that it needs, and commits."""
 
     def __init__(self, connections: EngineConnections, attempt: Attempt, mode: Mode) -> None:
         self._connections = connections
@@ -86,9 +87,9 @@ class _SplitLoad:
         self._ranges = LoadRanges(attempt)
 
     def open_once(self) -> TableLoad | None:
-        """Open the ranges unless another loader did; load the whole table where ranges do not do.
+        """Open the ranges unless another loader did; load the whole table if it cannot be split.
 
-        Returns the load of the whole table, if that is what was done.
+        Returns the load of the whole table; None when the ranges are open.
         """
         if self._states() != _ALL_PLANNED:
             return None
@@ -107,13 +108,13 @@ class _SplitLoad:
                     return whole
 
     def load(self, number: int) -> None:
-        """Load a range that is open; one that is loaded has nothing left to do."""
+        """Load a range that is open; nothing is done for one that is loaded."""
         raw_name = self._attempt.table.raw_name
         with table_lock(self._locks, raw_name, range_number=number) as lock:
             (found,) = (one for one in self._ranges.read(lock.connection) if one.number == number)
             if found.state is RangeState.SUPERSEDED:
                 error = _superseded(self._attempt.table.name, number)
-                # The table's state is the other load's.
+                # The other load decides about the table's state and gate.
                 record_given_up(lock.connection, self._attempt, str(error))
                 raise error
             if found.state is RangeState.OPEN:
@@ -157,20 +158,20 @@ class _SplitLoad:
 
 
 def _open_ranges(context: LoadContext, ranges: LoadRanges) -> bool:
-    """Prepare the table for its ranges; say no, and do nothing, when it must be loaded whole.
+    """Prepare the table for its ranges, and commit. The caller holds the lock of the whole table.
 
-    The caller holds the table alone.
+    Returns False, and changes nothing, when the table must be loaded as a whole.
     """
     is_first = _is_first_load(context)
     is_settled = context.stored.state in (TableState.NEVER_LOADED, TableState.LOADED)
     if not context.key.is_integer or not is_settled:
         return False
     if is_first and has_rows(context):
-        # Rows along another key, or left over from something else.
+        # The key has changed, or something else wrote these rows.
         return False
     ends = {chunk.bounds.hi for chunk in context.stored.chunks}
     if not is_first and any(one.bounds.hi not in ends for one in ranges.read(context.connection)):
-        # A chunk that two ranges share would belong to neither.
+        # A chunk that overlaps two ranges would belong to neither.
         return False
     context.begin()
     if is_first:
@@ -182,9 +183,9 @@ def _open_ranges(context: LoadContext, ranges: LoadRanges) -> bool:
 
 
 def _load_rows(context: LoadContext, ranges: LoadRanges, number: int) -> None:
-    """Load one open range, the context's; the caller holds it, and its batch is the context's.
+    """Load the open range `context.bounds`, and commit. The caller holds the range's lock.
 
-    A retry of a first load goes on behind what an earlier attempt committed.
+    A retry of a first load continues after what an earlier attempt committed.
     """
     stored = context.chunk_store.read()
     if _is_first_load(context):
@@ -225,10 +226,10 @@ def _compare(context: LoadContext, chunks: Sequence[Chunk]) -> Pass:
 
 
 def _complete_table(context: LoadContext, ranges: LoadRanges, totals: RangeTotals) -> TableLoad:
-    """Make a table whose ranges are all loaded a complete one; the caller holds it alone.
+    """Complete a table whose ranges are all loaded, and commit; the caller holds the table's lock.
 
-    What an earlier attempt had committed is compared once more, and so is everything when the
-    rows are not as many as were read.
+    All ranges are compared once more if a first load was interrupted in one of them, if raw does
+    not have as many living rows as were read, or if the chunks have gaps.
     """
     is_first = _is_first_load(context)
     chunks = context.stored.chunks
@@ -238,9 +239,9 @@ def _complete_table(context: LoadContext, ranges: LoadRanges, totals: RangeTotal
         context.commit_batch(chunks, RowCounts())
     moved = read_row_counts(context.connection, context.attempt)
     counts: tuple[int, int] | None = None
-    # Counting takes as long as reading the table, so not where nothing moved, and once.
+    # Counting takes as long as reading the table, so it is done once, and only if rows have moved.
     if is_first and not totals.was_resumed and moved == RowCounts(inserted=row_count):
-        # The table was empty, and its key lets nothing in twice.
+        # The table was empty, and its primary key excludes duplicates: no need to count.
         counts = row_count, 0
     elif is_first or context.was_interrupted or moved.total:
         counts = count_rows(context)
@@ -266,7 +267,7 @@ def _complete_table(context: LoadContext, ranges: LoadRanges, totals: RangeTotal
 
 
 def _is_first_load(context: LoadContext) -> bool:
-    """Whether the raw table has not got its key yet: it gets it when it is complete."""
+    """Whether the raw table lacks its primary key, which it gets when it is completed."""
     return context.stored.primary_key != context.key.raw_names
 
 

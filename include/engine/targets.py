@@ -1,4 +1,4 @@
-"""What one task of a refresh asks of the engine: a table, or one range of it, of a run's plan."""
+"""Loads what one task of a refresh loads: a table of the run's plan, or one range of it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def load_pinned(
 ) -> TableLoad | None:
     """Load a target with the config that its run pinned.
 
-    Returns the load of the whole table; None for a range while others are not loaded yet. For what
-    it guarantees and raises see `load.load` and `split_load.load_range`.
+    Returns the load of the whole table; None for a range while others are not loaded yet. Its
+    guarantees and errors are those of `load.load` and `split_load.load_range`.
     """
     attempt = pinned_attempt(connections, run_id, target.table)
     if target.range_number is None:
@@ -46,6 +46,6 @@ def load_pinned(
 
 
 def pinned_attempt(connections: EngineConnections, run_id: int, table: str) -> Attempt:
-    """Return a load of the table, by its name in the source, with the config of its run."""
+    """Return an attempt at a table, by its name in the source, with the config of its run."""
     with connections.closed_on_failure(), connections.driver_errors(table):
         return Attempt(run_id, connections.pinned_config(run_id, table))

@@ -1,8 +1,8 @@
-"""Compare a table in full on both sides, without what earlier loads have stored.
+"""Compares all rows of a table in both databases, without using what earlier loads have stored.
 
-Range by range the source's rows are brought to the form in which PostgreSQL sends its own, and both
-are hashed; where the hashes differ both sides are read again, because the practice goes on working,
-and the rows are found by their keys.
+Range by range, the source's rows are encoded as PostgreSQL sends its own, and both sides are
+hashed. Where the hashes differ, both sides are read again, because somebody may have worked in
+between, and the rows that differ are found by their keys.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from include.source.pages import PageReader
 from include.transcoder.core import load_core
 from include.warehouse.session import WarehouseConnection
 
-# Differing rows are named up to this number; all are counted.
+# The most keys of differing rows that are returned; all rows are counted.
 KEY_LIMIT = 100
 
 log = logging.getLogger(__name__)
@@ -38,10 +38,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a full comparison found: rows only in the source, only in the warehouse, different.
+    """How many rows were found only in the source, only in the warehouse, or different.
 
-    `keys` are those of such rows, up to KEY_LIMIT, as text; they are for a person who asks for
-    them, not for logs, and `repr` leaves them out.
+    `keys` are the keys of these rows as text, KEY_LIMIT of them at most. They are for the person
+    who ran the comparison, not for logs, so `repr` leaves them out.
     """
 
     table: str
@@ -62,7 +62,7 @@ class Comparison:
 def verify_table(source: Endpoint, warehouse: Endpoint, table: TableConfig) -> Comparison:
     """Compare one table value by value. Reads only.
 
-    Raises StructureError when the table is not there as configured.
+    Raises StructureError when the source's table does not have the configured structure.
     """
     key = paging_key(table)
     core = load_core()
@@ -88,7 +88,7 @@ def verify_table(source: Endpoint, warehouse: Endpoint, table: TableConfig) -> C
             other = right.content(bounds)
             tally.count(content.row_count, other.row_count)
             if content != other:
-                # Somebody may have worked between the two reads.
+                # Somebody may have changed rows between the two reads.
                 tally.compare(bounds, left.tuples(bounds), right.tuples(bounds))
     result = tally.result()
     log.info(
@@ -105,7 +105,7 @@ def verify_table(source: Endpoint, warehouse: Endpoint, table: TableConfig) -> C
 
 
 class _Tally:
-    """Adds up what the ranges show."""
+    """Adds up what was found in the ranges."""
 
     def __init__(self, connection: WarehouseConnection, table: TableConfig, key: PagingKey) -> None:
         self._table = table

@@ -16,9 +16,9 @@ from include.source.statement import ResultBuffer
 
 @dataclass(frozen=True, slots=True)
 class PageRead:
-    """A page in memory until the next one is asked for; `position` is that of its planned chunk.
+    """A page, valid until the next one is requested; `position` is that of its planned chunk.
 
-    `is_last` says that the chunk's range ends with this page.
+    `is_last` is true for the last page of the chunk's range.
     """
 
     page: ResultBuffer
@@ -30,10 +30,10 @@ class PageRead:
 
 @contextmanager
 def pages_read(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[Iterator[PageRead]]:
-    """Read the planned ranges one after another, a few pages ahead of who takes them.
+    """Read the planned chunks' ranges one after another, a few pages ahead of the caller.
 
-    A page that comes back full ends at its last key, and the rest of its range follows: so a chunk
-    splits while it is read. One that changed and has become too large is read again in small pages.
+    A full page ends at its last key, and the rest of the chunk's range follows as another page: so
+    chunks are split. A chunk that changed and has become too large is read again in small pages.
     """
     context.buffers.reopen()
     end = len(planned) - 1
@@ -43,7 +43,7 @@ def pages_read(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[Itera
         is_last=lambda read: read.is_last and read.position == end,
     )
     try:
-        yield _returning(context, iter(ahead))
+        yield _reusing_buffers(context, iter(ahead))
     finally:
         ahead.close()
 
@@ -56,14 +56,14 @@ def _pages(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[PageRead]
         is_last = False
         while not is_last:
             page = context.buffers.take()
-            # Room to grow: twice what it held.
+            # A chunk may grow to twice its rows before it is split.
             limit = max(2 * held, size.rows)
             is_last = context.reader.read(page, KeyRange(lo, hi), limit=limit)
             size.learn(page)
             page_bytes = page.byte_count
             digest = content_hash(context.salt, page)
             if held and digest != expected.content_hash and size.is_overgrown(page):
-                # Left whole, the last chunk of a growing table would grow with it.
+                # Unless it is split, the last chunk of a growing table grows without end.
                 held = 0
                 is_last = context.reader.read(page, KeyRange(lo, hi), limit=size.rows)
                 page_bytes += page.byte_count
@@ -74,7 +74,7 @@ def _pages(context: LoadContext, planned: Sequence[Chunk]) -> Iterator[PageRead]
             lo = end
 
 
-def _returning(context: LoadContext, pages: Iterator[PageRead]) -> Iterator[PageRead]:
+def _reusing_buffers(context: LoadContext, pages: Iterator[PageRead]) -> Iterator[PageRead]:
     for read in pages:
         context.lock.keep_alive()
         yield read

@@ -1,1 +1,1 @@
-"""The schema `ops`: what the pipeline knows about itself. Every write to it stands here."""
+"""The schema `ops`, in which the pipeline keeps its own state: all Python statements on it."""

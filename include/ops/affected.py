@@ -1,6 +1,7 @@
-"""Which days and families the rows that moved belong to: `ops.affected`.
+"""The days and families of rows that loads have written: `ops.affected`.
 
-Marts restate them, whichever way a row moved. Rows are written in the load's own transaction.
+Incremental marts compute these again. The old and the new values are recorded, so that a row which
+moved from one day to another affects both. All is written in the load's own transaction.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from psycopg import sql
 from include.ops.load_results import Batch
 from include.warehouse.session import WarehouseConnection
 
-# Column and value of a load that touched every day and family.
+# Column and value of the one row that means every day and family.
 ALL_AFFECTED = "*"
 _DAYS = ("timestamp", "timestamptz")
 
@@ -20,10 +21,10 @@ _DAYS = ("timestamp", "timestamptz")
 def insert_affected(
     *, table: str, batch: Batch, column: str, warehouse_type: str, rows: sql.Composable
 ) -> sql.Composed:
-    """Return the statement that records a column's distinct values in some rows; NULL is left out.
+    """Return the statement that records the distinct values of a column; NULL is left out.
 
-    `rows` is what stands behind "from": its alias `a` has the column, by its name in raw. A
-    timestamp counts by its date.
+    `rows` is the statement's "from" clause: its alias `a` must have the column, by its name in raw.
+    Of a timestamp, the date is recorded.
     """
     day = sql.SQL("::date") if warehouse_type in _DAYS else sql.SQL("")
     value = sql.SQL("{}{}::text").format(sql.Identifier("a", column), day)
@@ -45,7 +46,7 @@ def insert_affected(
 
 
 def record_all_affected(connection: WarehouseConnection, raw_name: str, batch: Batch) -> None:
-    """Say that a load touched every day and family, in one row instead of one for each."""
+    """Record that a load affected every day and family, in one row instead of one for each."""
     connection.execute(
         """
         insert into ops.affected (table_name, batch_id, column_name, value)
@@ -59,9 +60,10 @@ def record_all_affected(connection: WarehouseConnection, raw_name: str, batch: B
 def purge_affected(
     connection: WarehouseConnection, limits: Mapping[str, int | None], *, days: int
 ) -> dict[str, int]:
-    """Delete the rows of loads that began so many days ago; return how many of each table.
+    """Delete the rows of loads that began more than `days` days ago; return how many, by table.
 
-    Of a table with a limit, only batches up to that one.
+    `limits` has the tables by their names in raw. Where it has a batch, only rows up to that batch
+    are deleted. The caller owns the transaction.
     """
     rows = connection.execute(
         """

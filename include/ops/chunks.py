@@ -1,7 +1,7 @@
 """The chunks of a table, with the hashes of their rows: `ops.chunk`.
 
-Row hashes are as large as a twentieth of the table, so they are read for changed chunks only and
-written as soon as they are known; bounds and counts are small and stay in memory.
+Row hashes take a twentieth of the table's size, so they are not kept in memory: they are read for
+changed chunks only, and written as soon as a chunk was read. Bounds and counts stay in memory.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CHUNK_COLUMNS = (
 )
 
 
-# Never equal to a digest: the content must be compared row by row.
+# The content hash of a chunk that must be compared row by row: no digest equals it.
 UNKNOWN = b""
 EVERYWHERE = KeyRange()
 
@@ -29,11 +29,11 @@ Substitutions = Mapping[tuple[str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One range of the key, how many rows it held, and their hash.
+    """One range of the key, with the number and the hash of the rows that the source had in it.
 
-    `substitutions` counts the values that a rule changed, by column and rule. `stored_ids` are the
-    rows of `ops.chunk` that hold this range and the hashes of its rows; a chunk that was read
-    since has none.
+    `substitutions` has the number of values that were substituted, by column and rule.
+    `stored_ids` are the rows of `ops.chunk` that hold this range and its row hashes: several for
+    a chunk that was merged, none for one that is not stored.
     """
 
     bounds: KeyRange
@@ -46,8 +46,8 @@ class Chunk:
 class ChunkStore:
     """The stored chunks of one table along one key, in the caller's transaction.
 
-    With `bounds`, only those of that range, along a key of one whole number: others are neither
-    returned nor touched.
+    With `bounds`, which need a key of one integer, chunks outside of them are neither returned nor
+    changed.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class ChunkStore:
         self._bounds = bounds
 
     def read(self) -> list[Chunk]:
-        """Return the chunks in key order; nothing when they were made along another key."""
+        """Return the chunks in key order; none if they were made along another key."""
         rows = self._connection.execute(
             f"select {CHUNK_COLUMNS} from ops.chunk c where table_name = %s order by ordinal",  # noqa: S608
             (self._raw_name,),
@@ -72,24 +72,29 @@ class ChunkStore:
         return within(chunks_of(rows, self._key), self._bounds)
 
     def row_index(self, chunk: Chunk) -> list[bytes] | None:
-        """Return the keys and hashes of the chunk's rows, in parts in key order, if all are known.
+        """Return the keys and hashes of the chunk's rows, if they are stored for all of it.
 
-        The parts are what `include.transcoder` packs.
+        There is one packed index (see `include.transcoder.row_index`) per stored row of the chunk,
+        in key order.
         """
         rows = self._connection.execute(
             """
-            select row_index from ops.chunk
+            select row_index
+            from ops.chunk
             where chunk_id = any(%(ids)s)
             order by array_position(%(ids)s, chunk_id)
             """,
             {"ids": list(chunk.stored_ids)},
             binary=True,
         ).fetchall()
-        parts = [bytes(part) for (part,) in rows if part is not None]
-        return parts if parts and len(parts) == len(chunk.stored_ids) else None
+        packed = [bytes(index) for (index,) in rows if index is not None]
+        return packed if packed and len(packed) == len(chunk.stored_ids) else None
 
     def add(self, chunk: Chunk, row_index: bytes | None, *, ordinal: int = -1) -> Chunk:
-        """Store a chunk that was read; returns it with its id. Its place may still be open."""
+        """Store a chunk that was read, and return it with its id.
+
+        Without `ordinal`, its place among the others is set by `arrange`.
+        """
         row = self._connection.execute(
             """
             insert into ops.chunk (
@@ -116,13 +121,21 @@ class ChunkStore:
         return replace(chunk, stored_ids=(int(row[0]),))
 
     def arrange(self, chunks: Sequence[Chunk]) -> None:
-        """Make `chunks`, each stored as one row, the table's only ones, with bounds and order."""
+        """Delete the table's other stored chunks, and store the bounds and the order of these.
+
+        Each of `chunks` must be stored as one row.
+        """
         ids = [chunk.stored_ids[0] for chunk in chunks]
+        # Only with bounds, because only the values of a key of one integer are numbers.
+        after_lo = "and lo[1]::numeric >= %(lo)s::numeric" if self._bounds.lo else ""
+        before_hi = "and hi[1]::numeric <= %(hi)s::numeric" if self._bounds.hi else ""
         self._connection.execute(
-            "delete from ops.chunk where table_name = %(table)s and chunk_id <> all(%(ids)s)"  # noqa: S608
-            # Only a key of one whole number has bounds that are numbers.
-            + (" and lo[1]::numeric >= %(lo)s::numeric" if self._bounds.lo else "")
-            + (" and hi[1]::numeric <= %(hi)s::numeric" if self._bounds.hi else ""),
+            f"""
+            delete from ops.chunk
+            where table_name = %(table)s and chunk_id <> all(%(ids)s)
+                {after_lo}
+                {before_hi}
+            """,  # noqa: S608 - constant conditions
             {
                 "table": self._raw_name,
                 "ids": ids,
@@ -149,27 +162,28 @@ class ChunkStore:
         )
 
     def clear(self) -> None:
-        """Forget every chunk of the table, along whatever key."""
+        """Delete every chunk of the table, whatever its key and bounds."""
         forget_chunks(self._connection, self._raw_name)
 
 
 def forget_chunks(connection: WarehouseConnection, raw_name: str) -> None:
-    """Forget every chunk of a table: its next load reads and compares all rows."""
+    """Delete every chunk of a table: its next load reads and compares all rows."""
     connection.execute("delete from ops.chunk where table_name = %s", (raw_name,))
 
 
 def in_key_order(chunks: Iterable[Chunk], key: PagingKey) -> list[Chunk]:
-    """Return the chunks as their ranges follow each other.
+    """Return the chunks in the order of their ranges.
 
-    Only those along one whole number can be out of order: ranges of it are loaded side by side.
+    Only chunks along a key of one integer can be out of order, because only its ranges are loaded
+    in parallel.
     """
     if not key.is_integer:
         return list(chunks)
-    return sorted(chunks, key=_place)
+    return sorted(chunks, key=_sort_key)
 
 
 def chunks_of(rows: Sequence[Sequence[Any]], key: PagingKey) -> list[Chunk]:
-    """Return what rows of CHUNK_COLUMNS say; nothing when they were made along another key."""
+    """Return the chunks in rows of CHUNK_COLUMNS; none if they were made along another key."""
     if any(tuple(row[6]) != key.raw_names for row in rows):
         return []
     chunks = [
@@ -186,7 +200,7 @@ def chunks_of(rows: Sequence[Sequence[Any]], key: PagingKey) -> list[Chunk]:
 
 
 def within(chunks: Sequence[Chunk], bounds: KeyRange) -> list[Chunk]:
-    """Return the chunks that lie in `bounds` as a whole; every chunk lies in the open range."""
+    """Return the chunks that lie in `bounds` as a whole; a side that is None excludes nothing."""
     lo, hi = (None if side is None else int(side[0]) for side in (bounds.lo, bounds.hi))
     return [
         chunk
@@ -196,8 +210,8 @@ def within(chunks: Sequence[Chunk], bounds: KeyRange) -> list[Chunk]:
     ]
 
 
-def _place(chunk: Chunk) -> tuple[bool, int, bool, int]:
-    """Sort by the range; one that ends where it begins comes before its neighbour."""
+def _sort_key(chunk: Chunk) -> tuple[bool, int, bool, int]:
+    """Sort by the range's begin, then by its end: an empty range comes before its neighbour."""
     lo, hi = chunk.bounds.lo, chunk.bounds.hi
     return lo is not None, int(lo[0]) if lo else 0, hi is None, int(hi[0]) if hi else 0
 

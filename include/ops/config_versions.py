@@ -1,6 +1,6 @@
 """Versions of the config: `ops.config` and, table by table, `ops.config_table`.
 
-Tasks on any machine read the version that their run pinned.
+A run pins a version, so that all its tasks, on any machine, read the same config.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from include.catalog.model import Catalog, TableConfig
 from include.errors import ConfigError
 from include.warehouse.session import WarehouseConnection
 
-# Serialises two runs that pin at once, so that equal bytes get one version.
+# An advisory lock: two runs that pin equal bytes at the same time must get one version.
 _LOCK = 0x0DE2_7A2
 _TABLE = TypeAdapter(TableConfig)
 
@@ -27,10 +27,11 @@ def pin_bytes(
     *,
     derived_from: int | None = None,
 ) -> int:
-    """Store a config and return its version; ConfigError for an invalid one.
+    """Store a config and return its version; an equal newest version is returned instead.
 
-    A version that a refresh derived from another, because the source has drifted since, serves
-    that refresh only: it never counts as the newest one.
+    `derived_from` is given by a refresh that adapted this version to a source that has drifted. Its
+    config serves that refresh only, and never counts as the newest one. Raises ConfigError for an
+    invalid config. Runs in a transaction of its own.
     """
     digest = _digest(tables, overrides)
     with connection.transaction():
@@ -59,7 +60,7 @@ def pin_bytes(
             if created is None:
                 raise RuntimeError("insert returned no row")
             version = int(created[0])
-        _keep_tables(connection, version)
+        _store_tables(connection, version)
     return version
 
 
@@ -87,7 +88,7 @@ def newest_bytes(connection: WarehouseConnection) -> tuple[bytes, bytes]:
 
 
 def load_bytes(connection: WarehouseConnection, config_version: int) -> tuple[bytes, bytes]:
-    """Return tables.yml and overrides.yml of a version."""
+    """Return tables.yml and overrides.yml of a version; ConfigError for an unknown one."""
     found = connection.execute(
         "select tables_yml, overrides_yml from ops.config where config_version = %s",
         (config_version,),
@@ -110,7 +111,7 @@ def load_table_config(
 ) -> TableConfig | None:
     """Return one table's config in a version; None for a table that it does not replicate.
 
-    Equal to what `load_catalog` says of the table, without reading all the others.
+    Equal to the table's config in `load_catalog`, without reading those of all other tables.
     """
     found = connection.execute(
         "select config::text from ops.config_table where config_version = %s and table_name = %s",
@@ -119,12 +120,12 @@ def load_table_config(
     return _TABLE.validate_json(found[0]) if found else None
 
 
-def _keep_tables(connection: WarehouseConnection, config_version: int) -> None:
-    """Write what a version says of each table, unless that was done when it was stored."""
-    kept = connection.execute(
+def _store_tables(connection: WarehouseConnection, config_version: int) -> None:
+    """Store each table's config in a version, unless they are stored already."""
+    are_stored = connection.execute(
         "select exists (select from ops.config_table where config_version = %s)", (config_version,)
     ).fetchone()
-    if kept == (True,):
+    if are_stored == (True,):
         return
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -138,7 +139,7 @@ def _keep_tables(connection: WarehouseConnection, config_version: int) -> None:
 
 @lru_cache(maxsize=4)
 def _combine(tables: bytes, overrides: bytes, where: str) -> Catalog:
-    # Versions never change, and one process asks for the same one again and again.
+    # Versions never change, and one process reads the same one many times.
     return combine(tables, overrides, where=where)
 
 

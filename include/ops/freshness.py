@@ -1,4 +1,4 @@
-"""How fresh each table is, by `ops.table_state`."""
+"""How fresh the rows of each table are, from `ops.table_state`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from include.warehouse.session import WarehouseConnection
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """When a table was last compared with its source, and when that last changed a row."""
+    """When a load last compared the table with its source, and when one last changed a row."""
 
     row_count: int
     loaded_at: datetime

@@ -1,4 +1,4 @@
-"""Which load of a table this is, and what it did: what the engine hands to `include.ops.loads`."""
+"""What identifies a load and what it did, as the engine passes it to `include.ops.loads`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ class LoadState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Which load of which run this is. A repeat belongs to settling, not to a retry.
+    """One load of a table in a run, with the table's config.
 
-    `in_ranges` says that the run loads the table in ranges of its key.
+    `is_repeat` is true for the loads of `include.engine.settle`, which are no retries; `in_ranges`
+    if the run loads the table in ranges of its key.
     """
 
     run_id: int
@@ -32,9 +33,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The number and the moment that every row written by one load carries.
+    """The `_batch_id` and `_loaded_at` of every row that a load writes.
 
-    The number only grows for a table, because it is taken under the table's lock.
+    The ids of a table's batches only grow, because they are taken under the table's lock.
     """
 
     batch_id: int
@@ -43,7 +44,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """How many raw rows were written, by the reason for it."""
+    """How many raw rows were written, by what happened to them."""
 
     inserted: int = 0
     changed: int = 0

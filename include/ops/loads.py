@@ -53,8 +53,8 @@ def next_batch_id(connection: WarehouseConnection) -> int:
 def record_start(connection: WarehouseConnection, attempt: Attempt) -> Batch:
     """Take the next batch and open the table's row of the run; the caller holds the table's lock.
 
-    Ranges of the table that others still wanted to load are superseded. `connection` is in
-    autocommit.
+    Ranges of the table that other runs have not finished are superseded, and with a load of the
+    whole table also this run's. `connection` is in autocommit.
     """
     row = connection.execute(
         """
@@ -126,7 +126,7 @@ def record_row_counts(connection: WarehouseConnection, attempt: Attempt, rows: R
 
 
 def read_row_counts(connection: WarehouseConnection, attempt: Attempt) -> RowCounts:
-    """Return what the run has committed so far in this table."""
+    """Return how many rows of the table the run has written and committed so far."""
     row = connection.execute(
         """
         select inserted, changed, undeleted, deleted
@@ -152,19 +152,14 @@ _SUCCEEDED: LiteralString = """
         finished_at = clock_timestamp()
     where run_id = %(run)s and table_name = %(table)s
 """
-# Small tables feel every statement, so the end of a load is one.
-_RECORD_SUCCESS: LiteralString = (
-    "with load as ("
-    + _SUCCEEDED
-    + "), state as ("
-    + table_states.LOADED
-    + "), now as ("
-    + substitutions.HELD_NOW
-    + "), gone as ("
-    + substitutions.HELD_NO_MORE
-    + ")"
-    + substitutions.RECORD
-)
+# The end of a load is one statement, because each round trip counts for small tables.
+_RECORD_SUCCESS: LiteralString = f"""
+    with load as ({_SUCCEEDED}),
+    state as ({table_states.LOADED}),
+    now as ({substitutions.HELD_NOW}),
+    gone as ({substitutions.HELD_NO_MORE})
+    {substitutions.RECORD}
+"""
 
 
 def record_success(
@@ -177,13 +172,14 @@ def record_success(
     substituted: Mapping[tuple[str, str], int],
     row_counts: tuple[int, int] | None,
 ) -> None:
-    """Close the table's row of the run, set its state, and count its substitutions.
+    """Close the table's row of the run, set its state, and record its substitutions.
 
-    A load that wrote nothing has no batch. A table that was publishable stays so until validation
-    says otherwise; one that was blocked because its load failed or never happened waits for
-    validation. `uncounted` is added to the run's counts, and `row_counts` are the living rows and
-    the tombstones of raw, where they are new. `substituted` counts over all rows held now, by
-    column and rule; a rule that no longer applies has no row.
+    A load that wrote nothing leaves the table's batch as it was. A table that was publishable stays
+    so until validation closes its gate; one whose load had failed or never happened waits for
+    validation. `uncounted` is added to the run's counts. `row_counts` are the living rows and the
+    tombstones of raw; None if they are the recorded ones. `substituted` has the number of
+    substituted values among all present rows, by column and rule; the run's records of other rules
+    are deleted. Works in the caller's transaction, if there is one.
     """
     names = sorted(substituted)
     has_written = bool(load.moved)
@@ -214,7 +210,10 @@ def record_success(
 
 
 def record_failure(connection: WarehouseConnection, attempt: Attempt, reason: str) -> None:
-    """Mark the load failed and close the gate, so that readers keep their rows."""
+    """Mark the load as failed and close the table's gate: marts keep the rows of their last build.
+
+    `connection` is in autocommit.
+    """
     connection.execute(
         """
         update ops.table_load set state = 'failed', error = %s, finished_at = clock_timestamp()
@@ -226,7 +225,10 @@ def record_failure(connection: WarehouseConnection, attempt: Attempt, reason: st
 
 
 def record_given_up(connection: WarehouseConnection, attempt: Attempt, reason: str) -> None:
-    """Say why the run did not load the table, whose state is another run's and stays."""
+    """Record why the run did not load a table that another run has taken over.
+
+    The table's state and gate belong to that run, and stay.
+    """
     connection.execute(
         """
         update ops.table_load set state = 'failed', error = %s, finished_at = clock_timestamp()
@@ -237,7 +239,7 @@ def record_given_up(connection: WarehouseConnection, attempt: Attempt, reason: s
 
 
 def loaded_tables(connection: WarehouseConnection, run_id: int) -> frozenset[str]:
-    """Return the tables that a run has loaded."""
+    """Return the tables that a run has loaded, by their names in raw."""
     return frozenset(
         name
         for (name,) in connection.execute(
@@ -250,7 +252,7 @@ def loaded_tables(connection: WarehouseConnection, run_id: int) -> frozenset[str
 def load_errors(
     connection: WarehouseConnection, run_id: int, raw_names: Sequence[str]
 ) -> dict[str, str | None]:
-    """Return which of these tables a run has not loaded, each with the reason on record."""
+    """Return which of these tables a run began but did not load, with the recorded reasons."""
     return dict(
         connection.execute(
             """
@@ -266,7 +268,10 @@ def load_errors(
 def recorded_row_counts(
     connection: WarehouseConnection, run_id: int, raw_names: Sequence[str]
 ) -> dict[str, tuple[int | None, ...]]:
-    """Return how many rows the engine recorded: read in the run, in the state, in the chunks."""
+    """Return three row counts per table: read by the run, in its state, and in its chunks.
+
+    The engine has recorded all three, so they must agree.
+    """
     return {
         name: tuple(numbers)
         for name, *numbers in connection.execute(

@@ -1,6 +1,6 @@
-"""Bring the warehouse's schemas to this release: `./dental migrate`.
+"""Upgrades the warehouse's schemas to this release: `./dental migrate`.
 
-The revisions in include/ops/migrations/versions are plain SQL, run in order by alembic.
+The revisions in include/ops/migrations/versions are plain SQL, which alembic runs in order.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from include.warehouse import session
 from include.warehouse.session import WarehouseConnection
 
 _SCRIPTS = Path(__file__).with_name("migrations")
-# One process migrates at a time; the others find the work done.
+# An advisory lock: one process migrates at a time, and the others then find nothing to do.
 _LOCK = 0x0DE2_7A1
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """The revisions before and after; None before the first one."""
+    """The revisions before and after; `before` is None if the schema was not set up."""
 
     before: str | None
     after: str
@@ -39,7 +39,7 @@ def migrate(warehouse: Endpoint) -> Migration:
     newer release, which stays as it is, and for a role that may not create what is missing.
     """
     with session.connect(warehouse) as connection:
-        # Held until the session ends: SQLAlchemy rolls back what it finds when it takes over.
+        # The lock is the session's, because SQLAlchemy rolls back the transaction it finds.
         connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
         before = _revision(connection)
         if before is not None and before > REVISION:
@@ -72,7 +72,7 @@ def _upgrade(connection: WarehouseConnection, warehouse: Endpoint) -> None:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.set_main_option("version_table", VERSION_TABLE)
-    # The session that holds the lock does the work.
+    # Alembic must use the session that holds the lock.
     engine = create_engine(
         "postgresql+psycopg://",
         creator=lambda: connection,

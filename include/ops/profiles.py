@@ -1,4 +1,4 @@
-"""The measurements of each discovery: `ops.table_profile`. Decisions are in `ops.config`."""
+"""The measurements of each discovery: `ops.table_profile`. Its decisions are in `ops.config`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from include.warehouse.session import WarehouseConnection
 
 @dataclass(frozen=True, slots=True)
 class TableProfile:
-    """What one discovery measured of one table, and what its score was made of.
+    """What one discovery measured of one table, with its score and the signals behind it.
 
-    `table_name` is the name in raw, except for tables that share it: these keep their own.
+    `table_name` is the name in raw. Tables that differ only in case would share it, so these have
+    their names in the source.
     """
 
     table_name: str

@@ -1,4 +1,4 @@
-"""What each run took away for good: `ops.purge`."""
+"""What each run has deleted for good: `ops.purge`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from include.warehouse.session import WarehouseConnection
 
 @dataclass(frozen=True, slots=True)
 class TablePurge:
-    """What was taken from one table; `kept` tombstones are old and wait for `waiting_for`."""
+    """How many rows were deleted from one table: tombstones in raw, and rows of `ops.affected`.
+
+    `kept` are tombstones that are old enough, but which the models in `waiting_for` have not read.
+    """
 
     table: str
     tombstones: int = 0
@@ -19,7 +22,7 @@ class TablePurge:
 
 
 def record_purge(connection: WarehouseConnection, run_id: int, purged: TablePurge) -> None:
-    """Add to what the run took from the table; the caller commits."""
+    """Add to what the run has deleted from the table; the caller commits."""
     connection.execute(
         """
         insert into ops.purge as p (run_id, table_name, tombstones, affected, kept, waiting_for)

@@ -30,7 +30,7 @@ def quarantine(connection: WarehouseConnection, reasons: Mapping[str, str], *, r
 def refuse(connection: WarehouseConnection, reasons: Mapping[str, str]) -> None:
     """Put tables into quarantine that cannot be replicated as they are; the caller commits.
 
-    One that was never configured gets no state: nobody waits for its rows.
+    A table without a state gets none, because it was never configured and has no readers.
     """
     _record(connection, reasons, None)
     known = stored_tables.read_states(connection)
@@ -53,9 +53,9 @@ def release(
 ) -> tuple[str, ...]:
     """End the quarantine of tables that can be loaded again; return them, in order.
 
-    Their gate stays closed until they are loaded and validated. Tables that the config leaves out
-    end theirs as well, and so do those that are gone from the source (not `live`): nobody can load
-    what was dropped, and marts that read it say so themselves. The caller commits.
+    Their gates stay closed until they are loaded and validated. The quarantine also ends for tables
+    that the config leaves out, and for those that the source no longer has (not in `live`): nobody
+    can load these, and the marts that read them are reported as blocked. The caller commits.
     """
     _delete(connection, "table_name = any(%s)", left_out)
     gone = _delete(connection, "not table_name = any(%s)", {*left_out, *loadable, *live})
@@ -83,7 +83,7 @@ def _delete(
     connection: WarehouseConnection, condition: LiteralString, names: Collection[str]
 ) -> list[str]:
     rows = connection.execute(
-        "delete from ops.quarantine where " + condition + " returning table_name",  # noqa: S608
+        f"delete from ops.quarantine where {condition} returning table_name",  # noqa: S608
         (sorted(names),),
     ).fetchall()
     return sorted(name for (name,) in rows)

@@ -1,7 +1,7 @@
-"""The ranges of a table's key that one run loads side by side: `ops.load_range`.
+"""The ranges of a table's key that one run loads in parallel: `ops.load_range`.
 
-A range is planned, then open, then loaded; when all are loaded the table is completed and they are
-finished. A load of the whole table that comes between supersedes what is not finished.
+A range is planned, then open, then loaded. When all are loaded, the table is completed, and they
+are finished. A load of the whole table, or by another run, supersedes ranges that are not finished.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class RangeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoadRange:
-    """One range: which keys, how far it got, and whether an earlier attempt's rows were kept."""
+    """One range, its state, and whether an attempt found rows that an earlier one had committed."""
 
     number: int
     bounds: KeyRange
@@ -38,7 +38,7 @@ class LoadRange:
 
 @dataclass(frozen=True, slots=True)
 class RangeTotals:
-    """What all ranges of a table did together."""
+    """The sums over all ranges of a table; `was_resumed` is true if it is for one of them."""
 
     bytes_read: int
     chunks_changed: int
@@ -48,7 +48,10 @@ class RangeTotals:
 def store_ranges(
     connection: WarehouseConnection, run_id: int, raw_name: str, ranges: Sequence[KeyRange]
 ) -> None:
-    """Store the ranges of a table, numbered from 1; those that the run had planned before go."""
+    """Store the ranges of a table, numbered from 1, in place of those that the run had planned.
+
+    Runs in a transaction of its own.
+    """
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
             "delete from ops.load_range where run_id = %s and table_name = %s", (run_id, raw_name)
@@ -66,14 +69,14 @@ def store_ranges(
 
 
 class LoadRanges:
-    """The ranges of one table in one run; the caller names the connection, and commits."""
+    """The ranges of one table in one run. Each method takes a connection; the caller commits."""
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
         self._names = (attempt.run_id, attempt.table.raw_name)
 
     def read(self, connection: WarehouseConnection) -> list[LoadRange]:
-        """Return the ranges in the order of their keys. Raises ConfigError when none is planned."""
+        """Return the ranges in key order. Raises ConfigError when the run has planned none."""
         rows = connection.execute(
             """
             select range_number, lo, hi, state, was_resumed
@@ -100,21 +103,22 @@ class LoadRanges:
         ]
 
     def states(self, connection: WarehouseConnection) -> set[RangeState]:
-        """Return the states that occur among the ranges."""
+        """Return the states that any of the ranges has."""
         return {one.state for one in self.read(connection)}
 
     def open(self, connection: WarehouseConnection) -> None:
-        """Let the ranges be loaded."""
+        """Mark all ranges as open: they may be loaded."""
         self._set_all(connection, RangeState.OPEN)
 
     def finish(self, connection: WarehouseConnection) -> None:
-        """Mark the table as completed."""
+        """Mark all ranges as finished: the table is complete."""
         self._set_all(connection, RangeState.FINISHED)
 
     def begin(self, connection: WarehouseConnection, number: int, *, is_resumed: bool) -> Batch:
         """Count an attempt at one range, and return the batch that its rows get.
 
-        Every range has a batch of its own: two would wait for each other in `ops.affected`.
+        Every range has a batch of its own, because transactions that insert the same row into
+        `ops.affected` would wait for each other.
         """
         row = connection.execute(
             """
@@ -142,7 +146,7 @@ class LoadRanges:
         chunks_read: int,
         chunks_changed: int,
     ) -> None:
-        """Mark one range as loaded, in the transaction of its last rows."""
+        """Mark one range as loaded, in the transaction that commits its last rows."""
         connection.execute(
             """
             update ops.load_range set
@@ -157,7 +161,7 @@ class LoadRanges:
         )
 
     def record_failure(self, connection: WarehouseConnection, number: int, reason: str) -> None:
-        """Say why one range could not be loaded."""
+        """Record why one range could not be loaded; it stays open."""
         connection.execute(
             """
             update ops.load_range set error = %s, finished_at = clock_timestamp()
@@ -167,7 +171,7 @@ class LoadRanges:
         )
 
     def totals(self, connection: WarehouseConnection) -> RangeTotals:
-        """Return what the ranges did together."""
+        """Return the sums over all ranges."""
         row = connection.execute(
             """
             select sum(bytes_read)::bigint, sum(chunks_changed)::bigint, bool_or(was_resumed)

@@ -1,4 +1,4 @@
-"""How each table stands after a run: its state, its load in the run, its quarantine."""
+"""Each table after a run: its state, its load in the run, and its quarantine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from include.warehouse.session import WarehouseConnection
 
 @dataclass(frozen=True, slots=True)
 class RunTable:
-    """A table's present state, and its load in one run (`load_state` None: no load)."""
+    """A table's present state, and its load in one run; `load_state` is None without a load."""
 
     state: TableState = TableState.NEVER_LOADED
     loaded_at: datetime | None = None
@@ -43,7 +43,7 @@ class RunTable:
 
     @property
     def block(self) -> Block | None:
-        """Why the table cannot be judged and may not be published; None when it can."""
+        """Why the table can be neither validated nor published; None when it can."""
         if self.quarantine is not None:
             return quarantined(self.quarantine)
         if self.failure is not None:

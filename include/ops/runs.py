@@ -1,4 +1,4 @@
-"""The runs: `ops.run`, one row per refresh or load from the command line."""
+"""The runs: `ops.run`, one row per refresh, or per load from the command line."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run was asked for, and the config version that it is pinned to.
+    """The parameters of a run, and the config version that it is pinned to.
 
-    `requested` are names in raw; empty means all. `read_at` is the warehouse's clock.
+    `requested` are names in raw; empty means all. `read_at` is when it was read, by the warehouse's
+    clock.
     """
 
     run_id: int
@@ -54,8 +55,11 @@ def open_run(
     tables: tuple[str, ...],
     dag_run_id: str | None,
 ) -> int:
-    """Open a run and return its number; the retry of a plan takes over the run it had opened."""
-    asked = (config_version, mode, phase, list(tables), dag_run_id)
+    """Open a run and return its number, in a transaction of its own.
+
+    The retry of a plan takes over the run that the DAG run `dag_run_id` had opened.
+    """
+    parameters = (config_version, mode, phase, list(tables), dag_run_id)
     with connection.transaction():
         row = connection.execute(
             """
@@ -65,7 +69,7 @@ def open_run(
             )
             returning run_id
             """,
-            asked,
+            parameters,
         ).fetchone()
         if row is None:
             row = connection.execute(
@@ -74,7 +78,7 @@ def open_run(
                 values (%s, %s, %s, %s, %s)
                 returning run_id
                 """,
-                asked,
+                parameters,
             ).fetchone()
     if row is None:
         raise RuntimeError("the insert returned no row")
@@ -82,7 +86,7 @@ def open_run(
 
 
 def set_config_version(connection: WarehouseConnection, run_id: int, config_version: int) -> None:
-    """Pin another config version for the run."""
+    """Pin the run to another config version."""
     connection.execute(
         "update ops.run set config_version = %s where run_id = %s", (config_version, run_id)
     )
@@ -124,7 +128,7 @@ def close_run(
     finished_at: datetime,
     summary: Mapping[str, Any],
 ) -> None:
-    """Record how a run ended; calling it again renews that."""
+    """Record how a run ended; a second call replaces the record."""
     connection.execute(
         "update ops.run set state = %s, finished_at = %s, summary = %s where run_id = %s",
         (state, finished_at, Jsonb(dict(summary)), run_id),

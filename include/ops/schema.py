@@ -1,7 +1,7 @@
 """Sessions on a warehouse whose schema `ops` is of this release.
 
-`include.ops.migrate` brings the schema to this release. Everybody else opens sessions here, and is
-refused where the schema is of another one: nobody reads or writes what it does not know.
+`include.ops.migrate` upgrades the schema. All other code opens its sessions here, and is refused
+if the schema is of another release, because it would read and write tables that it does not know.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ MIGRATE = "./dental migrate"
 def connect(warehouse: Endpoint, *, autocommit: bool = False) -> WarehouseConnection:
     """Open a session as `include.warehouse.session.connect` does, and compare the revision.
 
-    Raises TerminalError when `ops` is of another release or was never set up; nothing was read or
-    written then.
+    Raises TerminalError when `ops` is of another release, was never set up, or may not be read;
+    nothing was read or written then.
     """
     connection = session.connect(warehouse, autocommit=True)
     try:

@@ -10,7 +10,7 @@ from include.warehouse.session import WarehouseConnection
 
 @dataclass(frozen=True, slots=True)
 class SlaMiss:
-    """A table whose load ended late; `minutes` counts from the run's start, None: not yet."""
+    """A table whose load ended late, `minutes` after the run's start; None if it has not ended."""
 
     table: str
     tier: str
@@ -19,7 +19,7 @@ class SlaMiss:
 
 
 def replace_misses(connection: WarehouseConnection, run_id: int, misses: Iterable[SlaMiss]) -> None:
-    """Write the run's misses in place of those it had; the caller commits."""
+    """Replace the run's misses; the caller commits."""
     with connection.cursor() as cursor:
         cursor.execute("delete from ops.sla_misses where run_id = %s", (run_id,))
         cursor.executemany(

@@ -1,4 +1,4 @@
-"""What the warehouse holds of tables before they are planned and loaded."""
+"""What the warehouse holds of a table, as read before it is planned or loaded."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class StoredCounts:
 class StoredTable:
     """The table's state, the primary key of its raw table, and its stored chunks in key order.
 
-    `has_pages` says that the raw table has or had rows: a table that never had any has no page.
-    The counts are those that the last load recorded. `is_trusted` says that the raw table is
-    complete and that validation, which counts its rows, has let it be published since.
+    `has_pages` is false if the raw table never had a row, so that PostgreSQL stores no page of it.
+    The counts are those that the last load recorded. `is_trusted` is true if the raw table is
+    complete and its gate open, for which validation has counted its rows.
     """
 
     state: TableState
@@ -50,8 +50,8 @@ def read_stored_table(
 ) -> StoredTable:
     """Return what is stored; a raw table that is missing is created, empty and never loaded.
 
-    It is one statement, because small tables feel each. `connection` is in autocommit. Chunks along
-    another key than `key` are left out.
+    All is read with one statement, because each round trip counts for small tables. `connection` is
+    in autocommit. Chunks along another key than `key` are left out.
     """
     rows = connection.execute(
         f"""
@@ -95,7 +95,7 @@ def read_stored_table(
 
 
 def read_states(connection: WarehouseConnection) -> dict[str, StoredCounts]:
-    """Return state and counts of every table that has them."""
+    """Return the state and the counts of every table in `ops.table_state`, by its name in raw."""
     return {
         name: StoredCounts(TableState(state), row_count, deleted_count)
         for name, state, row_count, deleted_count in connection.execute(

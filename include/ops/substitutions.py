@@ -1,6 +1,6 @@
 """How often a rule replaced a value that PostgreSQL cannot hold: `ops.substitution`.
 
-The end of a load is one statement (see `include.ops.loads`); these are its parts.
+The constants are clauses of the one statement with which `include.ops.loads` ends a load.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ HELD_NOW: LiteralString = """
 """
 HELD_NO_MORE: LiteralString = """
     delete from ops.substitution s
-    where run_id = %(run)s and table_name = %(table)s and not exists (
-        select from now n where (n.column_name, n.rule) = (s.column_name, s.rule)
-    )
+    where run_id = %(run)s and table_name = %(table)s
+        and not exists (
+            select from now n where (n.column_name, n.rule) = (s.column_name, s.rule)
+        )
 """
 RECORD: LiteralString = """
     insert into ops.substitution (table_name, column_name, rule, value_count, run_id)
-    select %(table)s, column_name, rule, value_count, %(run)s from now
+    select %(table)s, column_name, rule, value_count, %(run)s
+    from now
     on conflict (table_name, column_name, rule, run_id) do update set
         value_count = excluded.value_count, counted_at = now()
 """
@@ -40,7 +42,7 @@ class Substitution:
 
 
 def read_substitutions(connection: WarehouseConnection, run_id: int) -> tuple[Substitution, ...]:
-    """Return what the loads of a run had to substitute, by table, column and rule."""
+    """Return what the loads of a run have substituted, in the order of table, column and rule."""
     return tuple(
         Substitution(*row)
         for row in connection.execute(

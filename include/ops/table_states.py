@@ -1,25 +1,26 @@
-"""The state of each replicated table and the gate that its readers ask: `ops.table_state`.
+"""The state of each replicated table, and its gate: `ops.table_state`.
 
-A gate is open (`is_publishable`) or says why it is closed: a code that programs read, and a reason
-that people read. Validation opens gates, and so does a plan that finds a table empty on both sides.
+Marts read a table only while its gate is open (`is_publishable`). A closed gate has a code for
+programs and a reason for people. Validation opens gates, and so does a plan that finds a table
+empty on both sides.
 
 | transition | to the state | gate |
 |---|---|---|
 | `create_raw_table` | never_loaded, where the raw table was missing | closed: never_loaded |
 | `begin_loading` | loading | closed: loading |
-| `LOADED`, a part of `loads.record_success` | loaded | as it is; not_validated where it was never open or the load before failed |
+| `LOADED`, in `loads.record_success` | loaded | as it is; not_validated if the table was not loaded or its load had failed |
 | `fail_loading` | | closed: load_failed |
 | `find_empty` | loaded | open |
 | `begin_validation` | | closed: validating |
 | `close` | | closed: the code of the block |
 | `judge` | | open, or closed: unequal, not_judged, quality |
-| `start_over` | never_loaded, where the rows went too | closed: rebuilt |
+| `start_over` | never_loaded, if the raw table was emptied | closed: rebuilt |
 | `quarantine` | quarantined | closed: quarantined |
-| `release` | what stands in raw | closed: released |
+| `release` | loaded, loading or never_loaded, by what raw holds | closed: released |
 | `forget_dropped` | loaded, or never_loaded | closed: dropped |
 | `leave_out` | | closed: left_out |
 
-Every function works in the caller's transaction. Tables go by their names in raw.
+Every function works in the caller's transaction. Tables are named as in raw.
 """  # noqa: E501 - rows of a table
 
 from __future__ import annotations
@@ -36,13 +37,13 @@ from include.warehouse.session import WarehouseConnection
 
 
 class TableState(StrEnum):
-    """What stands in raw."""
+    """What the raw table holds."""
 
     NEVER_LOADED = "never_loaded"
-    # A load has committed a part and did not end yet: it goes on, or the next one does.
+    # A load has committed batches and not ended: it is running, or the next load resumes it.
     LOADING = "loading"
     LOADED = "loaded"
-    # Nothing is loaded until discovery or a person has looked; the rows stay.
+    # The rows stay, and nothing is loaded until discovery or a person has looked at the table.
     QUARANTINED = "quarantined"
 
 
@@ -66,7 +67,7 @@ class BlockedCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Why a table may not be read: the code, and the reason as a person reads it."""
+    """Why a table may not be read: the code for programs, and the reason for people."""
 
     code: BlockedCode
     reason: str
@@ -120,7 +121,7 @@ def blocked_tables(connection: WarehouseConnection) -> dict[str, Block]:
 
 
 def create_raw_table(connection: WarehouseConnection, table: TableConfig) -> bool:
-    """Create the raw table, empty and without keys, unless it exists; say whether it was created.
+    """Create the raw table, empty and without keys, unless it exists; return whether it was made.
 
     A table that exists keeps its state.
     """
@@ -152,7 +153,7 @@ def create_raw_table(connection: WarehouseConnection, table: TableConfig) -> boo
 
 
 def begin_loading(connection: WarehouseConnection, raw_name: str, *, run_id: int) -> None:
-    """Close the gate in the transaction that commits the first batch of a load, or a later one."""
+    """Set the state to `loading` and close the gate, in the transaction that commits a batch."""
     connection.execute(
         """
         update ops.table_state set
@@ -167,9 +168,9 @@ def begin_loading(connection: WarehouseConnection, raw_name: str, *, run_id: int
     )
 
 
-# A table that was publishable stays so until validation says otherwise. The batch and the time of
-# the last change stay where the load moved nothing, unless an interrupted load has committed rows
-# that no finished one names.
+# A table that was publishable stays so until validation closes its gate. A load that moved nothing
+# leaves the batch and the time of the last change, unless an interrupted load had committed rows:
+# their batch was never recorded, so it takes its own.
 LOADED: LiteralString = """
     update ops.table_state set
         state = 'loaded',
@@ -200,7 +201,7 @@ LOADED: LiteralString = """
 def fail_loading(
     connection: WarehouseConnection, raw_name: str, reason: str, *, run_id: int
 ) -> None:
-    """Close the gate of a table whose load failed; what stands in raw stays."""
+    """Close the gate of a table whose load failed; its rows and its state stay."""
     close(connection, {raw_name: load_failed(reason)})
     connection.execute(
         "update ops.table_state set last_run_id = %s where table_name = %s", (run_id, raw_name)
@@ -243,7 +244,7 @@ def find_empty(
 def begin_validation(
     connection: WarehouseConnection, raw_names: Iterable[str], *, run_id: int
 ) -> None:
-    """Close the gates of tables that are about to be judged."""
+    """Close the gates of tables until their validation has ended."""
     waiting = Block(BlockedCode.VALIDATING, f"the validation of run {run_id} has not ended")
     close(connection, dict.fromkeys(raw_names, waiting))
 
@@ -264,7 +265,10 @@ def close(connection: WarehouseConnection, blocks: Mapping[str, Block]) -> None:
 def judge(
     connection: WarehouseConnection, verdicts: Mapping[str, tuple[Block | None, float | None]]
 ) -> None:
-    """Open the gate of each table without a block, close the others; both get their quality."""
+    """Open the gate of each table without a block, close the others, and record their quality.
+
+    `verdicts` has the block and the quality of each table.
+    """
     with connection.cursor() as cursor:
         cursor.executemany(
             """
@@ -290,16 +294,17 @@ def judge(
 
 
 def start_over(connection: WarehouseConnection, raw_name: str, *, is_emptied: bool) -> None:
-    """Let the next load read and write every row of a table that was altered.
+    """Close the gate of a table that was altered, and let its next load compare every row.
 
-    `is_emptied` says that its rows are gone as well.
+    `is_emptied` is true if its rows were deleted as well.
     """
     forget_chunks(connection, raw_name)
     close(connection, {raw_name: REBUILT})
     if is_emptied:
         connection.execute(
             """
-            update ops.table_state set state = 'never_loaded', row_count = 0, deleted_count = 0
+            update ops.table_state set
+                state = 'never_loaded', row_count = 0, deleted_count = 0
             where table_name = %s
             """,
             (raw_name,),
@@ -307,7 +312,7 @@ def start_over(connection: WarehouseConnection, raw_name: str, *, is_emptied: bo
 
 
 def quarantine(connection: WarehouseConnection, blocks: Mapping[str, Block]) -> None:
-    """Let nothing be loaded into these tables; a table that has no state gets one."""
+    """Quarantine these tables: nothing is loaded into them. A table without a state gets one."""
     with connection.cursor() as cursor:
         cursor.executemany(
             """
@@ -324,7 +329,7 @@ def quarantine(connection: WarehouseConnection, blocks: Mapping[str, Block]) -> 
 
 
 def release(connection: WarehouseConnection, raw_names: Sequence[str]) -> None:
-    """Let tables be loaded again; what stands in raw decides how the next load goes on."""
+    """Let tables in quarantine be loaded again; what raw holds of them decides their state."""
     connection.execute(
         """
         update ops.table_state s set
@@ -344,7 +349,10 @@ def release(connection: WarehouseConnection, raw_names: Sequence[str]) -> None:
 
 
 def forget_dropped(connection: WarehouseConnection, raw_names: Sequence[str]) -> None:
-    """Say of quarantined tables that the source has dropped them; their rows stay."""
+    """End the state `quarantined` of tables that the source has dropped; rows and block stay.
+
+    The block's code is `dropped` afterwards.
+    """
     close(connection, dict.fromkeys(raw_names, DROPPED))
     connection.execute(
         """
@@ -362,7 +370,7 @@ def leave_out(connection: WarehouseConnection, raw_names: Sequence[str]) -> None
 
 
 def record_purged(connection: WarehouseConnection, raw_name: str, tombstones: int) -> None:
-    """Count the tombstones that were taken away for good."""
+    """Subtract tombstones that were deleted for good from the table's count."""
     connection.execute(
         "update ops.table_state set deleted_count = deleted_count - %s where table_name = %s",
         (tombstones, raw_name),
@@ -373,7 +381,8 @@ def tables_with_tombstones(connection: WarehouseConnection) -> list[str]:
     """Return the loaded tables that hold tombstones, in the order of their names."""
     rows = connection.execute(
         """
-        select table_name from ops.table_state
+        select table_name
+        from ops.table_state
         where state = 'loaded' and deleted_count > 0
         order by table_name
         """

@@ -1,4 +1,4 @@
-"""What each check of a run found: `ops.validation_result`. Counts and names, never a value."""
+"""What each check of a run found: `ops.validation_result`. It holds counts, never a row's value."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def replace_results(
     *,
     reconciled: Collection[str],
 ) -> None:
-    """Write the verdicts' checks of these tables in place of those that the run had written.
+    """Replace the checks of these tables that the run's earlier validation had written.
 
-    `reconciled` are the reconciliation's checks that are replaced; checks of other parts of the
-    run stay. The caller commits.
+    `reconciled` are the names of the reconciliation checks to replace; those of other steps, such
+    as settling, stay. The caller commits.
     """
     connection.execute(
         """
@@ -50,7 +50,7 @@ def replace_results(
 def record_results(
     connection: WarehouseConnection, run_id: int, results: Mapping[str, Sequence[CheckResult]]
 ) -> None:
-    """Write checks by table; one that the run had written is renewed. The caller commits."""
+    """Write checks, by table; one that the run had written is overwritten. The caller commits."""
     with connection.cursor() as cursor:
         cursor.executemany(
             """

@@ -1,4 +1,4 @@
-"""What a refresh would do with each table: decisions over what was read, and their application."""
+"""What a refresh does with each table: `draft_tables` decides, `apply_draft` carries it out."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from include.planning.reshape import RawColumn, Reshaping, apply_reshaping, plan
 from include.source.structure import TableStructure
 from include.warehouse.session import WarehouseConnection
 
-# Readers hold a raw table for moments only; somebody who holds it longer ends the plan.
+# Readers lock a raw table only briefly; the plan fails if somebody locks one for longer.
 LOCK_TIMEOUT = "60s"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The tables as they can be loaded now, by their names in the source, and what that takes.
+    """The tables that can be loaded, by their names in the source, and what to change before.
 
-    `created` are missing in raw. `applied` says in words what changes to follow the source.
-    `has_drifted` says that the config no longer fits it.
+    `created` are to be created in raw, and `reshapings` are the changes of existing raw tables.
+    `applied` describes for people what follows the source. `quarantined` has the other tables, with
+    the reasons. `has_drifted` is true if the config no longer fits the source.
     """
 
     catalog: Catalog
@@ -59,8 +60,8 @@ def draft_tables(
 ) -> Draft:
     """Compare the config with the live structure and with raw, and decide about each table.
 
-    `waiting` are the tables in quarantine and `present` the columns of raw tables, both by their
-    names in raw. A table in quarantine stays there: only discovery ends it.
+    `waiting` are the tables in quarantine with their reasons, and `present` the columns of raw
+    tables, both by their names in raw. A table in quarantine stays there: only discovery ends it.
     """
     drafted = _compare(catalog, live)
     drafted = drafted.without(
@@ -77,7 +78,7 @@ def draft_tables(
         if table.raw_name in present
         and (reshaping := plan_reshaping(table, present[table.raw_name])).is_needed
     }
-    news = (f"{len(created)} raw tables were created, empty",) if created else ()
+    creations = (f"{len(created)} raw tables were created, empty",) if created else ()
     return replace(
         drafted,
         tables={
@@ -86,18 +87,18 @@ def draft_tables(
         },
         created=created,
         reshapings=reshapings,
-        applied=(*news, *drafted.applied),
+        applied=(*creations, *drafted.applied),
     )
 
 
 def apply_draft(
     connection: WarehouseConnection, draft: Draft, *, run_id: int, config_version: int
 ) -> tuple[Draft, int]:
-    """Create and alter raw tables, record who is in quarantine, and store the config that results.
+    """Create and alter raw tables, record the quarantine, and store the config that results.
 
-    Returns the draft without the tables that could not be altered, and the config version that the
-    run has to be pinned to. Each table changes in a transaction of its own; `connection` is in
-    autocommit.
+    A table that cannot be altered goes into quarantine. Returns the draft as it was carried out,
+    and the config version that the run has to be pinned to. Each table changes in a transaction of
+    its own; `connection` is in autocommit.
     """
     connection.execute("select set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
     for table in draft.created:
@@ -112,16 +113,16 @@ def apply_draft(
             refused[name] = str(error)
     draft = draft.without(refused)
     for name, table in draft.catalog.tables.items():
-        # Also a table that was configured and never made has a state that says why.
+        # A quarantined table that was never created needs one, so that its state has the reason.
         if name in draft.quarantined:
             with connection.transaction():
                 create_raw_table(connection, table)
     quarantine(connection, draft.quarantined, run_id=run_id)
-    return draft, _pin_fitting(connection, draft, config_version)
+    return draft, _pin_adapted(connection, draft, config_version)
 
 
 def _compare(catalog: Catalog, live: Mapping[str, TableStructure]) -> Draft:
-    """Return the tables as the live structure lets them be loaded."""
+    """Adapt the config of each table to the live structure, or put the table into quarantine."""
     folded: dict[str, list[TableStructure]] = {}
     for structure in live.values():
         folded.setdefault(structure.name.lower(), []).append(structure)
@@ -131,7 +132,8 @@ def _compare(catalog: Catalog, live: Mapping[str, TableStructure]) -> Draft:
     has_drifted = False
     for name, table in sorted(catalog.tables.items()):
         others = folded.get(table.raw_name, [])
-        # A server may have changed the case of its names: one table of that name is the same one.
+        # The server may have changed the case of its names. If only one table has this name without
+        # regard to case, it is the same table.
         drift = find_drift(table, live.get(name) or (others[0] if len(others) == 1 else None))
         has_drifted = has_drifted or drift.table != table
         if drift.table is None:
@@ -142,13 +144,13 @@ def _compare(catalog: Catalog, live: Mapping[str, TableStructure]) -> Draft:
     return Draft(catalog, tables, (), {}, tuple(applied), quarantined, has_drifted)
 
 
-def _pin_fitting(connection: WarehouseConnection, draft: Draft, config_version: int) -> int:
-    """Store a config that fits what the source has become, unless the present one does."""
+def _pin_adapted(connection: WarehouseConnection, draft: Draft, config_version: int) -> int:
+    """Store the draft's config and return its version; the present one if nothing differs."""
     before = draft.catalog.tables
     kept = {name: before[name] for name in before if name in draft.quarantined}
     tables = {**kept, **draft.tables}
     if tables == dict(before):
         return config_version
     derived = replace(draft.catalog, tables=tables)
-    # The overrides are part of it by now, and may name what no longer exists.
+    # Its tables have the overrides already, and these may name columns that no longer exist.
     return pin_bytes(connection, dump_catalog(derived), b"", derived_from=config_version)

@@ -1,7 +1,7 @@
-"""What the live structure of a table has become since its config was written.
+"""How the live structure of a table has changed since its config was written.
 
-Pure comparison: what can be followed without a person gives a new config, everything else a reason
-for quarantine.
+A pure comparison: changes that need no person give an adapted config, all others a reason for
+quarantine.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _REDISCOVER = "Run discover_open_dental, which takes the new structure over."
 class Drift:
     """How a table differs from its config.
 
-    `table` is the config that fits the live table; it is None when `reason` says why there is
-    none. `changes` says in words what the new config follows.
+    `table` is the config adapted to the live table. It is None if the table has to go into
+    quarantine, for `reason`. `changes` describes for people what was adapted.
     """
 
     table: TableConfig | None
@@ -37,7 +37,7 @@ class Drift:
 
 
 def find_drift(table: TableConfig, live: TableStructure | None) -> Drift:
-    """Compare a table's config with what the source has now."""
+    """Compare a table's config with the live table; `live` is None if the source has none."""
     if live is None:
         return Drift(
             None,
@@ -53,7 +53,7 @@ def find_drift(table: TableConfig, live: TableStructure | None) -> Drift:
         )
     if live.fingerprint == table.fingerprint and live.name == table.name:
         return Drift(table)
-    if _folded(live.key) != _folded(table.key):
+    if _lower(live.key) != _lower(table.key):
         return Drift(
             None,
             reason=f"its key was {_listed(table.key)} and is {_listed(live.key)} now. {_KEPT} "
@@ -61,7 +61,7 @@ def find_drift(table: TableConfig, live: TableStructure | None) -> Drift:
         )
     try:
         check_names(live)
-        return _follow(table, live)
+        return _adapt(table, live)
     except StructureError as error:
         return Drift(None, reason=f"{error.where} {error.message}")
 
@@ -82,7 +82,7 @@ def is_wider(old: str, new: str) -> bool:
     return (old, new) in (("real", "double precision"), ("date", "timestamp"))
 
 
-def _follow(table: TableConfig, live: TableStructure) -> Drift:
+def _adapt(table: TableConfig, live: TableStructure) -> Drift:
     known = {column.raw_name: column for column in table.columns}
     changes: list[str] = []
     columns: list[ColumnConfig] = []
@@ -105,7 +105,7 @@ def _follow(table: TableConfig, live: TableStructure) -> Drift:
         if not before.is_retired:
             changes.append(f"column {before.name} is gone from the source; it stays, NULL")
     index = live.key_index
-    spelled = {column.raw_name: column.name for column in columns if not column.is_retired}
+    live_names = {column.raw_name: column.name for column in columns if not column.is_retired}
     after_table = replace(
         table,
         name=live.name,
@@ -114,9 +114,9 @@ def _follow(table: TableConfig, live: TableStructure) -> Drift:
         columns=tuple(columns),
         fingerprint=live.fingerprint,
         restate_by=tuple(
-            spelled[name.lower()] for name in table.restate_by if name.lower() in spelled
+            live_names[name.lower()] for name in table.restate_by if name.lower() in live_names
         ),
-        excluded_cells=_cells(table, spelled),
+        excluded_cells=_cells(table, live_names),
     )
     return Drift(after_table, tuple(changes))
 
@@ -137,29 +137,29 @@ def _retyped(
 ) -> tuple[ColumnConfig, str | None]:
     if before.is_excluded:
         return replace(before, name=column.name, source_type=column.column_type), None
-    held = warehouse_type(column)
-    after = replace(before, name=column.name, source_type=column.column_type, warehouse_type=held)
-    if held == before.warehouse_type:
+    new = warehouse_type(column)
+    after = replace(before, name=column.name, source_type=column.column_type, warehouse_type=new)
+    if new == before.warehouse_type:
         return after, None
-    if not is_wider(before.warehouse_type, held):
+    if not is_wider(before.warehouse_type, new):
         raise StructureError(
             f"was {before.source_type} and is {column.column_type} now, which the warehouse's "
             f"{before.warehouse_type} cannot follow by itself. {_KEPT} {_REDISCOVER}",
             where=f"{table.name}.{column.name}",
         )
-    return after, f"column {column.name} was widened from {before.warehouse_type} to {held}"
+    return after, f"column {column.name} was widened from {before.warehouse_type} to {new}"
 
 
-def _cells(table: TableConfig, spelled: dict[str, str]) -> tuple[CellExclusion, ...]:
-    """Return the excluded cells under the live names.
+def _cells(table: TableConfig, live_names: dict[str, str]) -> tuple[CellExclusion, ...]:
+    """Return the excluded cells with the live names of their columns.
 
-    Refuses when the column that tells credentials from other settings is gone.
+    Raises StructureError when the column that tells credentials from other settings is gone.
     """
     cells = []
     for cell in table.excluded_cells:
-        if cell.column.lower() not in spelled:
+        if cell.column.lower() not in live_names:
             continue
-        if cell.when_column.lower() not in spelled:
+        if cell.when_column.lower() not in live_names:
             raise StructureError(
                 f"is gone, and only it told which cells of {cell.column} hold credentials. {_KEPT} "
                 f"Exclude {cell.column} in overrides.yml, then run discover_open_dental.",
@@ -168,8 +168,8 @@ def _cells(table: TableConfig, spelled: dict[str, str]) -> tuple[CellExclusion, 
         cells.append(
             replace(
                 cell,
-                column=spelled[cell.column.lower()],
-                when_column=spelled[cell.when_column.lower()],
+                column=live_names[cell.column.lower()],
+                when_column=live_names[cell.when_column.lower()],
             )
         )
     return tuple(cells)
@@ -184,7 +184,7 @@ def _hidden(table: TableConfig, live: TableStructure) -> list[str]:
     ]
 
 
-def _folded(names: Sequence[str]) -> tuple[str, ...]:
+def _lower(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name.lower() for name in names)
 
 

@@ -1,6 +1,6 @@
-"""Which secondary indexes a raw table gets in a run, and bringing them about before it is loaded.
+"""Chooses the secondary indexes of raw tables, and changes those of loaded tables.
 
-A table that holds nothing yet gets its indexes from its first load, after its rows.
+A table without rows gets its indexes from its first load, after its rows.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from include.warehouse.indexes import existing_indexes, index_names, sync_indexe
 from include.warehouse.raw_tables import BOOKKEEPING
 from include.warehouse.session import WarehouseConnection
 
-# A B-tree takes 2704 bytes; some are its own. Wider columns could make a load fail.
+# The most bytes of an index entry. A B-tree takes 2704 with its own overhead, and a row that
+# exceeds them makes a load fail.
 WIDEST_BYTES = 2600
-# The office's readers may hold a table for long; the next plan finds a better moment.
+# Queries of analysts may lock a table for long; the next plan tries again.
 LOCK_TIMEOUT_SECONDS = 5
 _FIXED_BYTES = 40
 _UTF8_BYTES = 4
-# The most that upper() and lower() make of a character.
+# upper() and lower() make at most so many characters of one.
 _CASE_FACTOR = 3
 _LENGTH = re.compile(r"(char|varchar|binary|varbinary)\((\d+)\)")
 _LISTED = re.compile(r"(enum|set)\(")
@@ -36,10 +37,10 @@ DbtIndexes = Mapping[str, tuple[IndexConfig, ...]]
 def with_indexes(
     table: TableConfig, live: TableStructure, dbt_indexes: DbtIndexes | None
 ) -> TableConfig:
-    """Return the config with the indexes that its choice means now.
+    """Return the config with the indexes that its `index_choice` gives at present.
 
-    Left out are indexes that the key serves already, that another one begins with, over columns
-    that raw does not hold, and over values that may be too long. `dbt_indexes` is None where the
+    Left out are indexes whose columns the key or another index begins with, those with columns
+    that raw does not hold, and those with values that may be too long. `dbt_indexes` is None if the
     dbt project was not baked: existing indexes stay then.
     """
     if table.index_choice is IndexChoice.NONE:
@@ -75,12 +76,13 @@ def sync_all_indexes(
     *,
     is_dry: bool,
 ) -> list[str]:
-    """Change the indexes of loaded tables to what their configs ask for; say what was changed.
+    """Give loaded tables the indexes of their configs; return descriptions of the changes.
 
-    Each table's are changed in a transaction of its own. A dry run says what would be tried.
+    Each table's indexes change in a transaction of their own. A dry run changes nothing, and
+    describes what would be tried.
     """
     present = existing_indexes(connection)
-    said = []
+    changes = []
     for table in tables:
         stored = states.get(table.raw_name)
         if table.indexes is None or stored is None or stored.is_empty:
@@ -91,7 +93,7 @@ def sync_all_indexes(
         if have == want:
             continue
         if is_dry:
-            said.append(
+            changes.append(
                 f"table {table.name}: {len(want - have)} indexes to create, "
                 f"{len(have - want)} to drop"
             )
@@ -102,8 +104,8 @@ def sync_all_indexes(
                     sql.Literal(f"{LOCK_TIMEOUT_SECONDS}s")
                 )
             )
-            said.append(f"table {table.name}: {sync_indexes(connection, table)}")
-    return said
+            changes.append(f"table {table.name}: {sync_indexes(connection, table)}")
+    return changes
 
 
 def _fits(index: IndexConfig, columns: Mapping[str, ColumnConfig]) -> bool:
@@ -117,7 +119,7 @@ def _fits(index: IndexConfig, columns: Mapping[str, ColumnConfig]) -> bool:
         widest = _widest(columns[name])
         if widest is None:
             return False
-        # What a moment with a zone is compared with depends on the session's zone.
+        # Its expression would depend on the session's time zone, and cannot be indexed.
         if index.expression is not None and columns[name].warehouse_type == "timestamptz":
             return False
         width += widest * (1 if index.expression is None else _CASE_FACTOR)
@@ -125,7 +127,7 @@ def _fits(index: IndexConfig, columns: Mapping[str, ColumnConfig]) -> bool:
 
 
 def _widest(column: ColumnConfig) -> int | None:
-    """Return the most bytes that a value of the column takes; None without a bound."""
+    """Return the most bytes that a value of the column takes; None if there is no limit."""
     declared = column.source_type.lower()
     if column.warehouse_type not in ("text", "bytea"):
         return _FIXED_BYTES
@@ -135,7 +137,7 @@ def _widest(column: ColumnConfig) -> int | None:
 
 
 def _begins(longer: IndexConfig, shorter: IndexConfig) -> bool:
-    """Whether what `longer` indexes begins with what `shorter` does."""
+    """Whether the columns of `longer` begin with those of `shorter`."""
     if longer.expression is not None or shorter.expression is not None:
         return longer == shorter
     return longer.columns[: len(shorter.columns)] == shorter.columns

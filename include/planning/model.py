@@ -1,4 +1,4 @@
-"""What a refresh is asked for, and what its plan answers."""
+"""The parameters of a refresh, and its plan."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from include.settings import SPLIT_ROWS
 class RefreshRequest:
     """The parameters of a refresh.
 
-    `phase` takes the tiers up to and including it; `tables` restricts further, by names in the
-    source, without regard to case. Without `config_directory` the newest config in `ops.config`
-    is taken, with the overrides.yml of `overrides_directory` if that is given: so a machine that
-    never discovered anything still follows what was reviewed. `raw_indexes` is the file that baking
-    the dbt project wrote; without it the indexes that dbt asks for stay as they are.
-    A table of `split_rows` rows that is larger than everything queued behind it is loaded in as
-    many ranges of its key as there are `workers`.
+    `phase` takes the tiers up to and including it; `tables` restricts them further, by names in the
+    source, without regard to case. Without `config_directory` the newest config in `ops.config` is
+    taken, with the overrides.yml of `overrides_directory` if that is given, so that a machine on
+    which discovery never ran still follows the reviewed overrides. `raw_indexes` is the file that
+    baking the dbt project wrote; without it, the indexes for dbt's models stay as they are.
+
+    A table of at least `split_rows` rows that is larger than everything queued behind it is loaded
+    in as many ranges of its key as there are `workers`.
     """
 
     mode: Mode = "compare"
@@ -48,12 +49,13 @@ class RefreshRequest:
 
 @dataclass(frozen=True, slots=True)
 class RefreshPlan:
-    """What a refresh will do: for each tier the tables that get a task, largest first.
+    """What a refresh will do: for each tier, the tables that get a task, largest first.
 
-    `skipped_empty` are empty and were empty. `applied` says in words what was changed to follow
-    the source. `quarantined` tables keep the rows of their last good load; the reason says what to
-    do. `splits` says in how many ranges a table is loaded that is not loaded as a whole. A dry run
-    has neither splits nor a run nor, unless it was stored before, a config version.
+    `skipped_empty` are tables that are empty in both databases. `applied` describes for people what
+    was changed to follow the source. `quarantined` has the tables that are not loaded and keep the
+    rows of their last good load; the reason includes what to do. `splits` has the number of ranges
+    of each table that is not loaded as a whole. A dry run has no run, no config version and no
+    splits.
     """
 
     run_id: int | None

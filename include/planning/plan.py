@@ -1,7 +1,7 @@
-"""The plan of a refresh: its config, what the source has become, and what is loaded in which order.
+"""The plan of a refresh: its config, the changes that follow the source, and the queue of tables.
 
-    read the config, the live structure and raw -> decide (`draft`) -> apply
-         -> read what is empty and how large -> decide the queue -> record it
+    read the config, the live structure and raw -> decide about each table (`draft`) -> apply that
+         -> read which tables are empty, and how large the others are -> order them -> record it
 
 With `dry_run` the same is read and decided, and nothing is written.
 """
@@ -35,7 +35,7 @@ from include.source.structure import TableStructure, read_structures
 from include.transform.raw_indexes import read_indexes
 from include.warehouse.session import WarehouseConnection
 
-# A table that the server does not account for.
+# Of a table that information_schema does not list.
 _NO_SIZE = TableSize(0, 0)
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Config:
-    """The config that a refresh begins with, and its bytes."""
+    """The config that a refresh begins with, and the bytes of its files."""
 
     catalog: Catalog
     tables: bytes
@@ -59,14 +59,14 @@ class _OpenRun:
 
 
 def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> RefreshPlan:
-    """Prepare the warehouse and say what the refresh does; safe to repeat for the same DAG run.
+    """Prepare the warehouse and return the plan of the refresh; safe to repeat for a DAG run.
 
-    Every configured table that the warehouse lacks is created, empty and `never_loaded`. New and
-    wider columns are followed; a table that changed otherwise goes into quarantine with the reason,
-    and the others go on. Each table changes in a transaction of its own. With `dry_run` nothing is
-    written at all. Raises ConfigError without a valid config or for unknown table names,
+    Every configured table that the warehouse lacks is created, empty and `never_loaded`. Raw tables
+    get new and wider columns; a table that changed otherwise goes into quarantine with the reason,
+    and the others are loaded. Each table changes in a transaction of its own. With `dry_run`
+    nothing is written at all. Raises ConfigError without a valid config or for unknown table names,
     SourceError and SourceRefusedError when the source cannot be read: nothing is changed then.
-    Raises WarehouseError when the warehouse does not do what is asked.
+    Raises WarehouseError when a statement fails in the warehouse.
     """
     try:
         plan = _plan(source, warehouse, request)
@@ -77,7 +77,7 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
             where=warehouse.name,
         ) from None
     except psycopg.Error as error:
-        # The server's own words may repeat a row.
+        # The server's message may contain values of a row.
         raise WarehouseError(
             f"the warehouse broke off the plan of a refresh (SQLSTATE {error.sqlstate}). Tables "
             "altered before stay so; nothing is half-done, nothing was loaded. Look at the "
@@ -102,7 +102,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         schema.connect(warehouse, autocommit=True) as connection,
     ):
         config = _read_config(connection, request)
-        names = _requested(config.catalog, request)
+        names = _requested_names(config.catalog, request)
         live = read_structures(reader, source)
         draft = draft_tables(
             config.catalog,
@@ -118,20 +118,20 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         applied = draft.applied + tuple(
             sync_all_indexes(connection, draft.tables.values(), states, is_dry=request.dry_run)
         )
-        asked = [
+        requested = [
             table
             for name, table in draft.tables.items()
             if table.phase <= request.phase and (not names or name.lower() in names)
         ]
-        empty = find_empty(reader, source, _were_empty(asked, states))
+        empty = find_empty(reader, source, _were_empty(requested, states))
         sizes = read_sizes(reader, source)
-        tiers = _order([table for table in asked if table.name not in empty], sizes)
+        tiers = _order([table for table in requested if table.name not in empty], sizes)
         queue = [draft.tables[name] for tier in Tier for name in tiers[tier]]
         splits: Mapping[str, int] = {}
         if run is not None:
             table_states.find_empty(
                 connection,
-                [table for table in asked if table.name in empty],
+                [table for table in requested if table.name in empty],
                 run_id=run.run_id,
                 config_version=run.config_version,
             )
@@ -168,8 +168,8 @@ def _read_config(connection: WarehouseConnection, request: RefreshRequest) -> _C
     return _Config(files.combine(tables, overrides, where=where), tables, overrides)
 
 
-def _requested(catalog: Catalog, request: RefreshRequest) -> frozenset[str]:
-    """Return the requested names in lower case; refuses one that is not replicated."""
+def _requested_names(catalog: Catalog, request: RefreshRequest) -> frozenset[str]:
+    """Return the requested names in lower case; ConfigError for one that is not replicated."""
     known = {name.lower(): name for name in catalog.tables}
     left_out = {name.lower(): reason for name, reason in catalog.left_out.items()}
     for name in request.tables:
@@ -186,7 +186,7 @@ def _requested(catalog: Catalog, request: RefreshRequest) -> frozenset[str]:
 def _begin(
     connection: WarehouseConnection, request: RefreshRequest, config: _Config, draft: Draft
 ) -> tuple[Draft, _OpenRun]:
-    """Open the run with its config, and make raw fit the draft; the run's config follows it."""
+    """Open the run, apply the draft, and pin the run to the config that results."""
     version = config_versions.pin_bytes(connection, config.tables, config.overrides)
     run_id = runs.open_run(
         connection,
@@ -196,13 +196,14 @@ def _begin(
         tables=request.tables,
         dag_run_id=request.dag_run_id,
     )
-    draft, fitting = apply_draft(connection, draft, run_id=run_id, config_version=version)
-    if fitting != version:
-        runs.set_config_version(connection, run_id, fitting)
-    return draft, _OpenRun(run_id, fitting)
+    draft, adapted = apply_draft(connection, draft, run_id=run_id, config_version=version)
+    if adapted != version:
+        runs.set_config_version(connection, run_id, adapted)
+    return draft, _OpenRun(run_id, adapted)
 
 
 def _were_empty(tables: Sequence[TableConfig], states: Mapping[str, StoredCounts]) -> list[str]:
+    """Return the names of tables whose raw table is empty or not yet there."""
     return [
         table.name
         for table in tables

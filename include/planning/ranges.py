@@ -1,7 +1,7 @@
-"""Which tables are loaded in ranges of their key, and which ranges these are.
+"""Chooses the tables that are loaded in ranges of their key, and cuts the ranges.
 
-One table that is larger than everything queued behind it would go on alone when all else is done;
-several workers share it instead.
+One worker would still be loading a table that is larger than all tables queued behind it together
+when these are done. Several workers share such a table instead.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from include.warehouse.session import WarehouseConnection
 def larger_than_the_rest(
     queue: Sequence[TableConfig], sizes: Mapping[str, TableSize], *, least_rows: int
 ) -> Iterator[TableConfig]:
-    """Yield tables of at least so many rows that outweigh all behind them in the queue together."""
+    """Yield tables of at least `least_rows` that outweigh all behind them in the queue together.
+
+    Their weight is their bytes in the source.
+    """
     behind = sum(sizes[table.name].byte_count for table in queue if table.name in sizes)
     for table in queue:
         size = sizes.get(table.name)
@@ -35,14 +38,14 @@ def larger_than_the_rest(
 
 
 def can_be_split(table: TableConfig, stored: StoredCounts | None) -> bool:
-    """Whether ranges do for the table: its key is one whole number, and no load broke off."""
+    """Whether the key is one integer and no load was interrupted, so that ranges are possible."""
     settled = (TableState.NEVER_LOADED, TableState.LOADED)
     is_settled = stored is None or stored.state in settled
     return is_settled and paging_key(table).is_integer
 
 
 class RangePlanner:
-    """Cuts keys into ranges, by what the last load remembers or else by what the source holds."""
+    """Cuts keys into ranges: by the stored chunks, or by the source's lowest and highest key."""
 
     def __init__(
         self, connection: WarehouseConnection, reader: SourceConnection, source: Endpoint
@@ -54,9 +57,9 @@ class RangePlanner:
     def ranges(self, table: TableConfig, count: int) -> list[KeyRange]:
         """Return at most `count` ranges that together cover the whole key space.
 
-        They begin and end where stored chunks do, with about equal rows. A table that was never
-        loaded is cut into equal spans of its key: counting through an index of many million rows
-        would keep the practice's writers waiting.
+        They begin and end where stored chunks do, and have about equally many rows. A table that
+        was never loaded is cut into equal spans of its key, because counting through an index of
+        many million rows would make the practice's writers wait.
         """
         chunks = ChunkStore(self.connection, table.raw_name, paging_key(table)).read()
         if chunks:
@@ -66,7 +69,7 @@ class RangePlanner:
     def _ends(self, table: TableConfig) -> tuple[int, int]:
         name = quote(paging_key(table).columns[0].name)
         with source_errors(self._source), self._reader.cursor() as cursor:
-            # Both come from the ends of the index.
+            # The server reads both from the ends of the index.
             cursor.execute(f"select min({name}), max({name}) from {quote(table.name)}")  # noqa: S608
             row = cursor.fetchone()
         lowest, highest = row if row else (None, None)
@@ -74,7 +77,7 @@ class RangePlanner:
 
 
 def equal_shares(chunks: Sequence[Chunk], count: int) -> list[int]:
-    """Return the inner bounds that leave about as many rows in each of `count` ranges."""
+    """Return inner bounds for at most `count` ranges with about equally many rows."""
     total = sum(chunk.row_count for chunk in chunks)
     bounds: list[int] = []
     rows = 0
@@ -87,12 +90,12 @@ def equal_shares(chunks: Sequence[Chunk], count: int) -> list[int]:
 
 
 def equal_spans(lowest: int, highest: int, count: int) -> list[int]:
-    """Return the inner bounds of `count` equally long spans of the keys."""
+    """Return inner bounds for at most `count` spans of the keys of equal length."""
     span = highest - lowest
-    return sorted({lowest + span * part // count for part in range(1, count)} - {highest})
+    return sorted({lowest + span * n // count for n in range(1, count)} - {highest})
 
 
 def between(bounds: Sequence[int]) -> list[KeyRange]:
-    """Return the ranges that the bounds divide the key space into; their outer ends are open."""
+    """Return the ranges into which the bounds divide the whole key space."""
     ends = [None, *((str(bound),) for bound in bounds), None]
     return [KeyRange(lo, hi) for lo, hi in pairwise(ends)]

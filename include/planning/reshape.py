@@ -1,4 +1,4 @@
-"""Making raw tables fit the config: new columns, wider types, retired columns, other types."""
+"""Alters raw tables to fit the config: new columns, wider types, retired columns, other types."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SPELLED_OUT = {
 
 @dataclass(frozen=True, slots=True)
 class RawColumn:
-    """A column that a raw table has; bookkeeping columns are not listed."""
+    """A column of a raw table; retired ones are those that the source no longer has."""
 
     type: str
     is_retired: bool
@@ -32,9 +32,10 @@ class RawColumn:
 
 @dataclass(frozen=True, slots=True)
 class Reshaping:
-    """What a raw table lacks to fit its config; columns of the config unless said otherwise.
+    """What has to change in a raw table so that it fits its config.
 
-    `other` have a type that cannot hold the old values unchanged; `retired` are raw names.
+    `added`, `widened` and `other` are columns of the config; those in `other` get a type that
+    cannot hold the old values unchanged. `retired` are names of raw columns.
     """
 
     added: tuple[ColumnConfig, ...] = ()
@@ -49,13 +50,20 @@ class Reshaping:
 
 
 def read_raw_columns(connection: WarehouseConnection) -> dict[str, dict[str, RawColumn]]:
-    """Return the columns of every raw table, in one query."""
+    """Return the columns of every raw table without bookkeeping columns, in one query."""
     rows = connection.execute(
-        "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), "
-        "coalesce(col_description(c.oid, a.attnum) = %s, false) "
-        "from pg_class c join pg_attribute a on a.attrelid = c.oid "
-        "where c.relnamespace = to_regnamespace('raw') and c.relkind = 'r' "
-        "and a.attnum > 0 and not a.attisdropped order by c.relname, a.attnum",
+        """
+        select
+            c.relname,
+            a.attname,
+            format_type(a.atttypid, a.atttypmod),
+            coalesce(col_description(c.oid, a.attnum) = %s, false)
+        from pg_class c
+        join pg_attribute a on a.attrelid = c.oid
+        where c.relnamespace = to_regnamespace('raw') and c.relkind = 'r'
+            and a.attnum > 0 and not a.attisdropped
+        order by c.relname, a.attnum
+        """,
         (raw_tables.RETIRED,),
     ).fetchall()
     found: dict[str, dict[str, RawColumn]] = defaultdict(dict)
@@ -67,7 +75,7 @@ def read_raw_columns(connection: WarehouseConnection) -> dict[str, dict[str, Raw
 
 
 def plan_reshaping(table: TableConfig, present: Mapping[str, RawColumn]) -> Reshaping:
-    """Return what makes a raw table of these columns fit the config."""
+    """Return what has to change in a raw table of these columns so that it fits the config."""
     added: list[ColumnConfig] = []
     widened: list[ColumnConfig] = []
     other: list[ColumnConfig] = []
@@ -93,10 +101,10 @@ def plan_reshaping(table: TableConfig, present: Mapping[str, RawColumn]) -> Resh
 def apply_reshaping(
     connection: WarehouseConnection, table: TableConfig, reshaping: Reshaping
 ) -> None:
-    """Reshape a raw table in the caller's transaction; views over it are the same afterwards.
+    """Alter a raw table in the caller's transaction; the views over it are the same afterwards.
 
-    A column of another type starts over as NULL behind a closed gate, and the next load fills it.
-    Where that column is part of the key, all rows start over.
+    A column of another type becomes NULL behind a closed gate, until the next load fills it. If it
+    belongs to the key, the table is emptied. Raises StructureError for what cannot be altered.
     """
     for column in reshaping.widened:
         raw_tables.widen_column(connection, table, column)
@@ -105,7 +113,7 @@ def apply_reshaping(
     for column in reshaping.added:
         raw_tables.add_column(connection, table, column)
     if set(reshaping.retired) & set(raw_tables.primary_key(connection, table.raw_name)):
-        # Rows that lose their key cannot be told apart any more: the next load fills them anew.
+        # Without their key, rows cannot be told apart: the next load compares or writes all.
         raw_tables.drop_primary_key(connection, table.raw_name)
         start_over(connection, table.raw_name, is_emptied=False)
     for name in reshaping.retired:
@@ -117,12 +125,12 @@ def _start_over(
     connection: WarehouseConnection, table: TableConfig, columns: tuple[ColumnConfig, ...]
 ) -> None:
     name = raw_tables.identifier(table.raw_name)
-    in_key = {part.lower() for part in table.key} | set(
+    in_key = {column.lower() for column in table.key} | set(
         raw_tables.primary_key(connection, table.raw_name)
     )
     is_rebuilt = any(column.raw_name in in_key for column in columns)
     views = dependents.drop_views(connection, raw_tables.SCHEMA, table.raw_name)
-    # What they hold may make no sense for the other type; the plan makes those that still do.
+    # They may be useless or impossible with the other type; the plan creates those that still fit.
     drop_indexes(connection, table.raw_name)
     if is_rebuilt:
         raw_tables.drop_primary_key(connection, table.raw_name)

@@ -1,4 +1,4 @@
-"""What a plan asks the source about its tables' content: how large they are, which are empty."""
+"""Reads from the source how large its tables are, and which are empty."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from include.source.session import SourceConnection, quote, source_errors
 
 @dataclass(frozen=True, slots=True)
 class TableSize:
-    """What the server accounts a table at; some engines estimate."""
+    """A table's bytes, with indexes, and rows in information_schema; some engines estimate them."""
 
     byte_count: int
     row_count: int
@@ -25,9 +25,14 @@ def read_sizes(connection: SourceConnection, endpoint: Endpoint) -> dict[str, Ta
     """Return the size of every table."""
     with source_errors(endpoint), connection.cursor() as cursor:
         cursor.execute(
-            "select table_name, coalesce(data_length, 0) + coalesce(index_length, 0), "
-            "coalesce(table_rows, 0) "
-            "from information_schema.tables where table_schema = database()"
+            """
+            select
+                table_name,
+                coalesce(data_length, 0) + coalesce(index_length, 0),
+                coalesce(table_rows, 0)
+            from information_schema.tables
+            where table_schema = database()
+            """
         )
         return {
             name: TableSize(int(byte_count), int(row_count))
@@ -40,7 +45,7 @@ def find_empty(
 ) -> frozenset[str]:
     """Return which of the tables hold no row at this moment.
 
-    A table that the server cannot read is not among them: its own load says what is wrong.
+    A table that the server cannot read is not among them: its load fails with the reason.
     """
     empty: set[str] = set()
     with source_errors(endpoint), connection.cursor() as cursor:
@@ -50,12 +55,12 @@ def find_empty(
 
 
 def _empty(cursor: Cursor, names: Sequence[str]) -> set[str]:
-    questions = [
+    queries = [
         f"select {n}, exists (select 1 from {quote(name)})"  # noqa: S608 - quoted
         for n, name in enumerate(names)
     ]
     try:
-        cursor.execute(" union all ".join(questions))
+        cursor.execute(" union all ".join(queries))
         return {names[int(n)] for n, has_rows in cursor.fetchall() if not has_rows}
     except pymysql.MySQLError as error:
         if not is_of_one_table(error):

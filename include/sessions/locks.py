@@ -248,10 +248,13 @@ def sole_writer(lock: TableLock, connection: WarehouseConnection) -> Iterator[No
 
 def _end_writers(lock: TableLock, number: int) -> None:
     ended = lock.connection.execute(
-        "select pid, pg_terminate_backend(pid) from pg_locks "
-        "where locktype = 'advisory' and objsubid = 1 and granted "
-        "and database = (select oid from pg_database where datname = current_database()) "
-        "and (classid::bigint << 32 | objid::bigint) = %s",
+        """
+        select pid, pg_terminate_backend(pid)
+        from pg_locks
+        where locktype = 'advisory' and objsubid = 1 and granted
+            and database = (select oid from pg_database where datname = current_database())
+            and (classid::bigint << 32 | objid::bigint) = %s
+        """,
         (number,),
     ).fetchall()
     log.warning(

@@ -70,8 +70,11 @@ def own_source_slot(warehouse: Endpoint, source: Endpoint) -> Iterator[None]:
 def _take(connection: WarehouseConnection, server: int, limit: int) -> int | None:
     # A session can take an advisory lock that it holds once more, so its own slots are left out.
     own = connection.execute(
-        "select objid::bigint from pg_locks where locktype = 'advisory' and objsubid = 2 "
-        "and pid = pg_backend_pid() and classid = %s",
+        """
+        select objid::bigint
+        from pg_locks
+        where locktype = 'advisory' and objsubid = 2 and pid = pg_backend_pid() and classid = %s
+        """,
         (server % 2**32,),
     ).fetchall()
     # One query a slot: a query over all slots may take more locks than it returns rows.

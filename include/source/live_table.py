@@ -20,15 +20,22 @@ _ADVICE = (
 )
 # Position, kind, name, detail, and a number that sorts the primary key before other indexes.
 _QUERY = """
-select 0, 'table', '', coalesce(avg_row_length, 0), 0
-from information_schema.tables where table_schema = database() and table_name = %(table)s
-union all
-select ordinal_position, 'column', column_name, column_type, 0
-from information_schema.columns where table_schema = database() and table_name = %(table)s
-union all
-select seq_in_index, 'index', index_name,
-    if(non_unique = 0 and sub_part is null, column_name, ''), if(index_name = 'PRIMARY', 0, 1)
-from information_schema.statistics where table_schema = database() and table_name = %(table)s
+    select 0, 'table', '', coalesce(avg_row_length, 0), 0
+    from information_schema.tables
+    where table_schema = database() and table_name = %(table)s
+    union all
+    select ordinal_position, 'column', column_name, column_type, 0
+    from information_schema.columns
+    where table_schema = database() and table_name = %(table)s
+    union all
+    select
+        seq_in_index,
+        'index',
+        index_name,
+        if(non_unique = 0 and sub_part is null, column_name, ''),
+        if(index_name = 'PRIMARY', 0, 1)
+    from information_schema.statistics
+    where table_schema = database() and table_name = %(table)s
 """
 
 

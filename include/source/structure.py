@@ -176,18 +176,25 @@ def read_structures(
 
 def _read_tables(cursor: Any) -> dict[str, str | None]:
     cursor.execute(
-        "select table_name, engine, table_type from information_schema.tables "
-        "where table_schema = database()"
+        """
+        select table_name, engine, table_type
+        from information_schema.tables
+        where table_schema = database()
+        """
     )
     return {name: engine for name, engine, kind in cursor.fetchall() if kind in BASE_TABLE_TYPES}
 
 
 def _read_columns(cursor: Any) -> dict[str, list[ColumnStructure]]:
     cursor.execute(
-        "select table_name, column_name, column_type, data_type, is_nullable, column_default, "
-        "extra, character_set_name, collation_name, generation_expression, privileges "
-        "from information_schema.columns where table_schema = database() "
-        "order by table_name, ordinal_position"
+        """
+        select
+            table_name, column_name, column_type, data_type, is_nullable, column_default, extra,
+            character_set_name, collation_name, generation_expression, privileges
+        from information_schema.columns
+        where table_schema = database()
+        order by table_name, ordinal_position
+        """
     )
     columns: dict[str, list[ColumnStructure]] = defaultdict(list)
     for table, name, column_type, data_type, nullable, default, extra, charset, collation, (
@@ -215,9 +222,12 @@ def _read_indexes(
     cursor: Any, columns: dict[str, list[ColumnStructure]]
 ) -> dict[str, list[IndexStructure]]:
     cursor.execute(
-        "select table_name, index_name, non_unique, column_name, sub_part, index_type "
-        "from information_schema.statistics where table_schema = database() "
-        "order by table_name, index_name, seq_in_index"
+        """
+        select table_name, index_name, non_unique, column_name, sub_part, index_type
+        from information_schema.statistics
+        where table_schema = database()
+        order by table_name, index_name, seq_in_index
+        """
     )
     parts: dict[tuple[str, str], list[tuple[Any, ...]]] = defaultdict(list)
     for table, index, *part in cursor.fetchall():

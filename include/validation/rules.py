@@ -105,8 +105,18 @@ def _key_rules(table: TableConfig) -> Iterator[Rule]:
             RuleKind.UNIQUE,
             key,
             sql.SQL(
-                "coalesce(({names}) not in (select {names} from {raw} where _deleted_at is null "
-                "group by {names} having count(*) > 1), true)"
+                """
+                coalesce(
+                    ({names}) not in (
+                        select {names}
+                        from {raw}
+                        where _deleted_at is null
+                        group by {names}
+                        having count(*) > 1
+                    ),
+                    true
+                )
+                """
             ).format(names=names, raw=raw(table.raw_name)),
             f"{', '.join(key)} is the key: no two rows share it.",
         )
@@ -149,13 +159,12 @@ def _code_rule(column: ColumnConfig, codes: CodeList) -> Rule:
 def _date_rule(column: ColumnConfig) -> Rule:
     special = sql.SQL(", ").join(map(sql.Literal, (EMPTY_DATE, *ENDLESS_DATES)))
     condition = sql.SQL(
-        "({0} is null or {0}::date in ({special}) "
-        "or {0}::date between {earliest} and current_date + {ahead})"
+        "({0} is null or {0}::date in ({1}) or {0}::date between {2} and current_date + {3})"
     ).format(
         sql.Identifier(column.raw_name),
-        special=special,
-        earliest=sql.Literal(f"{EARLIEST_YEAR}-01-01"),
-        ahead=sql.Literal(DAYS_AHEAD),
+        special,
+        sql.Literal(f"{EARLIEST_YEAR}-01-01"),
+        sql.Literal(DAYS_AHEAD),
     )
     return Rule(
         RuleKind.DATE,

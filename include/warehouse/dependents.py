@@ -11,43 +11,71 @@ from include.warehouse.session import WarehouseConnection
 
 # Every relation that reads the table through any number of views, nearest first.
 _DEPENDENTS = """
-with recursive dependent as (
-    select r.ev_class as oid, 1 as depth
-    from pg_depend d
-    join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
-    where d.refobjid = %(table)s::regclass and r.ev_class <> d.refobjid
-    union
-    select r.ev_class, p.depth + 1
-    from dependent p
-    join pg_depend d on d.refobjid = p.oid
-    join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
-    where r.ev_class <> p.oid
-)
-select n.nspname, c.relname, c.relkind::text, pg_get_userbyid(c.relowner),
-    pg_get_viewdef(c.oid), coalesce(c.reloptions, '{}'), obj_description(c.oid, 'pg_class'),
-    array(
-        select format('grant %%s on %%I.%%I to %%s%%s', g.privilege_type, n.nspname, c.relname,
-            case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end,
-            case when g.is_grantable then ' with grant option' else '' end)
-        from aclexplode(c.relacl) g
-        where g.grantee <> c.relowner
-        union all
-        select format('grant %%s (%%I) on %%I.%%I to %%s%%s', g.privilege_type, a.attname,
-            n.nspname, c.relname,
-            case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end,
-            case when g.is_grantable then ' with grant option' else '' end)
-        from pg_attribute a, aclexplode(a.attacl) g
-        where a.attrelid = c.oid
-        union all
-        select format('comment on column %%I.%%I.%%I is %%L', n.nspname, c.relname, a.attname,
-            col_description(c.oid, a.attnum))
-        from pg_attribute a
-        where a.attrelid = c.oid and col_description(c.oid, a.attnum) is not null
+    with recursive dependent as (
+        select r.ev_class as oid, 1 as depth
+        from pg_depend d
+        join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
+        where d.refobjid = %(table)s::regclass and r.ev_class <> d.refobjid
+        union
+        select r.ev_class, p.depth + 1
+        from dependent p
+        join pg_depend d on d.refobjid = p.oid
+        join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
+        where r.ev_class <> p.oid
     )
-from (select oid, max(depth) as depth from dependent group by oid) v
-join pg_class c on c.oid = v.oid
-join pg_namespace n on n.oid = c.relnamespace
-order by v.depth, n.nspname, c.relname
+
+    select
+        n.nspname,
+        c.relname,
+        c.relkind::text,
+        pg_get_userbyid(c.relowner),
+        pg_get_viewdef(c.oid),
+        coalesce(c.reloptions, '{}'),
+        obj_description(c.oid, 'pg_class'),
+        array(
+            select format(
+                'grant %%s on %%I.%%I to %%s%%s',
+                g.privilege_type,
+                n.nspname,
+                c.relname,
+                case g.grantee
+                    when 0 then 'public'
+                    else quote_ident(pg_get_userbyid(g.grantee))
+                end,
+                case when g.is_grantable then ' with grant option' else '' end
+            )
+            from aclexplode(c.relacl) g
+            where g.grantee <> c.relowner
+            union all
+            select format(
+                'grant %%s (%%I) on %%I.%%I to %%s%%s',
+                g.privilege_type,
+                a.attname,
+                n.nspname,
+                c.relname,
+                case g.grantee
+                    when 0 then 'public'
+                    else quote_ident(pg_get_userbyid(g.grantee))
+                end,
+                case when g.is_grantable then ' with grant option' else '' end
+            )
+            from pg_attribute a, aclexplode(a.attacl) g
+            where a.attrelid = c.oid
+            union all
+            select format(
+                'comment on column %%I.%%I.%%I is %%L',
+                n.nspname,
+                c.relname,
+                a.attname,
+                col_description(c.oid, a.attnum)
+            )
+            from pg_attribute a
+            where a.attrelid = c.oid and col_description(c.oid, a.attnum) is not null
+        )
+    from (select oid, max(depth) as depth from dependent group by oid) v
+    join pg_class c on c.oid = v.oid
+    join pg_namespace n on n.oid = c.relnamespace
+    order by v.depth, n.nspname, c.relname
 """
 
 

@@ -73,9 +73,13 @@ def existing_indexes(connection: WarehouseConnection) -> dict[str, frozenset[str
     """Return the names of the pipeline's indexes, by raw table, in one query."""
     found: dict[str, set[str]] = defaultdict(set)
     for table, name in connection.execute(
-        "select c.relname, i.relname from pg_index x join pg_class i on i.oid = x.indexrelid "
-        "join pg_class c on c.oid = x.indrelid where c.relnamespace = to_regnamespace('raw') "
-        "and starts_with(i.relname, %s)",
+        """
+        select c.relname, i.relname
+        from pg_index x
+        join pg_class i on i.oid = x.indexrelid
+        join pg_class c on c.oid = x.indrelid
+        where c.relnamespace = to_regnamespace('raw') and starts_with(i.relname, %s)
+        """,
         (PREFIX,),
     ):
         found[table].add(name)
@@ -115,8 +119,13 @@ def drop_indexes(connection: WarehouseConnection, raw_name: str) -> None:
 
 def _of_table(connection: WarehouseConnection, raw_name: str) -> Sequence[str]:
     rows = connection.execute(
-        "select i.relname from pg_index x join pg_class i on i.oid = x.indexrelid "
-        "where x.indrelid = to_regclass(%s) and starts_with(i.relname, %s) order by 1",
+        """
+        select i.relname
+        from pg_index x
+        join pg_class i on i.oid = x.indexrelid
+        where x.indrelid = to_regclass(%s) and starts_with(i.relname, %s)
+        order by i.relname
+        """,
         (f'raw."{raw_name}"', PREFIX),
     ).fetchall()
     return [name for (name,) in rows]

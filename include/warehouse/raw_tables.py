@@ -41,12 +41,11 @@ def create_table(connection: WarehouseConnection, table: TableConfig) -> bool:
     ).fetchone() == (True,)
     if not exists:
         columns = [_definition(table, column) for column in table.replicated_columns]
-        columns.append(
-            sql.SQL(
-                "_loaded_at timestamptz not null, _batch_id bigint not null, "
-                "_deleted_at timestamptz"
-            )
-        )
+        columns += [
+            sql.SQL("_loaded_at timestamptz not null"),
+            sql.SQL("_batch_id bigint not null"),
+            sql.SQL("_deleted_at timestamptz"),
+        ]
         connection.execute(
             sql.SQL("create table {} ({})").format(
                 identifier(table.raw_name), sql.SQL(", ").join(columns)
@@ -61,8 +60,12 @@ def column_types(connection: WarehouseConnection, raw_name: str) -> dict[str, st
     Bookkeeping columns are left out; a table that is missing has no columns.
     """
     rows = connection.execute(
-        "select attname, format_type(atttypid, atttypmod) from pg_attribute "
-        "where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum",
+        """
+        select attname, format_type(atttypid, atttypmod)
+        from pg_attribute
+        where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
+        order by attnum
+        """,
         (f'raw."{raw_name}"',),
     ).fetchall()
     return {
@@ -73,8 +76,13 @@ def column_types(connection: WarehouseConnection, raw_name: str) -> dict[str, st
 def retired_columns(connection: WarehouseConnection, raw_name: str) -> tuple[str, ...]:
     """Return the columns that the source no longer has; they hold NULL."""
     rows = connection.execute(
-        "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 "
-        "and not attisdropped and col_description(attrelid, attnum) = %s order by attnum",
+        """
+        select attname
+        from pg_attribute
+        where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
+            and col_description(attrelid, attnum) = %s
+        order by attnum
+        """,
         (f'raw."{raw_name}"', RETIRED),
     ).fetchall()
     return tuple(name for (name,) in rows)
@@ -136,8 +144,12 @@ def retire_column(
     )
     connection.execute(
         sql.SQL(
-            "update {} set {} = null, _loaded_at = now(), _batch_id = {} where {} is not null"
-        ).format(identifier(table.raw_name), name, sql.Literal(batch_id), name)
+            """
+            update {table} set
+                {column} = null, _loaded_at = now(), _batch_id = {batch_id}
+            where {column} is not null
+            """
+        ).format(table=identifier(table.raw_name), column=name, batch_id=sql.Literal(batch_id))
     )
     _comment(connection, table.raw_name, raw_column, RETIRED)
 
@@ -145,9 +157,16 @@ def retire_column(
 def primary_key(connection: WarehouseConnection, raw_name: str) -> tuple[str, ...]:
     """Return the columns of the raw table's primary key; nothing while it has none."""
     row = connection.execute(
-        "select array(select a.attname::text from unnest(i.indkey) with ordinality as k (n, at) "
-        "join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.n order by k.at) "
-        "from pg_index i where i.indrelid = to_regclass(%s) and i.indisprimary",
+        """
+        select array(
+            select a.attname::text
+            from unnest(i.indkey) with ordinality as k (n, at)
+            join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.n
+            order by k.at
+        )
+        from pg_index i
+        where i.indrelid = to_regclass(%s) and i.indisprimary
+        """,
         (f'raw."{raw_name}"',),
     ).fetchone()
     return tuple(row[0]) if row else ()
@@ -169,8 +188,12 @@ def forbid_null(connection: WarehouseConnection, raw_name: str, columns: Sequenc
     left alone.
     """
     rows = connection.execute(
-        "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 "
-        "and attnotnull and not attisdropped and attname <> all(%s)",
+        """
+        select attname
+        from pg_attribute
+        where attrelid = to_regclass(%s) and attnum > 0 and attnotnull and not attisdropped
+            and attname <> all(%s)
+        """,
         (f'raw."{raw_name}"', list(BOOKKEEPING)),
     ).fetchall()
     present = {str(name) for (name,) in rows}

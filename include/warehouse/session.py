@@ -114,13 +114,15 @@ def _open(endpoint: Endpoint, tls: Mapping[str, str]) -> WarehouseConnection:
 def _apply_settings(connection: WarehouseConnection, endpoint: Endpoint) -> None:
     wanted = {**_KEEPALIVES, **SESSION_SETTINGS}
     connection.execute(
-        "select set_config(name, value, false) from unnest(%s::text[], %s::text[]) s(name, value)",
+        "select set_config(name, value, false) from unnest(%s::text[], %s::text[]) s (name, value)",
         (list(wanted), list(wanted.values())),
     )
     names = ["server_encoding", *SESSION_SETTINGS]
     row = connection.execute(
-        "select array_agg(current_setting(name) order by position) "
-        "from unnest(%s::text[]) with ordinality s(name, position)",
+        """
+        select array_agg(current_setting(name) order by position)
+        from unnest(%s::text[]) with ordinality s (name, position)
+        """,
         (names,),
     ).fetchone()
     encoding, *seen = row[0] if row else ("",)

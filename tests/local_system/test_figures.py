@@ -33,9 +33,9 @@ def truth(tmp_path: Path) -> Path:
 
 
 def test_marts_that_hold_what_the_books_hold_are_equal_to_the_cent(
-    warehouse: Endpoint, truth: Path
+    empty_warehouse: Endpoint, truth: Path
 ) -> None:
-    with connect(warehouse) as connection:
+    with connect(empty_warehouse) as connection:
         connection.execute(
             """
             create schema marts;
@@ -52,7 +52,7 @@ def test_marts_that_hold_what_the_books_hold_are_equal_to_the_cent(
                 ('2026-06-01', 10, 0, 2.5, 7.25), ('2026-06-01', 10, 0, 2.5, 7.25);
             """
         )
-    marts = figures.read_marts(warehouse, truth)
+    marts = figures.read_marts(empty_warehouse, truth)
     books = figures.read_books(truth)
     assert figures.differences(marts, books) == []
     assert "equal the books" in figures.verdict(marts, books)

@@ -1,4 +1,4 @@
-"""The statements of a revision, as PostgreSQL takes them from a file."""
+"""Runs the statements of a revision as they are, without parameters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from alembic import op
 
 
 def run(statements: str) -> None:
-    """Run many statements at once; signs such as % and : mean nothing but themselves."""
+    """Run any number of statements; the signs % and : have no special meaning."""
     raw = op.get_bind().connection.dbapi_connection
     if raw is None:
         raise RuntimeError("the session is gone")
