@@ -169,8 +169,12 @@ class Catalog:
     @property
     def left_out(self) -> dict[str, str]:
         """All tables that are not replicated, in order, with what a person reads about each."""
-        refused = {name: f"refused: {reason}" for name, reason in self.refused_tables.items()}
-        return dict(sorted({**self.excluded_tables, **refused}.items()))
+        return dict(sorted({**self.excluded_tables, **self.refusals}.items()))
+
+    @property
+    def refusals(self) -> dict[str, str]:
+        """The refused tables, with what a person reads about each."""
+        return {name: f"refused: {reason}" for name, reason in self.refused_tables.items()}
 
     def of_tier(self, tier: Tier) -> tuple[TableConfig, ...]:
         """Return the tier's tables in the order of their names."""

@@ -28,7 +28,7 @@ def discover(*, config_directory: Path) -> None:
     for name in result.released:
         click.echo(f"released from quarantine: {name}")
     for name, reason in result.refused.items():
-        click.echo(f"{name}: refused: {reason}", err=True)
+        click.echo(f"{name}: {reason}", err=True)
     click.echo(
         f"config version {result.config_version}; tables.yml is "
         f"{'new' if result.is_changed else 'unchanged'}"

@@ -113,7 +113,7 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
             profiles.write_profiles(connection, table_profiles(evidence, audit), now)
             version = pin_bytes(connection, tables, reviewed)
             released = _release(connection, catalog, structures)
-            quarantine.refuse(connection, catalog.refused_tables)
+            quarantine.refuse(connection, catalog.refusals)
     log.info(
         "discovered %s tables (%s left out, %s refused), config version %s, %s",
         len(structures),
@@ -122,7 +122,7 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
         version,
         "changed" if is_changed else "unchanged",
     )
-    return DiscoveryResult(version, catalog, is_changed, released, dict(catalog.refused_tables))
+    return DiscoveryResult(version, catalog, is_changed, released, catalog.refusals)
 
 
 def _release(
@@ -142,7 +142,10 @@ def _release(
 def _tables_read_by_dbt(manifest: Path) -> frozenset[str]:
     """Return the raw tables that models beyond staging read; none where no project was baked."""
     if not manifest.exists():
-        log.info("there is no manifest of the dbt project: no table counts as read by it")
+        log.warning(
+            "there is no manifest of the dbt project: no table counts as read by it. Write it with "
+            "`./dental transform --bake`, then run discovery again"
+        )
         return frozenset()
     return read_lineage(manifest).tables_read_beyond_staging()
 

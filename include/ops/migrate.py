@@ -5,18 +5,24 @@ The revisions in include/ops/migrations/versions are plain SQL, which alembic ru
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from include.endpoints import Endpoint
-from include.errors import TerminalError
-from include.ops.schema import REVISION, VERSION_TABLE
+from include.errors import TerminalError, WarehouseError
+from include.ops.schema import MIGRATE, REVISION, VERSION_TABLE
 from include.warehouse import session
-from include.warehouse.session import WarehouseConnection
+from include.warehouse.session import LOCK_APPLICATION_NAME, WarehouseConnection
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 # An advisory lock: one process migrates at a time, and the others then find nothing to do.
 _LOCK = 0x0DE2_7A1
+# Whoever waits for a table that is to be altered makes all later readers of it wait as well.
+LOCK_LIMIT_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,40 +41,95 @@ class Migration:
 def migrate(warehouse: Endpoint) -> Migration:
     """Create or upgrade the schemas, in one transaction; harmless on a warehouse of this release.
 
-    Also upgrades a warehouse from before the first revision. Raises TerminalError for one of a
-    newer release, which stays as it is, and for a role that may not create what is missing.
+    Also upgrades a warehouse from before the first revision. Whatever is raised, nothing was
+    changed. Raises TerminalError for a warehouse of a newer release, and for a role that may not
+    create or alter what is needed; WarehouseError while loads or other sessions are in the way.
     """
-    with session.connect(warehouse) as connection:
+    with session.connect(warehouse) as connection, _errors(warehouse):
         # The lock is the session's, because SQLAlchemy rolls back the transaction it finds.
         connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
-        before = _revision(connection)
-        if before is not None and before > REVISION:
-            raise TerminalError(
-                f"the schema ops is of a newer release (revision {before}; this one knows "
-                f"{REVISION}). Nothing was changed. Use the release that upgraded it.",
-                where=warehouse.name,
-            )
+        before = _revision(connection, warehouse)
         if before != REVISION:
-            _upgrade(connection, warehouse)
+            _refuse_beside_loads(connection, warehouse)
+            _upgrade(connection)
         return Migration(before, REVISION)
 
 
-def _revision(connection: WarehouseConnection) -> str | None:
+def _revision(connection: WarehouseConnection, warehouse: Endpoint) -> str | None:
     exists = connection.execute("select to_regclass('ops.schema_version') is not null").fetchone()
     if exists != (True,):
         return None
     row = connection.execute("select version_num from ops.schema_version").fetchone()
-    return str(row[0]) if row else None
+    if row is None:
+        raise TerminalError(
+            "the table ops.schema_version is empty, so nobody knows what this warehouse is. "
+            "Nothing was changed. Restore the schema ops from a backup.",
+            where=warehouse.name,
+        )
+    found = str(row[0])
+    if found > REVISION:
+        raise TerminalError(
+            f"the schema ops is of a newer release (revision {found}; this one knows "
+            f"{REVISION}). Nothing was changed. Use the release that upgraded it.",
+            where=warehouse.name,
+        )
+    return found
 
 
-def _upgrade(connection: WarehouseConnection, warehouse: Endpoint) -> None:
-    import psycopg
+def _refuse_beside_loads(connection: WarehouseConnection, warehouse: Endpoint) -> None:
+    """Raise WarehouseError while a load is at work: one of another release knows other tables."""
+    row = connection.execute(
+        """
+        select count(*)
+        from pg_stat_activity
+        where datname = current_database() and application_name = %s
+        """,
+        (LOCK_APPLICATION_NAME,),
+    ).fetchone()
+    if row is not None and row[0]:
+        raise WarehouseError(
+            f"{row[0]} loads are at work in this warehouse. Nothing was changed. Stop the "
+            f"scheduler, or wait until the refresh has ended, then run `{MIGRATE}` again.",
+            where=warehouse.name,
+        )
+
+
+@contextmanager
+def _errors(warehouse: Endpoint) -> Iterator[None]:
+    """Translate what the server refuses; the texts of the driver can hold statements and values."""
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege:
+        raise TerminalError(
+            f"the role {warehouse.user} may not create or alter the schemas of the warehouse. "
+            f"Nothing was changed. Grant it CREATE on the database {warehouse.database}, or make "
+            "it the owner of the schemas that are there and of all that is in ops.",
+            where=warehouse.name,
+        ) from None
+    except psycopg.errors.LockNotAvailable:
+        raise WarehouseError(
+            f"a session has kept a table of the schema ops locked for {LOCK_LIMIT_SECONDS} s. "
+            f"Nothing was changed. Find it in pg_stat_activity, then run `{MIGRATE}` again.",
+            where=warehouse.name,
+        ) from None
+    except psycopg.Error as error:
+        raise WarehouseError(
+            f"the warehouse broke off the upgrade of its schemas (SQLSTATE "
+            f"{error.sqlstate or 'none'}). Nothing was changed. Look at the server's log, then run "
+            f"`{MIGRATE}` again.",
+            where=warehouse.name,
+        ) from None
+
+
+def _upgrade(connection: WarehouseConnection) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import StaticPool
 
+    connection.execute(f"set lock_timeout = '{LOCK_LIMIT_SECONDS}s'".encode())
+    connection.commit()
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.set_main_option("version_table", VERSION_TABLE)
@@ -82,13 +143,5 @@ def _upgrade(connection: WarehouseConnection, warehouse: Endpoint) -> None:
     config.attributes["engine"] = engine
     try:
         command.upgrade(config, "head")
-    except (psycopg.errors.InsufficientPrivilege, DBAPIError) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        if not isinstance(cause, psycopg.errors.InsufficientPrivilege):
-            raise
-        raise TerminalError(
-            f"the role {warehouse.user} may not create or alter the schemas of the warehouse. "
-            f"Nothing was changed. Grant it CREATE on the database {warehouse.database}, or make "
-            "it the owner of the schemas that are there.",
-            where=warehouse.name,
-        ) from None
+    except DBAPIError as error:
+        raise (error.orig or error) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import psycopg
 
 from include.endpoints import Endpoint
-from include.errors import TerminalError
+from include.errors import TerminalError, WarehouseError
 from include.warehouse import session
 from include.warehouse.session import WarehouseConnection
 
@@ -23,12 +23,20 @@ def connect(warehouse: Endpoint, *, autocommit: bool = False) -> WarehouseConnec
     """Open a session as `include.warehouse.session.connect` does, and compare the revision.
 
     Raises TerminalError when `ops` is of another release, was never set up, or may not be read;
-    nothing was read or written then.
+    nothing was read or written then. WarehouseError when the server breaks off.
     """
     connection = session.connect(warehouse, autocommit=True)
     try:
         _check(connection, warehouse)
         connection.autocommit = autocommit
+    except psycopg.Error as error:
+        connection.close()
+        raise WarehouseError(
+            "the warehouse broke off while the revision of the schema ops was read (SQLSTATE "
+            f"{error.sqlstate or 'none'}). Nothing was written. Check that the server runs, then "
+            "try again.",
+            where=warehouse.name,
+        ) from None
     except BaseException:
         connection.close()
         raise

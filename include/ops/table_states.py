@@ -202,9 +202,14 @@ def fail_loading(
     connection: WarehouseConnection, raw_name: str, reason: str, *, run_id: int
 ) -> None:
     """Close the gate of a table whose load failed; its rows and its state stay."""
-    close(connection, {raw_name: load_failed(reason)})
+    block = load_failed(reason)
     connection.execute(
-        "update ops.table_state set last_run_id = %s where table_name = %s", (run_id, raw_name)
+        """
+        update ops.table_state set
+            is_publishable = false, blocked_code = %s, blocked_reason = %s, last_run_id = %s
+        where table_name = %s
+        """,
+        (block.code, block.reason, run_id, raw_name),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, LiteralString
 
 from include.warehouse.session import WarehouseConnection
 
@@ -44,7 +45,8 @@ def replace_results(
         """,
         (run_id, list(results), list(reconciled)),
     )
-    record_results(connection, run_id, results)
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, _rows(run_id, results))
 
 
 def record_results(
@@ -52,33 +54,37 @@ def record_results(
 ) -> None:
     """Write checks, by table; one that the run had written is overwritten. The caller commits."""
     with connection.cursor() as cursor:
-        cursor.executemany(
-            """
-            insert into ops.validation_result (
-                run_id, table_name, source, check_name, column_name, is_passed, element_count,
-                unexpected_count, detail
+        cursor.executemany(_INSERT + _OVERWRITE, _rows(run_id, results))
+
+
+_INSERT: LiteralString = """
+    insert into ops.validation_result (
+        run_id, table_name, source, check_name, column_name, is_passed, element_count,
+        unexpected_count, detail
+    )
+    values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_OVERWRITE: LiteralString = """
+    on conflict (run_id, table_name, source, check_name, column_name) do update set
+        is_passed = excluded.is_passed,
+        element_count = excluded.element_count,
+        unexpected_count = excluded.unexpected_count,
+        detail = excluded.detail,
+        checked_at = now()
+"""
+
+
+def _rows(run_id: int, results: Mapping[str, Sequence[CheckResult]]) -> Iterator[tuple[Any, ...]]:
+    for table, checks in results.items():
+        for one in checks:
+            yield (
+                run_id,
+                table,
+                one.source,
+                one.check_name,
+                one.column_name,
+                one.is_passed,
+                one.element_count,
+                one.unexpected_count,
+                one.detail,
             )
-            values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-            on conflict (run_id, table_name, source, check_name, column_name) do update set
-                is_passed = excluded.is_passed,
-                element_count = excluded.element_count,
-                unexpected_count = excluded.unexpected_count,
-                detail = excluded.detail,
-                checked_at = now()
-            """,
-            [
-                (
-                    run_id,
-                    table,
-                    one.source,
-                    one.check_name,
-                    one.column_name,
-                    one.is_passed,
-                    one.element_count,
-                    one.unexpected_count,
-                    one.detail,
-                )
-                for table, checks in results.items()
-                for one in checks
-            ],
-        )

@@ -9,7 +9,6 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.catalog.model import Tier
-from include.catalog.targets import LoadTarget, Mode
 from include.orchestration.connections import warehouse_endpoint
 from include.orchestration.planned import plan_of_run, targets
 from include.settings import DBT_MANIFEST

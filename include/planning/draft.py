@@ -25,7 +25,8 @@ LOCK_TIMEOUT = "60s"
 class Draft:
     """The tables that can be loaded, by their names in the source, and what to change before.
 
-    `created` are to be created in raw, and `reshapings` are the changes of existing raw tables.
+    `created` are to be created in raw, `set_aside` as well although they are in quarantine, and
+    `reshapings` are the changes of existing raw tables.
     `applied` describes for people what follows the source. `quarantined` has the other tables, with
     the reasons. `has_drifted` is true if the config no longer fits the source.
     """
@@ -33,6 +34,7 @@ class Draft:
     catalog: Catalog
     tables: Mapping[str, TableConfig]
     created: tuple[TableConfig, ...]
+    set_aside: tuple[TableConfig, ...]
     reshapings: Mapping[str, Reshaping]
     applied: tuple[str, ...]
     quarantined: Mapping[str, str]
@@ -86,6 +88,11 @@ def draft_tables(
             for name, table in drafted.tables.items()
         },
         created=created,
+        set_aside=tuple(
+            table
+            for name, table in catalog.tables.items()
+            if name in drafted.quarantined and table.raw_name not in present
+        ),
         reshapings=reshapings,
         applied=(*creations, *drafted.applied),
     )
@@ -101,7 +108,8 @@ def apply_draft(
     its own; `connection` is in autocommit.
     """
     connection.execute("select set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
-    for table in draft.created:
+    # A table in quarantine that was never created is created too, so that its state has the reason.
+    for table in (*draft.created, *draft.set_aside):
         with connection.transaction():
             create_raw_table(connection, table)
     refused: dict[str, str] = {}
@@ -112,11 +120,6 @@ def apply_draft(
         except StructureError as error:
             refused[name] = str(error)
     draft = draft.without(refused)
-    for name, table in draft.catalog.tables.items():
-        # A quarantined table that was never created needs one, so that its state has the reason.
-        if name in draft.quarantined:
-            with connection.transaction():
-                create_raw_table(connection, table)
     quarantine(connection, draft.quarantined, run_id=run_id)
     return draft, _pin_adapted(connection, draft, config_version)
 
@@ -141,7 +144,16 @@ def _compare(catalog: Catalog, live: Mapping[str, TableStructure]) -> Draft:
             continue
         tables[drift.table.name] = drift.table
         applied.extend(f"table {name}: {change}" for change in drift.changes)
-    return Draft(catalog, tables, (), {}, tuple(applied), quarantined, has_drifted)
+    return Draft(
+        catalog=catalog,
+        tables=tables,
+        created=(),
+        set_aside=(),
+        reshapings={},
+        applied=tuple(applied),
+        quarantined=quarantined,
+        has_drifted=has_drifted,
+    )
 
 
 def _pin_adapted(connection: WarehouseConnection, draft: Draft, config_version: int) -> int:

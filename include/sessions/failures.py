@@ -129,7 +129,7 @@ _MEANINGS = (
         (pg.UndefinedTable, pg.UndefinedColumn),
         StructureError,
         "the warehouse lacks this raw table, one of its columns or a table of ops",
-        "Start a refresh: its plan creates what is missing.",
+        "Run `./dental migrate`, then start a refresh: its plan creates raw tables.",
     ),
     _Meaning(
         (psycopg.OperationalError, psycopg.InterfaceError),

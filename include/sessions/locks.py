@@ -24,7 +24,7 @@ from psycopg.pq import TransactionStatus
 from include.endpoints import Endpoint
 from include.errors import WarehouseError
 from include.ops import schema
-from include.warehouse.session import APPLICATION_NAME, WarehouseConnection
+from include.warehouse.session import LOCK_APPLICATION_NAME, WarehouseConnection
 
 WAIT_LIMIT_SECONDS = 120
 # The server ends a lock session that sends no statement for IDLE_LIMIT_SECONDS; the heartbeat sends
@@ -37,8 +37,6 @@ HEARTBEAT_SECONDS = 15
 WRITER_PING_SECONDS = 60
 # idle_session_timeout came with PostgreSQL 14; before it only keepalives end a lost session.
 IDLE_LIMIT_SINCE = 140_000
-# Distinguishes these sessions from those that write in pg_stat_activity.
-LOCK_APPLICATION_NAME = f"{APPLICATION_NAME} locks"
 
 log = logging.getLogger(__name__)
 

@@ -70,9 +70,9 @@ def publish(site: Path, docs: Path, tier: Tier, lines: Sequence[TableLine]) -> N
     head = "<tr><th>table</th><th>rows</th><th>quality</th><th>threshold</th><th>verdict</th></tr>"
     body = f'<p><a href="../{INDEX}">all tiers</a></p><table><tr>{head}</tr>{"".join(rows)}</table>'
     (site / INDEX).write_text(_page(f"{tier} tables", body), encoding="utf-8")
-    standing = docs / tier.value
-    shutil.rmtree(standing, ignore_errors=True)
-    site.replace(standing)
+    published = docs / tier.value
+    shutil.rmtree(published, ignore_errors=True)
+    site.replace(published)
     tiers = [
         f'<li><a href="{one}/{INDEX}">{one}</a></li>'
         for one in Tier

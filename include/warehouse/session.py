@@ -14,6 +14,8 @@ from include.warehouse.refusals import connect_failure
 
 CONNECT_TIMEOUT_SECONDS = 10
 APPLICATION_NAME = "dental-warehouse"
+# Distinguishes the sessions that hold the locks of loads from those that write.
+LOCK_APPLICATION_NAME = f"{APPLICATION_NAME} locks"
 
 # Server-side settings of every session, written as PostgreSQL shows them.
 SESSION_SETTINGS = {

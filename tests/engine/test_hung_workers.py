@@ -153,7 +153,7 @@ def test_a_lost_lock_is_noticed_before_anybody_asks_for_a_commit(practice: Pract
     with locks.lock_session(practice.warehouse) as session, locks.table_lock(session, "t") as held:
         practice.command(
             "select pg_terminate_backend(pid) from pg_stat_activity "
-            f"where application_name = '{locks.LOCK_APPLICATION_NAME}'"
+            f"where application_name = '{warehouse_session.LOCK_APPLICATION_NAME}'"
         )
         while not session.is_lost:
             pause.wait(0.05)

@@ -24,12 +24,12 @@ TABLE = (
 )
 
 
-def die(practice: Practice, *, page: int, part_rows: int) -> None:
+def die(practice: Practice, *, page: int, batch_rows: int) -> None:
     """Load T in a process of its own that is killed before it takes a page."""
 
     def load_and_die() -> None:
-        first_load.COMMIT_ROWS = part_rows
-        compare.ONE_TRANSACTION_ROWS = part_rows
+        first_load.COMMIT_ROWS = batch_rows
+        compare.ONE_TRANSACTION_ROWS = batch_rows
         at_page(page, lambda: os.kill(os.getpid(), signal.SIGKILL))
         practice.load(practice.config("T", chunk_rows=100))
 
@@ -45,7 +45,7 @@ def gate(practice: Practice) -> tuple[object, ...]:
 
 def test_a_first_load_that_was_killed_goes_on_behind_its_last_part(practice: Practice) -> None:
     practice.execute(*TABLE)
-    die(practice, page=8, part_rows=300)
+    die(practice, page=8, batch_rows=300)
     assert practice.query("select count(*) from raw.t") == [(600,)]
     assert gate(practice) == ("loading", False)
     # What was loaded already changes before somebody tries again.
@@ -66,7 +66,7 @@ def test_a_first_load_that_was_killed_goes_on_behind_its_last_part(practice: Pra
 
 def test_a_first_load_killed_before_its_only_commit_leaves_nothing(practice: Practice) -> None:
     practice.execute(*TABLE)
-    die(practice, page=8, part_rows=1_000_000)
+    die(practice, page=8, batch_rows=1_000_000)
     assert practice.query("select count(*) from raw.t") == [(0,)]
     assert gate(practice) == ("never_loaded", False)
     assert practice.load(practice.config("T", chunk_rows=100)).inserted == 1000
@@ -78,7 +78,7 @@ def test_a_killed_refresh_leaves_the_last_good_rows(practice: Practice) -> None:
     practice.load(practice.config("T", chunk_rows=100))
     practice.command(OPEN_GATES)
     practice.execute("update T set Note = 'x'")
-    die(practice, page=8, part_rows=1_000_000)
+    die(practice, page=8, batch_rows=1_000_000)
     assert practice.query("select count(*) from raw.t where note = 'x'") == [(0,)]
     assert gate(practice) == ("loaded", True)
     assert practice.load(practice.config("T", chunk_rows=100)).changed == 1000
@@ -94,7 +94,7 @@ def test_a_large_refresh_commits_by_parts_with_the_gate_closed(
     practice.load(practice.config("T", chunk_rows=100))
     practice.command(OPEN_GATES)
     practice.execute("update T set Note = 'x'", "delete from T where Note = 'x' and Id % 10 = 7")
-    die(practice, page=8, part_rows=200)
+    die(practice, page=8, batch_rows=200)
     changed = practice.query("select count(*) from raw.t where note = 'x'")[0][0]
     assert 200 <= changed < 900
     assert gate(practice) == ("loading", False)
@@ -147,7 +147,7 @@ def test_a_load_whose_lock_was_cut_commits_nothing(
     def cut() -> None:
         practice.command(
             "select pg_terminate_backend(pid) from pg_stat_activity "
-            f"where application_name = '{locks.LOCK_APPLICATION_NAME}'"
+            f"where application_name = '{warehouse_session.LOCK_APPLICATION_NAME}'"
         )
 
     at_page(5, cut)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,12 +19,20 @@ from include.catalog.model import Catalog, Tier
 from include.discovery import discover
 from include.endpoints import Endpoint
 from include.engine import load_table, settle, verify_table
-from include.errors import TerminalError
+from include.errors import TerminalError, WarehouseError
 from include.ops import migrate as migrating
+from include.ops import schema
 from include.ops.config_versions import load_catalog, newest_bytes
 from include.ops.migrate import migrate
 from include.ops.schema import REVISION
-from include.ops.table_states import BlockedCode, blocked_tables
+from include.ops.table_states import (
+    DROPPED,
+    NEVER_LOADED,
+    REBUILT,
+    STILL_LOADING,
+    BlockedCode,
+    blocked_tables,
+)
 from include.planning import RefreshRequest, plan_refresh
 from include.reporting import report_run
 from include.retention import purge
@@ -34,6 +42,10 @@ from include.validation import validate_tier
 from include.warehouse import session
 from tests.engine.practice import writing
 
+OPS_COLUMNS = (
+    "select table_name, column_name from information_schema.columns where table_schema = 'ops'"
+    " order by 1, 2"
+)
 EARLIER = Path(__file__).with_name("before_revisions")
 
 
@@ -99,29 +111,116 @@ def test_an_upgrade_that_fails_half_way_leaves_the_warehouse_as_it_was(
     earlier: tuple[Endpoint, Endpoint],
 ) -> None:
     _, warehouse = earlier
-    columns = (
-        "select table_name, column_name from information_schema.columns where table_schema = 'ops'"
-        " order by 1, 2"
-    )
-    before = ask(warehouse, columns)
     with session.connect(warehouse, autocommit=True) as connection:
         # In the way of the last statement of the last revision.
         connection.execute("alter table ops.load_range add column range_number integer")
-        with_obstacle = ask(warehouse, columns)
-    with pytest.raises(Exception, match="range_number"):
+    before = ask(warehouse, OPS_COLUMNS)
+    with pytest.raises(WarehouseError, match=r"broke off .*SQLSTATE 42701.*Nothing was changed"):
         migrate(warehouse)
-    assert ask(warehouse, columns) == with_obstacle != before
+    assert ask(warehouse, OPS_COLUMNS) == before
 
 
-def test_a_role_that_may_not_create_schemas_is_told_which_right_it_lacks(
+def test_a_reader_in_the_way_is_named_and_nobody_waits_behind_the_upgrade_for_long(
+    earlier: tuple[Endpoint, Endpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, warehouse = earlier
+    monkeypatch.setattr(migrating, "LOCK_LIMIT_SECONDS", 1)
+    before = ask(warehouse, OPS_COLUMNS)
+    with session.connect(warehouse) as reader:
+        reader.execute("select count(*) from ops.table_state")
+        with pytest.raises(WarehouseError, match=r"kept a table .* locked for 1 s.*Nothing was ch"):
+            migrate(warehouse)
+    assert ask(warehouse, OPS_COLUMNS) == before
+    assert migrate(warehouse).is_needed
+
+
+def test_an_upgrade_beside_loads_is_refused(earlier: tuple[Endpoint, Endpoint]) -> None:
+    _, warehouse = earlier
+    with session.connect(warehouse, autocommit=True) as load:
+        load.execute(f"set application_name = '{session.LOCK_APPLICATION_NAME}'".encode())
+        with pytest.raises(WarehouseError, match=r"1 loads are at work.*Stop the scheduler"):
+            migrate(warehouse)
+    assert migrate(warehouse).is_needed
+
+
+def test_a_version_table_without_a_version_is_no_reason_to_upgrade(
     empty_warehouse: Endpoint,
 ) -> None:
+    migrate(empty_warehouse)
     with session.connect(empty_warehouse, autocommit=True) as connection:
-        connection.execute("drop role if exists low")
+        connection.execute("delete from ops.schema_version")
+    with pytest.raises(TerminalError, match=r"schema_version is empty.*Nothing was changed"):
+        migrate(empty_warehouse)
+
+
+@pytest.fixture
+def low(empty_warehouse: Endpoint) -> Iterator[Endpoint]:
+    """The empty warehouse for a role that has no rights in it."""
+    with session.connect(empty_warehouse, autocommit=True) as connection:
         connection.execute("create role low login password 'low'")
-    low = replace(empty_warehouse, user="low", password="low")
+        yield replace(empty_warehouse, user="low", password="low")
+        connection.execute("reassign owned by low to current_user")
+        connection.execute("drop owned by low")
+        connection.execute("drop role low")
+
+
+def test_a_role_that_may_not_create_schemas_is_told_which_right_it_lacks(low: Endpoint) -> None:
     with pytest.raises(TerminalError, match=r"role low may not create.*Grant it CREATE on"):
         migrate(low)
+
+
+def test_a_role_that_may_not_look_into_the_schema_is_told_so(
+    low: Endpoint, empty_warehouse: Endpoint
+) -> None:
+    migrate(empty_warehouse)
+    with pytest.raises(TerminalError, match=r"role low may not create or alter"):
+        migrate(low)
+    with pytest.raises(TerminalError, match=r"role low may not read the schema ops"):
+        schema.connect(low)
+
+
+def test_a_role_that_owns_the_schemas_needs_no_other_right(
+    low: Endpoint, empty_warehouse: Endpoint
+) -> None:
+    with session.connect(empty_warehouse, autocommit=True) as connection:
+        for name in ("raw", "ops", "staging", "intermediate", "marts"):
+            connection.execute(f"create schema {name} authorization low".encode())
+    assert migrate(low).is_needed
+    schema.connect(low).close()
+
+
+def test_whatever_stood_in_a_row_gets_a_code_that_fits_its_reason(
+    earlier: tuple[Endpoint, Endpoint],
+) -> None:
+    _, warehouse = earlier
+    rows = {
+        "open_with_a_reason": ("loaded", True, "stale", None),
+        "nobody_knows": ("loaded", False, None, "not_validated"),
+        "by_hand": ("loaded", False, "closed by hand", "not_validated"),
+        "never": ("never_loaded", False, None, "never_loaded"),
+        "half": ("loading", False, None, "loading"),
+        "half_and_left_out": ("loading", False, "left out by the config", "left_out"),
+        "refused": ("quarantined", False, "refused: its name", "quarantined"),
+        "gone": ("loaded", False, DROPPED.reason, "dropped"),
+        "altered": ("loaded", False, REBUILT.reason, "rebuilt"),
+    }
+    with session.connect(warehouse, autocommit=True) as connection:
+        connection.execute("delete from ops.table_state")
+        for name, (state, is_open, reason, _) in rows.items():
+            connection.execute(
+                "insert into ops.table_state (table_name, state, is_publishable, blocked_reason)"
+                " values (%s, %s, %s, %s)",
+                (name, state, is_open, reason),
+            )
+    migrate(warehouse)
+    found = ask(warehouse, "select table_name, blocked_code, blocked_reason from ops.table_state")
+    assert {name: code for name, code, _ in found} == {
+        name: code for name, (*_, code) in rows.items()
+    }
+    reasons = {name: reason for name, _, reason in found}
+    assert reasons["open_with_a_reason"] is None
+    assert (reasons["never"], reasons["half"]) == (NEVER_LOADED.reason, STILL_LOADING.reason)
+    assert reasons["by_hand"] == "closed by hand"
 
 
 def test_a_warehouse_from_before_revisions_is_upgraded_in_place_and_goes_on(
@@ -176,7 +275,7 @@ def test_a_warehouse_from_before_revisions_is_upgraded_in_place_and_goes_on(
 def _commands(
     source: Endpoint, warehouse: Endpoint, directory: Path, catalog: Catalog
 ) -> dict[str, Callable[[], object]]:
-    """Return every way into the warehouse that commands and tasks have."""
+    """Return the ways into the warehouse that commands and tasks have; alerts go the same."""
     table = next(iter(catalog.tables.values()))
     manifest = directory / "manifest.json"
     manifest.write_text('{"nodes": {}, "sources": {}, "parent_map": {}}')

@@ -15,7 +15,7 @@ from include.errors import PipelineError, SourceError, WarehouseError
 from tests.engine.faults.crashing import CrashingSource, CrashingWarehouse
 from tests.engine.faults.cuts import break_refreshes
 from tests.engine.faults.kills import CASES, kill_first_loads, kill_refreshes
-from tests.engine.faults.moments import EVERY, at_moment, commit_parts_of, killed_at
+from tests.engine.faults.moments import EVERY, at_moment, commit_batches_of, killed_at
 from tests.engine.faults.range_kills import kill_ranges
 from tests.engine.faults.subject import MARK, SHAPES, Subject, told
 from tests.engine.practice import Practice, open_practice, writing
@@ -39,25 +39,25 @@ def practice(source: Endpoint, warehouse: Endpoint) -> Practice:
     return open_practice(source, warehouse)
 
 
-@pytest.mark.parametrize(("shape", "part_rows"), CASES)
+@pytest.mark.parametrize(("shape", "batch_rows"), CASES)
 def test_a_first_load_killed_at_every_moment_is_mended(
-    practice: Practice, monkeypatch: pytest.MonkeyPatch, shape: str, part_rows: int
+    practice: Practice, monkeypatch: pytest.MonkeyPatch, shape: str, batch_rows: int
 ) -> None:
-    commit_parts_of(part_rows, monkeypatch)
+    commit_batches_of(batch_rows, monkeypatch)
     assert kill_first_loads(practice, shape, EVERY) > FEW
 
 
-@pytest.mark.parametrize(("shape", "part_rows"), CASES)
+@pytest.mark.parametrize(("shape", "batch_rows"), CASES)
 def test_a_refresh_killed_at_every_moment_is_mended(
-    practice: Practice, monkeypatch: pytest.MonkeyPatch, shape: str, part_rows: int
+    practice: Practice, monkeypatch: pytest.MonkeyPatch, shape: str, batch_rows: int
 ) -> None:
-    commit_parts_of(part_rows, monkeypatch)
+    commit_batches_of(batch_rows, monkeypatch)
     assert kill_refreshes(practice, shape, EVERY) > FEW
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("victim", ["source", "warehouse"])
-@pytest.mark.parametrize("part_rows", [40, 1_000_000])
+@pytest.mark.parametrize("batch_rows", [40, 1_000_000])
 def test_connections_cut_at_many_bytes_are_mended(
     practice: Practice,
     monkeypatch: pytest.MonkeyPatch,
@@ -65,10 +65,10 @@ def test_connections_cut_at_many_bytes_are_mended(
     *,
     victim: str,
     shape: str,
-    part_rows: int,
+    batch_rows: int,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    commit_parts_of(part_rows, monkeypatch)
+    commit_batches_of(batch_rows, monkeypatch)
     places = [CHANCE.random() for _ in range(CUTS)]
     errors = break_refreshes(practice, shape, victim=victim, places=places)
     assert len(errors) > CUTS
@@ -81,7 +81,7 @@ def test_connections_cut_at_many_bytes_are_mended(
 def test_ranges_killed_at_every_moment_are_mended(
     practice: Practice, monkeypatch: pytest.MonkeyPatch, *, is_first: bool
 ) -> None:
-    commit_parts_of(40, monkeypatch)
+    commit_batches_of(40, monkeypatch)
     assert kill_ranges(practice, EVERY, is_first=is_first) > FEW
 
 
@@ -108,7 +108,7 @@ def test_servers_that_crash_at_random_moments_are_mended(
     with writing(endpoint.with_database("mysql")) as cursor:
         cursor.execute("create database practice character set utf8mb4")
     practice = open_practice(endpoint.with_database("practice"), warehouse.server.endpoint)
-    commit_parts_of(40, monkeypatch)
+    commit_batches_of(40, monkeypatch)
     subjects = [Subject(practice, f"T_{shape}", shape) for shape in SHAPES]
     for subject in subjects:
         subject.create()
@@ -135,7 +135,7 @@ def test_servers_that_crash_at_random_moments_are_mended(
 def test_two_loaders_of_one_table_that_are_killed_in_turn_double_nothing(
     practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit_parts_of(40, monkeypatch)
+    commit_batches_of(40, monkeypatch)
     subject = Subject(practice, "T", "number")
     subject.create()
     subject.load()

@@ -101,7 +101,7 @@ def at_page(number: int, action: Callable[[], None]) -> None:
     BufferPool.give_back = interrupted  # type: ignore[method-assign]
 
 
-def commit_parts_of(rows: int, patch: pytest.MonkeyPatch) -> None:
+def commit_batches_of(rows: int, patch: pytest.MonkeyPatch) -> None:
     """Let a load commit as soon as it has moved so many rows."""
     patch.setattr(first_load, "COMMIT_ROWS", rows)
     patch.setattr(compare, "ONE_TRANSACTION_ROWS", rows)

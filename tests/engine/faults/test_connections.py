@@ -9,7 +9,7 @@ import pytest
 from include.errors import SourceError, TerminalError, WarehouseError
 from include.source import statement
 from tests.engine.faults.cuts import break_refreshes, load_cut, through
-from tests.engine.faults.moments import commit_parts_of
+from tests.engine.faults.moments import commit_batches_of
 from tests.engine.faults.proxy import relayed
 from tests.engine.faults.subject import MARK, Subject, told
 from tests.engine.practice import Practice
@@ -18,7 +18,7 @@ SOME = (0.4, 0.97)
 
 
 @pytest.mark.parametrize(
-    ("victim", "shape", "part_rows"),
+    ("victim", "shape", "batch_rows"),
     [
         ("source", "number", 1_000_000),
         ("warehouse", "number", 150),
@@ -30,10 +30,10 @@ def test_a_connection_cut_at_any_byte_may_be_tried_again(
     caplog: pytest.LogCaptureFixture,
     victim: str,
     shape: str,
-    part_rows: int,
+    batch_rows: int,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    commit_parts_of(part_rows, monkeypatch)
+    commit_batches_of(batch_rows, monkeypatch)
     errors = break_refreshes(practice, shape, victim=victim, places=SOME)
     assert len(errors) >= len(SOME)
     kind = SourceError if victim == "source" else WarehouseError

@@ -13,7 +13,7 @@ from include.endpoints import Endpoint
 from include.errors import PipelineError, WarehouseError
 from local_system.layout import ACCOUNT_AS_ROOT
 from tests.engine.faults.crashing import CrashingWarehouse
-from tests.engine.faults.moments import at_moment, commit_parts_of
+from tests.engine.faults.moments import at_moment, commit_batches_of
 from tests.engine.faults.subject import Subject, told
 from tests.engine.practice import open_practice
 from tests.missing import skipped_where_missing
@@ -39,7 +39,7 @@ def test_a_warehouse_that_loses_power_holds_whole_commits_only(
     source: Endpoint, crashing: CrashingWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     practice = open_practice(source, crashing.server.endpoint)
-    commit_parts_of(40, monkeypatch)
+    commit_batches_of(40, monkeypatch)
     subject = Subject(practice, "T", "number")
     subject.create()
     # First a first load, then refreshes.

@@ -11,11 +11,18 @@ revision = "0001"
 down_revision = None
 
 STATEMENTS = """
-create schema if not exists raw;
-create schema if not exists ops;
-create schema if not exists staging;
-create schema if not exists intermediate;
-create schema if not exists marts;
+-- "create schema if not exists" asks for the right to create one that is there.
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['raw', 'ops', 'staging', 'intermediate', 'marts'] loop
+        if to_regnamespace(name) is null then
+            execute format('create schema %I', name);
+        end if;
+    end loop;
+end
+$$;
 
 -- One number per table load, taken under the table's lock, so that they only grow.
 create sequence if not exists ops.batch_id;

@@ -19,7 +19,6 @@ update ops.table_state set
         when state = 'quarantined' then 'quarantined'
         when blocked_reason like 'quarantined: %' then 'quarantined'
         when blocked_reason like 'load failed%' then 'load_failed'
-        when state = 'loading' then 'loading'
         when blocked_reason like 'a load is under way%' then 'loading'
         when blocked_reason like 'its first load is not complete%' then 'loading'
         when blocked_reason like 'the validation of run % has not ended' then 'validating'
@@ -30,12 +29,18 @@ update ops.table_state set
         when blocked_reason like 'rebuilt with other types%' then 'rebuilt'
         when blocked_reason = 'left out by the config' then 'left_out'
         when blocked_reason like 'the source no longer has this table; these are%' then 'dropped'
-        when state = 'never_loaded' then 'never_loaded'
+        when state in ('never_loaded', 'loading') then state
         else 'not_validated'
-    end,
+    end;
+
+update ops.table_state set
     blocked_reason = case
         when is_publishable then null
-        else coalesce(blocked_reason, 'not validated since it was loaded')
+        when blocked_reason is not null then blocked_reason
+        when blocked_code = 'quarantined' then 'quarantined'
+        when blocked_code = 'loading' then 'a load is under way or was interrupted'
+        when blocked_code = 'never_loaded' then 'never loaded'
+        else 'not validated since it was loaded'
     end;
 
 alter table ops.table_state
