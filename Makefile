@@ -10,6 +10,8 @@ VENV := .venv/bin
 PATIENTS := 2000
 YEARS :=
 WEB_PORT :=
+# Which part of `make soak`; all of them unless you name one.
+PART :=
 # What `make bench` is told, like BENCH="--scale 1/8 --rounds 1".
 BENCH :=
 
@@ -40,8 +42,8 @@ lint: dev ## check code, SQL, YAML and deployment files without running them
 test: lint ## lint, then run the tests on real servers that they start themselves
 	@$(VENV)/python -m pytest -m "not soak"
 
-soak: dev ## run the tests that take long
-	@$(VENV)/python -m pytest -m soak
+soak: dev ## run the tests that take long; PART=faults, gentleness, reference, demo_size or 35000
+	@$(VENV)/python -m pytest -m soak $(if $(PART),-k $(PART))
 
 bench: dev ## measure the engine beside hardware limits and other tools; takes an hour or two
 	@bench/setup
