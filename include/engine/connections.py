@@ -83,8 +83,7 @@ class EngineConnections:
     def pinned_config(self, run_id: int, table: str) -> TableConfig:
         """Return the table's config in the version that the run pinned.
 
-        Raises TerminalError for an unknown run, ConfigError for a table that the version does not
-        replicate.
+        Raises ConfigError for an unknown run, and for a table that the version does not replicate.
         """
         connection = self._lock_session().connection
         # Planning is over, so the run keeps its version.

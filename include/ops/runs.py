@@ -11,7 +11,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from include.catalog.model import TableConfig
-from include.errors import TerminalError
+from include.errors import ConfigError
 from include.warehouse.session import WarehouseConnection
 
 
@@ -93,7 +93,7 @@ def set_config_version(connection: WarehouseConnection, run_id: int, config_vers
 
 
 def read_run(connection: WarehouseConnection, run_id: int) -> Run:
-    """Return a run; raises TerminalError for one that is unknown."""
+    """Return a run; raises ConfigError for one that is unknown."""
     row = connection.execute(
         """
         select config_version, mode, phase, requested_tables, started_at, now()
@@ -103,7 +103,7 @@ def read_run(connection: WarehouseConnection, run_id: int) -> Run:
         (run_id,),
     ).fetchone()
     if row is None:
-        raise TerminalError(
+        raise ConfigError(
             f"has no run {run_id}. Nothing was read or written, and every verdict stands. Start a "
             "new refresh.",
             where="ops.run",

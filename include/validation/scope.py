@@ -49,5 +49,5 @@ class RunScope:
 
 
 def read_scope(connection: WarehouseConnection, run_id: int) -> RunScope:
-    """Read the run and every table's state; raises TerminalError for a run that is unknown."""
+    """Read the run and every table's state; raises ConfigError for a run that is unknown."""
     return RunScope(read_run(connection, run_id), read_run_tables(connection, run_id))
