@@ -92,7 +92,7 @@ def _load_rows(context: LoadContext) -> tuple[Pass, bool]:
     chunks = context.stored.chunks
     if not key.columns:
         if context.stored.primary_key:
-            # The table has lost its key since, so that equal rows must be possible.
+            # The source table has lost its key: a primary key in raw would refuse equal rows.
             context.begin()
             raw_tables.drop_primary_key(connection, table.raw_name)
         done = compare_multiset(context, chunks)

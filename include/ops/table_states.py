@@ -10,7 +10,7 @@ empty on both sides.
 | `begin_loading` | loading | closed: loading |
 | `LOADED`, in `loads.record_success` | loaded | as it is; not_validated if the table was not loaded or its load had failed |
 | `fail_loading` | | closed: load_failed |
-| `find_empty` | loaded | open |
+| `record_empty` | loaded | open |
 | `begin_validation` | | closed: validating |
 | `close` | | closed: the code of the block |
 | `judge` | | open, or closed: unequal, not_judged, quality |
@@ -213,7 +213,7 @@ def fail_loading(
     )
 
 
-def find_empty(
+def record_empty(
     connection: WarehouseConnection,
     tables: Sequence[TableConfig],
     *,

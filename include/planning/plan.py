@@ -129,7 +129,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         queue = [draft.tables[name] for tier in Tier for name in tiers[tier]]
         splits: Mapping[str, int] = {}
         if run is not None:
-            table_states.find_empty(
+            table_states.record_empty(
                 connection,
                 [table for table in requested if table.name in empty],
                 run_id=run.run_id,
