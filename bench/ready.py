@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from psycopg import sql
 
@@ -10,6 +11,7 @@ from bench import children, warehouses
 from bench.layout import Layout
 from bench.servers import Servers, administering
 from include.catalog.model import TableConfig
+from include.catalog.targets import LoadTarget
 from include.endpoints import Endpoint
 from include.warehouse.raw_tables import identifier
 from local_system.servers import own
@@ -25,7 +27,8 @@ def write_files(
     with children.worker(
         "bench.worker", layout.scratch, source=source, warehouse=warehouse
     ) as worker:
-        worker.ask(run_id=warehouses.run_number(plan), targets=[[name, None] for name in configs])
+        targets = [asdict(LoadTarget(name)) for name in configs]
+        worker.ask(run_id=warehouses.run_number(plan), targets=targets)
     write_loaded(layout, servers, warehouse, configs)
 
 

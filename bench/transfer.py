@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from bench import children, ready, warehouses
@@ -137,7 +137,7 @@ def in_turn(
     workers: Sequence[children.Worker], *, run_id: int, targets: Sequence[LoadTarget]
 ) -> list[dict[str, Any]]:
     """Give the targets out in their order, each to the next worker that is free; return answers."""
-    waiting = [[target.table, target.range_number, target.range_count] for target in targets]
+    waiting = [asdict(target) for target in targets]
     answers: list[dict[str, Any]] = []
     with selectors.DefaultSelector() as selector:
         for worker in workers[: len(waiting)]:

@@ -40,12 +40,10 @@ def main() -> None:
                 connections = stack.enter_context(EngineConnections(source, warehouse))
             loads = [
                 load
-                for table, number, count in request["targets"]
+                for target in request["targets"]
                 if (
                     load := load_pinned(
-                        connections,
-                        run_id=request["run_id"],
-                        target=LoadTarget(table, number, count),
+                        connections, run_id=request["run_id"], target=LoadTarget(**target)
                     )
                 )
             ]
