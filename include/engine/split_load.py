@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 
 import psycopg
@@ -33,7 +33,7 @@ from include.engine.load import (
 from include.engine.results import Pass
 from include.errors import TerminalError
 from include.ops.chunks import Chunk, ChunkStore
-from include.ops.load_results import Attempt, RowCounts, TableLoad
+from include.ops.load_results import Attempt, Batch, RowCounts, TableLoad
 from include.ops.loads import (
     begin_completion,
     read_row_counts,
@@ -98,9 +98,7 @@ class _SplitLoad:
                 return None
             with failures_recorded(self._connections, self._attempt, lock):
                 batch = record_start(lock.connection, self._attempt)
-                with open_context(
-                    self._connections, self._attempt, batch, lock, self._mode
-                ) as context:
+                with self._context(batch, lock) as context:
                     if _open_ranges(context, self._ranges):
                         return None
                     whole = load_whole(context)
@@ -131,9 +129,7 @@ class _SplitLoad:
             with failures_recorded(self._connections, self._attempt, lock):
                 batch = begin_completion(lock.connection, self._attempt)
                 totals = self._ranges.totals(lock.connection)
-                with open_context(
-                    self._connections, self._attempt, batch, lock, self._mode
-                ) as context:
+                with self._context(batch, lock) as context:
                     return _complete_table(context, self._ranges, totals)
 
     def _load_open_range(self, found: LoadRange, lock: TableLock) -> None:
@@ -145,13 +141,16 @@ class _SplitLoad:
         try:
             with (
                 self._connections.driver_errors(table.name),
-                open_context(self._connections, self._attempt, batch, lock, self._mode) as context,
+                self._context(batch, lock) as context,
             ):
                 _load_rows(replace(context, bounds=found.bounds), self._ranges, found.number)
         except BaseException as error:
             with suppress(psycopg.Error):
                 self._ranges.record_failure(lock.connection, found.number, describe(error))
             raise
+
+    def _context(self, batch: Batch, lock: TableLock) -> AbstractContextManager[LoadContext]:
+        return open_context(self._connections, self._attempt, batch, lock, self._mode)
 
     def _states(self) -> set[RangeState]:
         return self._ranges.states(self._locks.connection)

@@ -14,7 +14,7 @@ import psycopg
 
 from include.endpoints import Endpoint
 from include.errors import TerminalError, WarehouseError
-from include.ops.schema import MIGRATE, REVISION, VERSION_TABLE
+from include.ops.schema import MIGRATE, REVISION, VERSION_TABLE, newer_release
 from include.warehouse import session
 from include.warehouse.session import LOCK_APPLICATION_NAME, WarehouseConnection
 
@@ -68,11 +68,7 @@ def _revision(connection: WarehouseConnection, warehouse: Endpoint) -> str | Non
         )
     found = str(row[0])
     if found > REVISION:
-        raise TerminalError(
-            f"the schema ops is of a newer release (revision {found}; this one knows "
-            f"{REVISION}). Nothing was changed. Use the release that upgraded it.",
-            where=warehouse.name,
-        )
+        raise newer_release(found, warehouse)
     return found
 
 

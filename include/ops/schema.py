@@ -43,6 +43,15 @@ def connect(warehouse: Endpoint, *, autocommit: bool = False) -> WarehouseConnec
     return connection
 
 
+def newer_release(found: str, warehouse: Endpoint) -> TerminalError:
+    """Return what is wrong with a warehouse whose revision this release does not know."""
+    return TerminalError(
+        f"the schema ops is of a newer release (revision {found}; this one knows {REVISION}). "
+        "Nothing was changed. Use the release that upgraded it.",
+        where=warehouse.name,
+    )
+
+
 def _check(connection: WarehouseConnection, warehouse: Endpoint) -> None:
     try:
         row = connection.execute("select version_num from ops.schema_version").fetchone()
@@ -58,11 +67,7 @@ def _check(connection: WarehouseConnection, warehouse: Endpoint) -> None:
     if found == REVISION:
         return
     if found is not None and found > REVISION:
-        raise TerminalError(
-            f"the schema ops is of a newer release (revision {found}; this one knows {REVISION}). "
-            "Nothing was read or written. Use the release that upgraded it.",
-            where=warehouse.name,
-        )
+        raise newer_release(found, warehouse)
     seen = f"is of an older release (revision {found})" if found else "was not set up"
     raise TerminalError(
         f"the schema ops {seen}; this release works with revision {REVISION}. Nothing was read or "
