@@ -4,8 +4,8 @@ Runs every night and on demand.
 
 - **Reads** the practice database (connection `open_dental`) and `ops.config`.
 - **Writes** `raw`, `ops`, `staging`, `intermediate` and `marts` (connection `warehouse`).
-- **Run again** at any time: a table whose content is the same is not written, and one that broke
-  off goes on where it stopped.
+- **Run again** at any time: one run refreshes, others wait in their task `plan`. A table whose
+  content is the same is not written, and one that broke off goes on where it stopped.
 - **A failure** leaves the tables and marts that the mail names as they were; the rest is fresh.
 
 Parameters:
@@ -55,12 +55,14 @@ SETTINGS = {
 
 @task
 def plan() -> dict[str, Any]:
-    """Pin the config, compare it with the source, and say what will be loaded."""
+    """Wait for the run before, pin the config, compare it with the source, say what to load."""
     from include.orchestration import refresh
     from include.orchestration.connections import source_endpoint, warehouse_endpoint
+    from include.orchestration.turns import wait_for_turn
     from include.planning import plan_refresh
 
     with task_errors():
+        wait_for_turn()
         planned = plan_refresh(source_endpoint(), warehouse_endpoint(), refresh.request())
         return dict(planned.to_dict())
 

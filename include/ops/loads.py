@@ -266,11 +266,12 @@ def load_errors(
 
 
 def recorded_row_counts(
-    connection: WarehouseConnection, run_id: int, raw_names: Sequence[str]
+    connection: WarehouseConnection, raw_names: Sequence[str]
 ) -> dict[str, tuple[int | None, ...]]:
-    """Return three row counts per table: read by the run, in its state, and in its chunks.
+    """Return three row counts per loaded table: read by its load, in its state, and in its chunks.
 
-    The engine has recorded all three, so they must agree.
+    The load is the last good one, whichever run did it. The engine has recorded all three, so they
+    must agree.
     """
     return {
         name: tuple(numbers)
@@ -285,11 +286,15 @@ def recorded_row_counts(
                     from ops.chunk
                     where chunk.table_name = load.table_name
                 )
-            from ops.table_load as load
+            from (
+                select distinct on (table_name) table_name, rows_read
+                from ops.table_load
+                where table_name = any(%s) and state = 'succeeded'
+                order by table_name asc, finished_at desc
+            ) as load
             join ops.table_state as state using (table_name)
-            where load.run_id = %s and load.table_name = any(%s)
             """,
-            (run_id, list(raw_names)),
+            (list(raw_names),),
         )
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -57,13 +57,16 @@ def open_run(
 ) -> int:
     """Open a run and return its number, in a transaction of its own.
 
-    The retry of a plan takes over the run that the DAG run `dag_run_id` had opened.
+    The run that the DAG run `dag_run_id` opened when its turn came, or in an earlier try of its
+    plan, is taken over, and starts now.
     """
     parameters = (config_version, mode, phase, list(tables), dag_run_id)
     with connection.transaction():
         row = connection.execute(
             """
-            update ops.run set config_version = %s, mode = %s, phase = %s, requested_tables = %s
+            update ops.run set
+                config_version = %s, mode = %s, phase = %s, requested_tables = %s,
+                started_at = now()
             where run_id = (
                 select max(run_id) from ops.run where dag_run_id = %s and state = 'running'
             )
@@ -83,6 +86,51 @@ def open_run(
     if row is None:
         raise RuntimeError("the insert returned no row")
     return int(row[0])
+
+
+def take_turn(
+    connection: WarehouseConnection, dag_run_id: str, *, is_active: Callable[[str], bool]
+) -> str | None:
+    """Open a run for the DAG run unless another one is at work; return the one that is.
+
+    `is_active` tells of another DAG run whether it goes on. One that ended without its report is
+    recorded as failed. Nothing is opened while there is no config; the plan will say so. Works in a
+    transaction of its own, so that of several DAG runs that ask at once one is let in.
+    """
+    with connection.transaction():
+        connection.execute("lock table ops.run in share row exclusive mode")
+        others = connection.execute(
+            """
+            select distinct dag_run_id
+            from ops.run
+            where state = 'running' and dag_run_id <> %s
+            order by dag_run_id
+            """,
+            (dag_run_id,),
+        ).fetchall()
+        for (other,) in others:
+            if is_active(other):
+                return str(other)
+            connection.execute(
+                """
+                update ops.run set state = 'failed', finished_at = now()
+                where state = 'running' and dag_run_id = %s
+                """,
+                (other,),
+            )
+        connection.execute(
+            """
+            insert into ops.run (config_version, mode, phase, dag_run_id)
+            select max(config_version), 'compare', 4, %(dag_run)s
+            from ops.config
+            where not exists (
+                select from ops.run where dag_run_id = %(dag_run)s and state = 'running'
+            )
+            having max(config_version) is not null
+            """,
+            {"dag_run": dag_run_id},
+        )
+    return None
 
 
 def set_config_version(connection: WarehouseConnection, run_id: int, config_version: int) -> None:

@@ -11,7 +11,7 @@ empty on both sides.
 | `LOADED`, in `loads.record_success` | loaded | as it is; not_validated if the table was not loaded or its load had failed |
 | `fail_loading` | | closed: load_failed |
 | `record_empty` | loaded | open |
-| `begin_validation` | | closed: validating |
+| `begin_validation` | | closed: validating, if it was loaded since its last verdict |
 | `close` | | closed: the code of the block |
 | `judge` | | open, or closed: unequal, not_judged, quality |
 | `start_over` | never_loaded, if the raw table was emptied | closed: rebuilt |
@@ -249,9 +249,22 @@ def record_empty(
 def begin_validation(
     connection: WarehouseConnection, raw_names: Iterable[str], *, run_id: int
 ) -> None:
-    """Close the gates of tables until their validation has ended."""
-    waiting = Block(BlockedCode.VALIDATING, f"the validation of run {run_id} has not ended")
-    close(connection, dict.fromkeys(raw_names, waiting))
+    """Close the gates of tables that were loaded since their last verdict, until the next one.
+
+    A table that another run has judged since its last load keeps its gate.
+    """
+    connection.execute(
+        """
+        update ops.table_state set
+            is_publishable = false, blocked_code = %s, blocked_reason = %s
+        where table_name = any(%s) and (validated_at is null or validated_at < loaded_at)
+        """,
+        (
+            BlockedCode.VALIDATING,
+            f"the validation of run {run_id} has not ended",
+            list(raw_names),
+        ),
+    )
 
 
 def close(connection: WarehouseConnection, blocks: Mapping[str, Block]) -> None:

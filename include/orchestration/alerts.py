@@ -8,6 +8,7 @@ none is lost.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ from include.reporting.mails import (
     failed_tasks_mail,
     run_report_mail,
 )
+from include.sessions.locks import lock_session, verdicts_at_rest
 
 log = logging.getLogger(__name__)
 
@@ -115,29 +117,37 @@ def mail_failed_tier(tier: str) -> None:
     mail.send(failed_tables_mail(tier, found, run=run_id, run_url=run_url(dag_id, run_id)))
 
 
-def mail_run(report: RunReport | None = None) -> bool:
-    """Mail when the run went wrong outside of its tiers, or is late; return whether a task failed.
+def failed_tasks() -> list[str]:
+    """Return the names of the present run's failed tasks; of a mapped one, with how many failed."""
+    counts = Counter(end.task_id for end in task_ends() if end.is_failed)
+    return [
+        f"{task_id} ({count} times)" if count > 1 else task_id for task_id, count in counts.items()
+    ]
 
-    The tiers' own failures are in the report as well, for the marts that they keep back.
+
+def mail_run(report: RunReport | None = None) -> None:
+    """Mail when the run went wrong, or is late, with the logs of tasks outside of its tiers.
+
+    Without a report, only failed tasks are mailed. The tiers' own failures are in the report as
+    well, for the marts that they keep back.
     """
-    ends = [end for end in task_ends() if end.is_failed]
     others = [
         FailedTable(f"task {end.task_id}", _reason_of(end), _log_of(end.task_id, end.map_index))
-        for end in ends
-        if end.tier is None and not end.is_outcome
+        for end in task_ends()
+        if end.is_failed and end.tier is None and not end.is_outcome
     ]
     dag_id, run_id = _run()
     address = run_url(dag_id, run_id)
-    if report is not None and (others or not report.is_right or report.sla_misses):
+    if report is not None and (not report.is_right or report.sla_misses):
         mail.send(run_report_mail(report, run=run_id, run_url=address, failed_tasks=others))
-    elif others:
+    elif report is None and others:
         mail.send(failed_tasks_mail(dag_id, others, run=run_id, run_url=address))
-    return bool(ends)
 
 
 def fail_if_a_task_failed() -> None:
     """Mail the failed tasks, then fail as the last task, so that the run is not taken for green."""
-    if mail_run():
+    mail_run()
+    if failed_tasks():
         raise AirflowFailException("a task of this run failed; the mail names it")
 
 
@@ -160,7 +170,12 @@ def _reasons(run_id: int, tables: Sequence[str], *, with_verdicts: bool) -> dict
     """Return why tables failed or are blocked, by their name in raw."""
     names = [table.lower() for table in tables]
     try:
-        with schema.connect(warehouse_endpoint()) as connection:
+        warehouse = warehouse_endpoint()
+        with (
+            lock_session(warehouse) as session,
+            verdicts_at_rest(session, Tier),
+            schema.connect(warehouse) as connection,
+        ):
             blocked = table_states.blocked_tables(connection) if with_verdicts else {}
             failed = loads.load_errors(connection, run_id, names)
     except PipelineError as error:

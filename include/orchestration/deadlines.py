@@ -16,6 +16,8 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from include import settings
 from include.orchestration.links import run_url
 
+ENDED = ("success", "failed")
+
 
 def deadline() -> DeadlineAlert:
     """Return the deadline of a run, counted from the moment it was queued.
@@ -33,9 +35,13 @@ def deadline() -> DeadlineAlert:
 
 
 async def mail_missed_deadline(minutes: float, context: Mapping[str, Any]) -> None:
-    """Mail that a run is late. Backfills mail nothing: they wait in the queue by design."""
+    """Mail that a run is late and still goes on.
+
+    Backfills mail nothing: they wait in the queue by design. Neither does a run that has ended:
+    Airflow keeps the deadline of a run that failed, and asks about it when its time is up.
+    """
     run = context["dag_run"]
-    if run["run_type"] == "backfill":
+    if run["run_type"] == "backfill" or run["state"] in ENDED:
         return
     # Every DAG file imports this module, and only the triggerer ever gets here.
     from include.orchestration import mail

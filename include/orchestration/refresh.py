@@ -32,7 +32,8 @@ def request() -> RefreshRequest:
     return RefreshRequest(
         mode=parameters["mode"],
         phase=int(parameters["phase"]),
-        tables=tuple(parameters["tables"]),
+        # The form takes one name a line, and people leave blanks and empty lines.
+        tables=tuple(name.strip() for name in parameters["tables"] if name.strip()),
         dry_run=bool(parameters["dry_run"]),
         config_directory=None,
         overrides_directory=settings.config_directory(),
@@ -85,15 +86,20 @@ def refuse_unvalidated() -> None:
 
 def report() -> None:
     """Record how the run went, mail what is wrong or late, and fail unless all is right."""
-    from include.orchestration.alerts import mail_run
+    from include.orchestration.alerts import failed_tasks, mail_run
     from include.reporting import report_run
 
     if plan_of_run() is None:
         mail_run()
         raise AirflowFailException("there is no plan: nothing was loaded, all data is as it was")
-    summary = report_run(warehouse_endpoint(), run_id=run_id(), manifest=DBT_MANIFEST)
-    has_failed_tasks = mail_run(summary)
-    if has_failed_tasks or not summary.is_right:
+    summary = report_run(
+        warehouse_endpoint(),
+        run_id=run_id(),
+        manifest=DBT_MANIFEST,
+        failed_tasks=failed_tasks(),
+    )
+    mail_run(summary)
+    if not summary.is_right:
         raise AirflowFailException(summary.text)
 
 

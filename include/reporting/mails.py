@@ -55,9 +55,8 @@ def missed_deadline_mail(
 def run_report_mail(
     report: RunReport, *, run: str, run_url: str, failed_tasks: Sequence[FailedTable] = ()
 ) -> Mail:
-    """Return the mail with a run's whole report, and the failed tasks that it cannot know."""
-    is_right = report.is_right and not failed_tasks
-    verdict = "all is right" if is_right else "not all is right"
+    """Return the mail with a run's whole report, and the logs of the tasks that failed."""
+    verdict = "all is right" if report.is_right else "not all is right"
     lines = [f"Report of run {run}.", *report.lines()]
     return _mail(f"Dental warehouse: {verdict}", lines, _rows(failed_tasks), run_url)
 

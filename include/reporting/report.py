@@ -44,11 +44,18 @@ class RunReport:
     substitutions: tuple[Substitution, ...] = ()
     sla_misses: tuple[SlaMiss, ...] = ()
     marts: tuple[MartState, ...] = ()
+    failed_tasks: tuple[str, ...] = ()
 
     @property
     def is_right(self) -> bool:
-        """Whether every table of the run may be published and every mart was built."""
-        return not (self.failed or self.blocked or self.quarantined or self.unbuilt_marts)
+        """Whether every table of the run may be published, every mart was built, no task failed."""
+        return not (
+            self.failed
+            or self.blocked
+            or self.quarantined
+            or self.unbuilt_marts
+            or self.failed_tasks
+        )
 
     @property
     def unbuilt_marts(self) -> tuple[MartState, ...]:
@@ -76,6 +83,7 @@ class RunReport:
             "failed": dict(self.failed),
             "blocked": dict(self.blocked),
             "quarantined": dict(self.quarantined),
+            "failed_tasks": list(self.failed_tasks),
             "late": [miss.table for miss in self.sla_misses],
             "marts_built": len(self.marts) - len(self.unbuilt_marts),
             "marts_not_built": [mart.name for mart in self.unbuilt_marts],
@@ -89,8 +97,9 @@ class RunReport:
             yield (
                 f"Run {self.run_id} ({self.mode}): {len(self.failed)} tables failed, "
                 f"{len(self.blocked)} are blocked, {len(self.quarantined)} quarantined, "
-                f"{len(self.unbuilt_marts)} marts not built, after {duration}. What is not named "
-                "here is fresh; what is named keeps its last good rows."
+                f"{len(self.unbuilt_marts)} marts not built, {len(self.failed_tasks)} tasks "
+                f"failed, after {duration}. What is not named here is fresh; what is named keeps "
+                "its last good rows."
             )
 
     def _wrong(self) -> Iterator[str]:
@@ -101,6 +110,8 @@ class RunReport:
         ):
             for name, reason in sorted(tables.items()):
                 yield f"{word}: {name}: {reason}"
+        for task in self.failed_tasks:
+            yield f"failed: task {task}"
         for mart in self.unbuilt_marts:
             why = (
                 f"blocked by {', '.join(mart.blocked_by)}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from include.catalog.model import Catalog
+from include.catalog.model import Catalog, Tier
 from include.endpoints import Endpoint
 from include.ops import (
     freshness,
@@ -23,6 +24,7 @@ from include.ops.runs import RunState
 from include.ops.service_levels import SlaMiss
 from include.ops.table_states import TableState
 from include.reporting.report import RunReport, TableFreshness
+from include.sessions.locks import lock_session, verdicts_at_rest
 from include.transform.lineage import read_lineage
 from include.validation.scope import RunScope, read_scope
 from include.warehouse.session import WarehouseConnection
@@ -30,13 +32,24 @@ from include.warehouse.session import WarehouseConnection
 log = logging.getLogger(__name__)
 
 
-def report_run(warehouse: Endpoint, *, run_id: int, manifest: Path | None = None) -> RunReport:
+def report_run(
+    warehouse: Endpoint,
+    *,
+    run_id: int,
+    manifest: Path | None = None,
+    failed_tasks: Sequence[str] = (),
+) -> RunReport:
     """Record how the run ended in `ops` and return its report; calling it again renews both.
 
     `manifest` is the dbt project's manifest; without it the run is taken to have built no marts,
-    and `ops.mart_state` is left alone. Everything is written in one transaction.
+    and `ops.mart_state` is left alone. `failed_tasks` are the names of tasks that failed beside
+    tables and marts. Everything is written in one transaction, while no other run validates.
     """
-    with schema.connect(warehouse) as connection:
+    with (
+        lock_session(warehouse) as session,
+        verdicts_at_rest(session, Tier),
+        schema.connect(warehouse) as connection,
+    ):
         scope = read_scope(connection, run_id)
         run = scope.run
         catalog = load_catalog(connection, run.config_version)
@@ -58,6 +71,7 @@ def report_run(warehouse: Endpoint, *, run_id: int, manifest: Path | None = None
             substitutions=substitutions.read_substitutions(connection, run_id),
             sla_misses=_late(connection, catalog, run_id, (run.started_at, run.read_at)),
             marts=marts,
+            failed_tasks=tuple(failed_tasks),
         )
         service_levels.replace_misses(connection, run_id, report.sla_misses)
         runs.close_run(
@@ -90,6 +104,9 @@ def _faults(
             continue
         elif table.failure is not None:
             failed[name] = table.failure
+        elif table.loading_run_id is not None:
+            # The other run reports how that ends.
+            continue
         elif name in closed and (table.load_state or table.state is not TableState.NEVER_LOADED):
             blocked[name] = closed[name].reason
     return failed, blocked, quarantined

@@ -23,6 +23,7 @@ from include.ops.mart_states import read_model_inputs
 from include.ops.purges import TablePurge, record_purge
 from include.ops.runs import read_run
 from include.ops.table_states import TableState
+from include.sessions import locks
 from include.sessions.failures import driver_errors
 from include.sessions.locks import LockSession, lock_session, sole_writer, table_lock
 from include.transform.lineage import read_lineage
@@ -64,7 +65,7 @@ def purge(warehouse: Endpoint, *, run_id: int, manifest: Path) -> tuple[TablePur
     waiting = read_lineage(manifest).incremental_readers()
     with (
         schema.connect(warehouse, autocommit=True) as connection,
-        lock_session(warehouse) as session,
+        lock_session(warehouse, wait_seconds=locks.WAIT_LIMIT_SECONDS) as session,
     ):
         catalog = load_catalog(connection, read_run(connection, run_id).config_version)
         readers = _read_readers(connection, waiting)

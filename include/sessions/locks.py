@@ -1,9 +1,14 @@
-"""One loader per table: advisory locks on a session of their own, kept alive by a heartbeat.
+"""One loader per table, one validation per tier: advisory locks of sessions with a heartbeat.
 
 The locks belong to a session, so that they outlive the load's transactions and the server releases
 them when the process dies. A process that is suspended or has lost its network sends no heartbeat:
 the server ends its session after IDLE_LIMIT_SECONDS, and another loader gets the lock. That loader
 first ends the writing session that the earlier one may have left behind.
+
+Runs may overlap. A loader waits for the loader before it, and for a validation that is looking at
+the table; a validation waits for the loaders of its tables and for a validation of the same tier;
+who reads verdicts waits for validations. None of them holds a lock that another of them waits for
+while it waits itself, but for the turn of a tier, which comes first.
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import LiteralString
@@ -26,7 +31,10 @@ from include.errors import WarehouseError
 from include.ops import schema
 from include.warehouse.session import LOCK_APPLICATION_NAME, WarehouseConnection
 
+# For what a session that lost its lock left behind.
 WAIT_LIMIT_SECONDS = 120
+# For a loader or a validation that is at work: who dies or hangs loses its lock within a minute.
+TURN_LIMIT_SECONDS = 1800
 # The server ends a lock session that sends no statement for IDLE_LIMIT_SECONDS; the heartbeat sends
 # one every HEARTBEAT_SECONDS.
 IDLE_LIMIT_SECONDS = 60
@@ -65,8 +73,9 @@ _SHARED = _Kind(
 class LockSession:
     """An autocommit session that holds locks; its heartbeat detects that the server ended it."""
 
-    def __init__(self, connection: WarehouseConnection) -> None:
+    def __init__(self, connection: WarehouseConnection, wait_seconds: int) -> None:
         self.connection = connection
+        self.wait_seconds = wait_seconds
         self._is_lost = threading.Event()
         self._is_over = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="lock heartbeat", daemon=True)
@@ -145,12 +154,14 @@ class TableLock:
 
 
 @contextmanager
-def lock_session(warehouse: Endpoint) -> Iterator[LockSession]:
-    """Open a session for locks and start its heartbeat; the locks are released with the session."""
+def lock_session(warehouse: Endpoint, *, wait_seconds: int | None = None) -> Iterator[LockSession]:
+    """Open a session for locks and start its heartbeat; the locks are released with the session.
+
+    A lock is waited for during `wait_seconds`, TURN_LIMIT_SECONDS unless given.
+    """
+    limit = TURN_LIMIT_SECONDS if wait_seconds is None else wait_seconds
     with schema.connect(warehouse, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{WAIT_LIMIT_SECONDS}s"))
-        )
+        connection.execute(sql.SQL("set lock_timeout = {}").format(sql.Literal(f"{limit}s")))
         # Commits do not wait for the disk: a crash of the warehouse may lose the last records.
         connection.execute("set synchronous_commit = off")
         connection.execute(
@@ -162,7 +173,7 @@ def lock_session(warehouse: Endpoint) -> Iterator[LockSession]:
                     sql.Literal(f"{IDLE_LIMIT_SECONDS}s")
                 )
             )
-        session = LockSession(connection)
+        session = LockSession(connection, limit)
         session.start()
         try:
             yield session
@@ -177,36 +188,89 @@ def table_lock(
     """Hold the table's lock, which excludes other loaders of the table.
 
     With `range_number` the lock is that of one range of the table's key: loaders of other ranges
-    get theirs, a loader of the whole table does not. Waits up to WAIT_LIMIT_SECONDS for another
-    loader, then raises WarehouseError. A session may take the locks of many tables one after the
-    other.
+    get theirs, a loader of the whole table does not. Waits for another loader or a validation as
+    long as the session does, then raises WarehouseError. A session may take the locks of many
+    tables one after the other.
     """
+    where = f"table {raw_name}"
     with ExitStack() as held:
         for number, is_shared in _numbers("load", raw_name, range_number):
-            held.enter_context(_advisory_lock(session, raw_name, number, is_shared=is_shared))
+            held.enter_context(_advisory_lock(session, where, number, is_shared=is_shared))
         yield TableLock(session, raw_name, range_number)
 
 
 @contextmanager
+def validation_turn(session: LockSession, tier: str) -> Iterator[None]:
+    """Hold the tier's turn, which excludes other validations of the tier and readers of verdicts.
+
+    Waits as long as the session does, then raises WarehouseError.
+    """
+    number = _lock_number("validate", tier)
+    with _advisory_lock(session, f"validation of tier {tier}", number, is_shared=False):
+        yield
+
+
+@contextmanager
+def verdicts_at_rest(session: LockSession, tiers: Iterable[str]) -> Iterator[None]:
+    """Keep validations of these tiers away while their verdicts are read.
+
+    Waits for each as long as the session does, then raises WarehouseError.
+    """
+    with ExitStack() as held:
+        for tier in tiers:
+            number = _lock_number("validate", tier)
+            held.enter_context(
+                _advisory_lock(session, f"validation of tier {tier}", number, is_shared=True)
+            )
+        yield
+
+
+@contextmanager
+def tables_at_rest(session: LockSession, raw_names: Iterable[str]) -> Iterator[None]:
+    """Keep loaders of these tables away while their rows are looked at.
+
+    Waits for each as long as the session does, then raises WarehouseError.
+    """
+    numbers = [_lock_number("load", name) for name in raw_names]
+    with _waiting(session, "tables of a validation"):
+        session.connection.execute(
+            "select pg_advisory_lock_shared(n) from unnest(%s::bigint[]) n", (numbers,)
+        )
+    try:
+        yield
+    finally:
+        with suppress(psycopg.OperationalError, psycopg.InterfaceError):
+            session.connection.execute(
+                "select pg_advisory_unlock_shared(n) from unnest(%s::bigint[]) n", (numbers,)
+            )
+
+
+@contextmanager
 def _advisory_lock(
-    session: LockSession, raw_name: str, number: int, *, is_shared: bool
+    session: LockSession, where: str, number: int, *, is_shared: bool
 ) -> Iterator[None]:
     kind = _SHARED if is_shared else _EXCLUSIVE
-    try:
+    with _waiting(session, where):
         session.connection.execute(kind.lock, (number,))
-    except psycopg.errors.LockNotAvailable:
-        raise WarehouseError(
-            f"another load of this table is still running after {WAIT_LIMIT_SECONDS} s of "
-            "waiting. Nothing was changed by this one. Try again when the other has ended; "
-            "ops.table_load names its run (state running).",
-            where=f"table {raw_name}",
-        ) from None
     try:
         yield
     finally:
         # If the session has ended, the server has released the lock.
         with suppress(psycopg.OperationalError, psycopg.InterfaceError):
             session.connection.execute(kind.unlock, (number,))
+
+
+@contextmanager
+def _waiting(session: LockSession, where: str) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.LockNotAvailable:
+        raise WarehouseError(
+            f"another load or validation is still at work after {session.wait_seconds} s of "
+            "waiting. Nothing was changed by this one. Try again when the other has ended; "
+            "ops.run and ops.table_load name its run (state running).",
+            where=where,
+        ) from None
 
 
 @contextmanager

@@ -34,12 +34,15 @@ class Count:
 
 
 def reconcile(
-    connection: WarehouseConnection, tables: Sequence[str], *, run_id: int
+    connection: WarehouseConnection, tables: Sequence[str]
 ) -> Mapping[str, tuple[Count, ...]]:
-    """Count the living rows of each raw table and compare; tables must be loaded in this run."""
+    """Count the living rows of each raw table and compare them with those of its last good load.
+
+    Each table must have one, and none may be under way (`include.sessions.locks.tables_at_rest`).
+    """
     recorded = {
         name: dict(zip(CHECK_NAMES, numbers, strict=True))
-        for name, numbers in recorded_row_counts(connection, run_id, tables).items()
+        for name, numbers in recorded_row_counts(connection, tables).items()
     }
     counts: dict[str, tuple[Count, ...]] = {}
     for table in tables:

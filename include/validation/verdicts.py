@@ -10,10 +10,11 @@ from typing import Any
 from psycopg import sql
 
 from include import settings
-from include.catalog.model import TableConfig, Tier
+from include.catalog.model import Catalog, TableConfig, Tier
 from include.endpoints import Endpoint
 from include.ops import schema, table_states
 from include.ops.config_versions import load_catalog
+from include.ops.runs import read_run
 from include.ops.table_states import Block, BlockedCode
 from include.ops.validation_results import (
     GREAT_EXPECTATIONS,
@@ -21,6 +22,7 @@ from include.ops.validation_results import (
     CheckResult,
     replace_results,
 )
+from include.sessions.locks import lock_session, tables_at_rest, validation_turn
 from include.validation.pages import TableLine, new_site, page_errors, publish
 from include.validation.reconciliation import CHECK_NAMES, Count, living_rows, reconcile
 from include.validation.rules import raw, rules_for
@@ -61,47 +63,75 @@ def validate_tier(warehouse: Endpoint, *, run_id: int, tier: Tier) -> TierVerdic
     """Judge the tier's tables that the run loaded; write the results and open or close the gate.
 
     Call it when all tables of the run are loaded, since rows refer to other tables. The gate of a
-    table that was loaded is closed first and opened last, so that a validation that dies publishes
-    nothing. Bad data never raises; running it again gives the same verdicts.
+    table that was loaded since its last verdict is closed first and opened last, so that a
+    validation that dies publishes nothing. Bad data never raises; running it again gives the same
+    verdicts.
+
+    Runs may overlap: what raw holds is judged, whichever run loaded it last. Loaders of the tier's
+    tables and other validations of the tier wait meanwhile. A table that another run is in the
+    middle of loading is left to that run.
     """
-    with schema.connect(warehouse, autocommit=True) as connection:
-        scope = read_scope(connection, run_id)
-        catalog = load_catalog(connection, scope.run.config_version)
-        tables = {table.raw_name: table for table in catalog.of_tier(tier)}
-        blocked = {
-            name: block
-            for name, table in tables.items()
-            if scope.covers(table) and (block := scope.table(name).block)
-        }
-        loaded = [name for name in tables if scope.table(name).is_loaded_in_run]
-        with connection.transaction():
-            table_states.begin_validation(connection, loaded, run_id=run_id)
-            table_states.close(connection, blocked)
-        counts = reconcile(connection, loaded, run_id=run_id)
-        suites = [
-            Suite(name, rules_for(tables[name], scope.targets(tables[name], catalog)))
-            for name in loaded
-            if living_rows(counts[name]) and all(count.is_equal for count in counts[name])
-        ]
-        judged = {}
-        if loaded:
-            docs = settings.data_docs_directory()
-            with page_errors(docs):
-                site = new_site(docs, tier)
-                results = run_suites(warehouse, suites, name=f"run-{run_id}", site=site)
-                judged = {
-                    name: _judge(connection, tables[name], counts[name], results.get(name, ()))
-                    for name in loaded
-                }
-                publish(site, docs, tier, [_line(tables[name], judged[name]) for name in loaded])
-        _write(connection, tables, judged, run_id=run_id)
-    blocked |= {name: one.block for name, one in judged.items() if one.block is not None}
+    with (
+        schema.connect(warehouse, autocommit=True) as connection,
+        lock_session(warehouse) as session,
+        validation_turn(session, tier),
+    ):
+        run = read_run(connection, run_id)
+        catalog = load_catalog(connection, run.config_version)
+        covered = [table.raw_name for table in catalog.of_tier(tier) if run.covers(table)]
+        with tables_at_rest(session, covered):
+            blocks, judged = _validate(warehouse, connection, catalog, run_id=run_id, tier=tier)
     qualities = {name: one.quality for name, one in judged.items() if one.quality is not None}
-    log.info("tier %s: %s tables judged, %s may not be published", tier, len(judged), len(blocked))
-    reasons = {name: block.reason for name, block in sorted(blocked.items())}
+    log.info("tier %s: %s tables judged, %s may not be published", tier, len(judged), len(blocks))
+    reasons = {name: block.reason for name, block in sorted(blocks.items())}
     for name, reason in reasons.items():
         log.warning("table %s is blocked: %s", name, reason)
     return TierVerdict(tier, reasons, dict(sorted(qualities.items())))
+
+
+def _validate(
+    warehouse: Endpoint,
+    connection: WarehouseConnection,
+    catalog: Catalog,
+    *,
+    run_id: int,
+    tier: Tier,
+) -> tuple[dict[str, Block], dict[str, _Judgement]]:
+    """Judge the tables and record it; return what is blocked, and each judgement."""
+    scope = read_scope(connection, run_id)
+    tables = {table.raw_name: table for table in catalog.of_tier(tier)}
+    blocked = {
+        name: block
+        for name, table in tables.items()
+        if scope.covers(table) and (block := scope.table(name).block)
+    }
+    loaded = [name for name in tables if scope.table(name).is_loaded_in_run]
+    for name in tables:
+        if (other := scope.table(name).loading_run_id) is not None:
+            log.info("table %s is left to run %s, which is loading it", name, other)
+    with connection.transaction():
+        table_states.begin_validation(connection, loaded, run_id=run_id)
+        table_states.close(connection, blocked)
+    counts = reconcile(connection, loaded)
+    suites = [
+        Suite(name, rules_for(tables[name], scope.targets(tables[name], catalog)))
+        for name in loaded
+        if living_rows(counts[name]) and all(count.is_equal for count in counts[name])
+    ]
+    judged = {}
+    if loaded:
+        docs = settings.data_docs_directory()
+        with page_errors(docs):
+            site = new_site(docs, tier)
+            results = run_suites(warehouse, suites, name=f"run-{run_id}", site=site)
+            judged = {
+                name: _judge(connection, tables[name], counts[name], results.get(name, ()))
+                for name in loaded
+            }
+            publish(site, docs, tier, [_line(tables[name], judged[name]) for name in loaded])
+    _write(connection, tables, judged, run_id=run_id)
+    blocked |= {name: one.block for name, one in judged.items() if one.block is not None}
+    return blocked, judged
 
 
 def _judge(

@@ -124,11 +124,11 @@ def test_a_load_that_waits_too_long_for_another_says_so(
 ) -> None:
     practice.execute(*TABLE)
     table = practice.config("T")
-    monkeypatch.setattr(locks, "WAIT_LIMIT_SECONDS", 1)
+    monkeypatch.setattr(locks, "TURN_LIMIT_SECONDS", 1)
     with (
         locks.lock_session(practice.warehouse) as session,
         locks.table_lock(session, "t"),
-        pytest.raises(WarehouseError, match="another load of this table is still running"),
+        pytest.raises(WarehouseError, match="another load or validation is still at work"),
     ):
         practice.load(table)
     assert practice.query("select count(*) from ops.table_load") == [(0,)]

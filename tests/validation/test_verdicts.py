@@ -218,6 +218,7 @@ def test_a_validation_that_breaks_off_leaves_the_gate_closed(
     loaded: LoadedWarehouse, docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert loaded.validate().blocked == {}
+    loaded.load("procedurelog")
     docs.parent.joinpath("file").write_text("")
     monkeypatch.setenv("DENTAL_DATA_DOCS_DIRECTORY", str(docs.parent / "file" / "docs"))
     with pytest.raises(TerminalError, match="stay closed"):
