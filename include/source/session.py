@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -46,6 +46,12 @@ IDLE_LIMIT_SECONDS = 2 * 3600
 KEEPALIVE_IDLE_SECONDS = 30
 KEEPALIVE_INTERVAL_SECONDS = 10
 KEEPALIVE_PROBES = 3
+
+# Host, port and version: what a process has learnt of this server stays true of it.
+ServerId: TypeAlias = tuple[str, int, str]
+
+# The names among our settings that a server knows: it takes milliseconds to list them.
+_known: dict[ServerId, tuple[str, ...]] = {}
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +153,12 @@ def source_error(error: pymysql.MySQLError, endpoint: Endpoint) -> PipelineError
     )
 
 
+def server_id(connection: SourceConnection) -> ServerId:
+    """Return what tells the server of this session from others."""
+    raw: Any = connection
+    return str(raw.host), int(raw.port), str(raw.server_version)
+
+
 def quote(name: str) -> str:
     """Quote an identifier for MariaDB and MySQL."""
     return "`" + name.replace("`", "``") + "`"
@@ -174,8 +186,7 @@ def _apply_settings(connection: SourceConnection, endpoint: Endpoint) -> None:
         )
     )
     with connection.cursor() as cursor:
-        cursor.execute("show session variables where variable_name in %s", (names_of(settings),))
-        present = {str(name).lower(): value for name, value in cursor.fetchall()}
+        present = _present(connection, names_of(settings))
         missing = lacking(settings, present)
         if missing:
             raise SourceRefusedError(
@@ -199,6 +210,19 @@ def _apply_settings(connection: SourceConnection, endpoint: Endpoint) -> None:
         )
     _log_once(endpoint.name, _listed(chosen))
     _leave_what_init_connect_did(connection, endpoint, str(database or ""))
+
+
+def _present(connection: SourceConnection, names: Sequence[str]) -> dict[str, object]:
+    """Return the values that this session has now, of those settings that its server knows."""
+    server = server_id(connection)
+    with connection.cursor() as cursor:
+        if server in _known:
+            cursor.execute("select " + ", ".join(f"@@{name}" for name in _known[server]))
+            return dict(zip(_known[server], cursor.fetchone() or (), strict=True))
+        cursor.execute("show session variables where variable_name in %s", (names,))
+        present = {str(name).lower(): value for name, value in cursor.fetchall()}
+    _known[server] = tuple(present)
+    return present
 
 
 def _set(connection: SourceConnection, settings: Mapping[str, Value], endpoint: Endpoint) -> None:

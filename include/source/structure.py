@@ -15,7 +15,7 @@ from typing import Any
 
 from include.endpoints import Endpoint
 from include.errors import SourceRefusedError
-from include.source.session import SourceConnection, source_errors
+from include.source.session import ServerId, SourceConnection, server_id, source_errors
 
 PRIMARY = "PRIMARY"
 _PLAIN_INDEXES = ("BTREE", "HASH")
@@ -25,7 +25,7 @@ _GENERATED = frozenset({"VIRTUAL", "PERSISTENT", "STORED"})
 # Columns of information_schema.statistics, and their value for an index that the server uses:
 # MariaDB has the first from 10.6 on, MySQL the second from 8.0 on.
 _USABLE = {"IGNORED": "NO", "IS_VISIBLE": "YES"}
-_usable: dict[tuple[str, int, str], str] = {}
+_usable: dict[ServerId, str] = {}
 # MariaDB lists a base table that also keeps its old rows under a type of its own.
 BASE_TABLE_TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
 
@@ -187,8 +187,7 @@ def usable_index(connection: SourceConnection) -> str:
     An index that is ignored (MariaDB) or invisible (MySQL) can neither be forced nor read by. The
     server is asked once in a process whether it knows such indexes.
     """
-    raw: Any = connection
-    server = (str(raw.host), int(raw.port), str(raw.server_version))
+    server = server_id(connection)
     if server not in _usable:
         with connection.cursor() as cursor:
             cursor.execute(

@@ -171,6 +171,7 @@ def test_what_a_server_does_not_let_a_session_set_is_named(
     forbidden = Setting((Form("sql_log_bin", "OFF"),), "stands for any that needs a right")
     wanted = source_settings(Limits(240, 60, 30, 7200))
     monkeypatch.setattr(session, "source_settings", lambda _: (*wanted, forbidden))
+    monkeypatch.setattr(session, "_known", {})
     with pytest.raises(SourceRefusedError, match=r"set sql_log_bin to 'OFF' \(error 1227\)"):
         connect(reader)
 
