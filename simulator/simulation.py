@@ -39,6 +39,8 @@ def build(endpoint: Endpoint, plan: PracticePlan, *, truth: Path) -> None:
     memory.forget(truth)
     practice = Practice(plan)
     with writer.connect(endpoint) as connection:
+        if plan.has_past:
+            writer.require_sequences(connection)
         writer.create_database(connection, endpoint.database, engine=plan.engine)
         with indexes.left_out(connection, endpoint=endpoint, has_past=plan.has_past):
             office.furnish(practice)

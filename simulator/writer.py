@@ -48,7 +48,36 @@ def connect(endpoint: Endpoint) -> Iterator[SourceConnection]:
             init_command="set session sql_mode = '', time_zone = '+00:00', unique_checks = 0",
         )
     with connection:
+        with source_errors(endpoint):
+            _write_past_the_log(connection)
         yield connection
+
+
+def _write_past_the_log(connection: SourceConnection) -> None:
+    # A MySQL server that numbers transactions for replicas takes no edit of MyISAM and InnoDB
+    # together into its log.
+    with connection.cursor() as cursor:
+        cursor.execute("show variables like 'enforce_gtid_consistency'")
+        if (cursor.fetchone() or ("", "OFF"))[1] == "ON":
+            cursor.execute("set session sql_log_bin = 0")
+
+
+def require_sequences(connection: SourceConnection) -> None:
+    """Refuse a server without the tables of numbers from which a past is made."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select count(*)
+            from information_schema.engines
+            where engine = 'SEQUENCE' and support in ('YES', 'DEFAULT')
+            """
+        )
+        if cursor.fetchone() != (1,):
+            raise TerminalError(
+                "a practice of so many years needs MariaDB's Sequence engine, which this server "
+                "lacks. The database was not changed. Build one of fewer years, or on MariaDB.",
+                where="demo practice",
+            )
 
 
 def create_database(
@@ -59,39 +88,47 @@ def create_database(
     Refuses, before anything is touched, a database that holds tables and is not marked as ours.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select schema_comment, (select count(*) from information_schema.tables"
-            " where table_schema = schema_name) from information_schema.schemata"
-            " where schema_name = %s",
-            (database,),
-        )
-        found = cursor.fetchone()
-        if found is not None and found[1] and found[0] != MARK:
+        tables, marked = _count_tables(cursor, database)
+        if tables and not marked:
             raise TerminalError(
-                f"holds {found[1]} tables that no simulation made. Nothing was changed. Name "
+                f"holds {tables} tables that no simulation made. Nothing was changed. Name "
                 "another database in AIRFLOW_CONN_OPEN_DENTAL_ADMIN.",
                 where=f"database {database}",
             )
         cursor.execute(f"drop database if exists {quote(database)}")
-        cursor.execute(f"create database {quote(database)} character set utf8mb3 comment '{MARK}'")
+        cursor.execute(f"create database {quote(database)} character set utf8mb3")
         cursor.execute(f"use {quote(database)}")
         for table in schema.tables().values():
-            cursor.execute(create_statement(table, engine=engine))
+            cursor.execute(f"{create_statement(table, engine=engine)} comment='{MARK}'")
 
 
 def use(connection: SourceConnection, database: str) -> None:
     """Choose the database; refuses one that no simulation made."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select schema_comment from information_schema.schemata where schema_name = %s",
-            (database,),
-        )
-        if cursor.fetchone() != (MARK,):
+        _, marked = _count_tables(cursor, database)
+        if not marked:
             raise TerminalError(
                 "is no simulated practice. Nothing was changed. Run `./dental demo build` first.",
                 where=f"database {database}",
             )
         cursor.execute(f"use {quote(database)}")
+
+
+def _count_tables(cursor: Cursor, database: str) -> tuple[int, int]:
+    """Return how many tables the database has, and how many of them are marked as ours.
+
+    The mark stands on tables, because MySQL's databases have no comment.
+    """
+    cursor.execute(
+        """
+        select count(*), count(case when table_comment = %s then 1 end)
+        from information_schema.tables
+        where table_schema = %s
+        """,
+        (MARK, database),
+    )
+    tables, marked = cursor.fetchone() or (0, 0)
+    return int(tables), int(marked)
 
 
 def save(connection: SourceConnection, journal: Journal) -> None:

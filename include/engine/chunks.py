@@ -15,7 +15,7 @@ import xxhash
 from include.catalog.model import TableConfig
 from include.ops.chunks import UNKNOWN, Chunk, Substitutions, in_key_order
 from include.source.keys import KeyRange, PagingKey
-from include.source.session import SESSION_SETTINGS
+from include.source.session_settings import CONTENT_SETTINGS
 from include.source.statement import ResultBuffer
 
 # To be changed whenever cells are converted differently: all chunks are compared again then.
@@ -34,7 +34,8 @@ def content_salt(table: TableConfig, key: PagingKey) -> bytes:
     """
     facts = {
         "transcoder": TRANSCODER_VERSION,
-        "session": SESSION_SETTINGS,
+        # The last one decides no byte, but without it every chunk would be compared again.
+        "session": {**CONTENT_SETTINGS, "tx_read_only": "1"},
         "key": key.raw_names,
         "columns": [(c.name, c.source_type, c.warehouse_type) for c in table.replicated_columns],
         "cells": [(c.column, c.when_column, c.pattern) for c in table.excluded_cells],

@@ -24,6 +24,9 @@ class Meaning:
 _GRANT = "Check the connection 'open_dental' and grant this account SELECT on the practice database"
 _AGAIN = "Check that the server runs and can be reached, then try again"
 
+# Of MySQL's own library for patterns, from MySQL 8 on.
+_PATTERN_CODES = range(3685, 3701)
+
 _UNKNOWN = Meaning(SourceError, "does not answer as expected", _AGAIN)
 _MEANINGS = {
     **dict.fromkeys(
@@ -132,6 +135,56 @@ _MEANINGS = {
     ER.DISK_FULL: Meaning(
         TerminalError, "has a full disk", "Free space on the practice's server, then try again"
     ),
+    **dict.fromkeys(
+        (ER.UNKNOWN_CHARACTER_SET, ER.UNKNOWN_COLLATION),
+        Meaning(
+            SourceRefusedError,
+            "does not know utf8mb4, in which every text is read",
+            "MySQL 5.5.3 and MariaDB 10.0 are the oldest servers that can be read",
+        ),
+    ),
+    ER.TOO_BIG_SELECT: Meaning(
+        SourceRefusedError,
+        "refuses a read that looks at more rows than its max_join_size",
+        "Every session sets sql_big_selects=1, which lifts that limit; something between us and "
+        "the server takes it back: connect to the server itself, or raise max_join_size there",
+    ),
+    **dict.fromkeys(
+        (ER.REGEXP_ERROR, *_PATTERN_CODES),
+        Meaning(
+            TerminalError,
+            "does not understand a pattern of the config's excluded_cells",
+            "Correct the pattern in overrides.yml. Servers before MySQL 8 and MariaDB 10.0.5 know "
+            "POSIX patterns only: no (?i), \\d or \\b",
+        ),
+    ),
+    1682: Meaning(  # the structure of a table of performance_schema is not as expected
+        SourceRefusedError,
+        "was upgraded, and its own tables were not",
+        "Have mysql_upgrade run there, then try again",
+    ),
+    1615: Meaning(  # a prepared statement lost its table to others, again and again
+        SourceError,
+        "has too little room for open tables to keep a statement prepared",
+        "Try again; if it happens again, raise table_definition_cache and table_open_cache there",
+    ),
+    ER.MAX_PREPARED_STMT_COUNT_REACHED: Meaning(
+        SourceError,
+        "has no prepared statement left",
+        "Try again; if it happens again, raise max_prepared_stmt_count there",
+    ),
+    ER.OUT_OF_SORTMEMORY: Meaning(
+        TerminalError,
+        "has too little memory to sort a page",
+        "Raise sort_buffer_size there, then try again",
+    ),
+    ER.UNKNOWN_COM_ERROR: Meaning(
+        SourceError,
+        "does not take this command: it has lost its cluster, or is a proxy that cannot prepare "
+        "statements",
+        "Try again when the cluster is whole; past a proxy, connect to the server itself",
+    ),
+    3032: Meaning(SourceError, "is in offline mode", "Try again when it is back"),
     **dict.fromkeys(
         (ER.OUTOFMEMORY, ER.OUT_OF_RESOURCES),
         Meaning(SourceError, "is out of memory", "Try again when it has less to do"),

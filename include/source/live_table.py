@@ -13,6 +13,7 @@ from include.catalog.model import TableConfig
 from include.errors import StructureError
 from include.source.keys import PagingKey
 from include.source.session import SourceConnection
+from include.source.structure import usable_index
 
 _ADVICE = (
     "Nothing was loaded; the rows of the last good load are intact. Run the discover_open_dental "
@@ -35,7 +36,7 @@ _QUERY = """
         if(non_unique = 0 and sub_part is null, column_name, ''),
         if(index_name = 'PRIMARY', 0, 1)
     from information_schema.statistics
-    where table_schema = database() and table_name = %(table)s
+    where table_schema = database() and table_name = %(table)s and {usable}
 """
 
 
@@ -82,7 +83,7 @@ def _describe(
     declared: dict[str, str] = {}
     indexes: dict[str, list[str]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_QUERY, {"table": table.name})
+        cursor.execute(_QUERY.format(usable=usable_index(connection)), {"table": table.name})
         rows = [[_text(cell) for cell in row] for row in cursor.fetchall()]
     # The server may return the parts of a union in any order.
     for _, kind, name, detail, _ in sorted(rows, key=lambda row: (int(row[4] or 0), int(row[0]))):
@@ -108,7 +109,9 @@ def _key_index(table: TableConfig, key: PagingKey, indexes: dict[str, list[str]]
         if columns == names:
             return index
     raise StructureError(
-        f"no unique index covers exactly the config's key ({', '.join(names)}) any more. {_ADVICE}",
+        f"no unique index that the server uses covers exactly the config's key "
+        f"({', '.join(names)}) any more: it was dropped, changed, or marked as ignored or "
+        f"invisible. {_ADVICE}",
         where=f"table {table.name}",
     )
 

@@ -13,6 +13,7 @@ from include.catalog.model import ColumnConfig, TableConfig
 from include.errors import StructureError
 from include.source.keys import KeyRange, KeyValues, PagingKey
 from include.source.session import SourceConnection, quote
+from include.source.session_settings import COLLATION
 from include.source.statement import PreparedStatement, ResultBuffer
 from include.transcoder.core import Core, split_row
 from include.transcoder.layout import RowLayout, plan_layout
@@ -163,7 +164,10 @@ def _expression(table: TableConfig, column: ColumnConfig) -> str:
     expression = name
     for cell in table.excluded_cells:
         if cell.column == column.name:
-            pattern = f"_utf8mb4 x'{('(?i)' + cell.pattern).encode().hex()}'"
-            matched = f"convert({quote(cell.when_column)} using utf8mb4) regexp {pattern}"
+            # The collation ignores case. Patterns themselves say so in ways that servers do not
+            # share, and their default collation is the server's choice.
+            pattern = f"_utf8mb4 x'{cell.pattern.encode().hex()}'"
+            text = f"convert({quote(cell.when_column)} using utf8mb4) collate {COLLATION}"
+            matched = f"{text} regexp {pattern}"
             expression = f"if({matched}, null, {expression})"
     return expression if expression == name else f"{expression} as {name}"

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pymysql
-from pymysql.constants import CLIENT, CR
+from pymysql.constants import CLIENT, CR, SERVER_STATUS
 from pymysql.cursors import Cursor
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, SourceError, SourceRefusedError
 from include.source.error_codes import meaning_of
+from include.source.session_settings import (
+    COLLATION,
+    FIRST_COMMAND,
+    Limits,
+    Value,
+    choose,
+    differing,
+    lacking,
+    names_of,
+    set_statement,
+    source_settings,
+)
 from include.source.tls import SourceTls, handshake_failure, source_tls
 
 CONNECT_TIMEOUT_SECONDS = 10
@@ -33,14 +47,13 @@ KEEPALIVE_IDLE_SECONDS = 30
 KEEPALIVE_INTERVAL_SECONDS = 10
 KEEPALIVE_PROBES = 3
 
-# The settings that decide the bytes of a row, and read-only transactions. The time zone is an
-# offset, because the server's time zone tables may be missing.
-SESSION_SETTINGS = {
-    "time_zone": "+00:00",
-    "sql_mode": "",
-    "character_set_results": "utf8mb4",
-    "tx_read_only": "1",
-}
+# Host, port and version: what a process has learnt of this server stays true of it.
+ServerId: TypeAlias = tuple[str, int, str]
+
+# The names among our settings that a server knows: it takes milliseconds to list them.
+_known: dict[ServerId, tuple[str, ...]] = {}
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     _Base: TypeAlias = pymysql.Connection[Cursor]
@@ -79,6 +92,8 @@ def connect(endpoint: Endpoint) -> SourceConnection:
         password=endpoint.password,
         database=endpoint.database or None,
         charset="utf8mb4",
+        collation=COLLATION,
+        init_command=FIRST_COMMAND,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=READ_TIMEOUT_SECONDS,
         write_timeout=READ_TIMEOUT_SECONDS,
@@ -138,6 +153,12 @@ def source_error(error: pymysql.MySQLError, endpoint: Endpoint) -> PipelineError
     )
 
 
+def server_id(connection: SourceConnection) -> ServerId:
+    """Return what tells the server of this session from others."""
+    raw: Any = connection
+    return str(raw.host), int(raw.port), str(raw.server_version)
+
+
 def quote(name: str) -> str:
     """Quote an identifier for MariaDB and MySQL."""
     return "`" + name.replace("`", "``") + "`"
@@ -155,39 +176,98 @@ def _keep_alive(connection: SourceConnection) -> None:
 
 
 def _apply_settings(connection: SourceConnection, endpoint: Endpoint) -> None:
+    """Set what differs from include/source/session_settings.py, and read all of it back."""
+    settings = source_settings(
+        Limits(
+            statement=STATEMENT_LIMIT_SECONDS,
+            lock=LOCK_LIMIT_SECONDS,
+            write=WRITE_LIMIT_SECONDS,
+            idle=IDLE_LIMIT_SECONDS,
+        )
+    )
     with connection.cursor() as cursor:
-        cursor.execute("select version()")
-        is_mariadb = "mariadb" in str((cursor.fetchone() or ("",))[0]).lower()
-        settings = _settings(is_mariadb=is_mariadb)
-        values = [_literal(value) for value in settings.values()]
-        cursor.execute("set " + ", ".join(f"session {name} = %s" for name in settings), values)
-        cursor.execute("select " + ", ".join(f"@@session.{name}" for name in settings))
-        # MariaDB returns max_statement_time as a float.
-        seen = [str(value).removesuffix(".0") for value in cursor.fetchone() or ()]
-    if seen != list(settings.values()):
+        present = _present(connection, names_of(settings))
+        missing = lacking(settings, present)
+        if missing:
+            raise SourceRefusedError(
+                f"this server has no setting {', '.join(missing)}, without which it decides what "
+                "is read. Nothing was read. MySQL 5.5 and MariaDB 10.0 are the oldest that have "
+                "them all.",
+                where=endpoint.name,
+            )
+        chosen = choose(settings, present)
+        _set(connection, differing(chosen, present), endpoint)
+        cursor.execute("select database(), " + ", ".join(f"@@session.{name}" for name in chosen))
+        database, *values = cursor.fetchone() or ("",)
+    seen = dict(zip(chosen, values, strict=False))
+    other = differing(chosen, seen)
+    if other:
         raise SourceError(
-            f"the session settings did not take: asked for {settings}, got "
-            f"{dict(zip(settings, seen, strict=False))}. Nothing was read. A proxy that shares "
-            "sessions between clients does this: connect to the server itself.",
+            f"the session settings did not take: asked for {_listed(other)}, got "
+            f"{_listed({name: seen.get(name) for name in other})}. Nothing was read. A proxy that "
+            "shares sessions between clients does this: connect to the server itself.",
             where=endpoint.name,
         )
+    _log_once(endpoint.name, _listed(chosen))
+    _leave_what_init_connect_did(connection, endpoint, str(database or ""))
 
 
-def _settings(*, is_mariadb: bool) -> dict[str, str]:
-    """Return every setting under the name that this kind of server knows."""
-    flag = "tx_read_only" if is_mariadb else "transaction_read_only"
-    limit = (
-        ("max_statement_time", STATEMENT_LIMIT_SECONDS)
-        if is_mariadb
-        else ("max_execution_time", 1000 * STATEMENT_LIMIT_SECONDS)
-    )
-    return {
-        **{flag if name == "tx_read_only" else name: v for name, v in SESSION_SETTINGS.items()},
-        limit[0]: str(limit[1]),
-        "lock_wait_timeout": str(LOCK_LIMIT_SECONDS),
-        "net_write_timeout": str(WRITE_LIMIT_SECONDS),
-        "wait_timeout": str(IDLE_LIMIT_SECONDS),
-    }
+def _present(connection: SourceConnection, names: Sequence[str]) -> dict[str, object]:
+    """Return the values that this session has now, of those settings that its server knows."""
+    server = server_id(connection)
+    with connection.cursor() as cursor:
+        if server in _known:
+            cursor.execute("select " + ", ".join(f"@@{name}" for name in _known[server]))
+            return dict(zip(_known[server], cursor.fetchone() or (), strict=True))
+        cursor.execute("show session variables where variable_name in %s", (names,))
+        present = {str(name).lower(): value for name, value in cursor.fetchall()}
+    _known[server] = tuple(present)
+    return present
+
+
+def _set(connection: SourceConnection, settings: Mapping[str, Value], endpoint: Endpoint) -> None:
+    """Set them at once; where the server refuses that, find the one that it refuses."""
+    with connection.cursor() as cursor:
+        try:
+            if settings:
+                cursor.execute(*set_statement(settings))
+            return
+        except pymysql.MySQLError:
+            if not connection.open:
+                raise
+        for name, value in settings.items():
+            try:
+                cursor.execute(*set_statement({name: value}))
+            except pymysql.MySQLError as error:
+                if not connection.open:
+                    raise
+                raise SourceRefusedError(
+                    f"the server does not let this session set {name} to {value!r} (error "
+                    f"{error.args[0]}), and its own value decides what is read. Nothing was read. "
+                    f"Let the account set {name}, or give it this value on the server.",
+                    where=endpoint.name,
+                ) from None
+
+
+@cache
+def _log_once(server: str, settings: str) -> None:
+    # A process opens hundreds of sessions, all with the same settings.
+    log.debug("every session on %s has %s", server, settings)
+
+
+def _leave_what_init_connect_did(
+    connection: SourceConnection, endpoint: Endpoint, database: str
+) -> None:
+    """End a transaction that the server began at the log-in, and choose our database again."""
+    raw: Any = connection
+    if raw.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS:
+        connection.rollback()
+    if endpoint.database and database.lower() != endpoint.database.lower():
+        connection.select_db(endpoint.database)
+
+
+def _listed(settings: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items())
 
 
 def _check_encryption(connection: SourceConnection, endpoint: Endpoint, tls: SourceTls) -> None:
@@ -203,7 +283,3 @@ def _check_encryption(connection: SourceConnection, endpoint: Endpoint, tls: Sou
             "itself.",
             where=endpoint.name,
         )
-
-
-def _literal(value: str) -> int | str:
-    return int(value) if value.isdigit() else value

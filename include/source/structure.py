@@ -1,7 +1,7 @@
 """The structure of the practice database, read from information_schema in bulk.
 
 Only base tables are read: views and sequences hold no rows of their own. Generated and invisible
-columns are included.
+columns are included; indexes that the server does not use are not.
 """
 
 from __future__ import annotations
@@ -15,10 +15,17 @@ from typing import Any
 
 from include.endpoints import Endpoint
 from include.errors import SourceRefusedError
-from include.source.session import SourceConnection, source_errors
+from include.source.session import ServerId, SourceConnection, server_id, source_errors
 
 PRIMARY = "PRIMARY"
 _PLAIN_INDEXES = ("BTREE", "HASH")
+# Words of EXTRA: MariaDB before 10.2 had virtual and persistent columns without an expression in
+# information_schema, and MySQL before 5.7 had none.
+_GENERATED = frozenset({"VIRTUAL", "PERSISTENT", "STORED"})
+# Columns of information_schema.statistics, and their value for an index that the server uses:
+# MariaDB has the first from 10.6 on, MySQL the second from 8.0 on.
+_USABLE = {"IGNORED": "NO", "IS_VISIBLE": "YES"}
+_usable: dict[ServerId, str] = {}
 # MariaDB lists a base table that also keeps its old rows under a type of its own.
 BASE_TABLE_TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
 
@@ -153,7 +160,7 @@ def read_structures(
     with source_errors(endpoint), connection.cursor() as cursor:
         found = _read_tables(cursor)
         columns = _read_columns(cursor)
-        indexes = _read_indexes(cursor, columns)
+        indexes = _read_indexes(cursor, columns, usable_index(connection))
     if not found:
         raise SourceRefusedError(
             f"the account sees no table in the database {endpoint.database!r}. The warehouse is "
@@ -174,6 +181,31 @@ def read_structures(
     }
 
 
+def usable_index(connection: SourceConnection) -> str:
+    """Return the condition on information_schema.statistics for indexes that the server uses.
+
+    An index that is ignored (MariaDB) or invisible (MySQL) can neither be forced nor read by. The
+    server is asked once in a process whether it knows such indexes.
+    """
+    server = server_id(connection)
+    if server not in _usable:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                select column_name
+                from information_schema.columns
+                where table_schema = 'information_schema'
+                and table_name = 'STATISTICS'
+                and column_name in %s
+                """,
+                (list(_USABLE),),
+            )
+            known = [str(name).upper() for (name,) in cursor.fetchall()]
+        conditions = [f"{name.lower()} = '{_USABLE[name]}'" for name in known]
+        _usable[server] = " and ".join(conditions) or "true"
+    return _usable[server]
+
+
 def _read_tables(cursor: Any) -> dict[str, str | None]:
     cursor.execute(
         """
@@ -190,7 +222,7 @@ def _read_columns(cursor: Any) -> dict[str, list[ColumnStructure]]:
         """
         select
             table_name, column_name, column_type, data_type, is_nullable, column_default, extra,
-            character_set_name, collation_name, generation_expression, privileges
+            character_set_name, collation_name, privileges
         from information_schema.columns
         where table_schema = database()
         order by table_name, ordinal_position
@@ -198,8 +230,8 @@ def _read_columns(cursor: Any) -> dict[str, list[ColumnStructure]]:
     )
     columns: dict[str, list[ColumnStructure]] = defaultdict(list)
     for table, name, column_type, data_type, nullable, default, extra, charset, collation, (
-        expression
-    ), privileges in cursor.fetchall():
+        privileges
+    ) in cursor.fetchall():
         columns[table].append(
             ColumnStructure(
                 table=table,
@@ -211,7 +243,7 @@ def _read_columns(cursor: Any) -> dict[str, list[ColumnStructure]]:
                 extra=extra or "",
                 character_set=charset,
                 collation=collation,
-                is_generated=bool(expression),
+                is_generated=not _GENERATED.isdisjoint((extra or "").upper().split()),
                 is_readable="select" in (privileges or "").lower().split(","),
             )
         )
@@ -219,15 +251,15 @@ def _read_columns(cursor: Any) -> dict[str, list[ColumnStructure]]:
 
 
 def _read_indexes(
-    cursor: Any, columns: dict[str, list[ColumnStructure]]
+    cursor: Any, columns: dict[str, list[ColumnStructure]], usable: str
 ) -> dict[str, list[IndexStructure]]:
     cursor.execute(
-        """
+        f"""
         select table_name, index_name, non_unique, column_name, sub_part, index_type
         from information_schema.statistics
-        where table_schema = database()
+        where table_schema = database() and {usable}
         order by table_name, index_name, seq_in_index
-        """
+        """  # noqa: S608 - a condition of our own
     )
     parts: dict[tuple[str, str], list[tuple[Any, ...]]] = defaultdict(list)
     for table, index, *part in cursor.fetchall():

@@ -18,7 +18,7 @@ from psycopg import sql
 from include import settings
 from include.endpoints import Endpoint
 from include.validation.rules import Rule, raw
-from include.warehouse.session import tls_options
+from include.warehouse.session import SESSION_SETTINGS, SET_SESSION, tls_options
 
 if TYPE_CHECKING:
     from great_expectations.checkpoint.checkpoint import CheckpointResult
@@ -155,6 +155,6 @@ def _address(warehouse: Endpoint) -> str:
 def _prepare(connection: Any, _: object) -> None:
     # Not as startup options: a pooler refuses what it does not know.
     with connection.cursor() as cursor:
-        cursor.execute("set timezone = 'UTC'")
+        cursor.execute(SET_SESSION, (list(SESSION_SETTINGS), list(SESSION_SETTINGS.values())))
         cursor.execute("set work_mem = %s", (WORK_MEMORY,))
     connection.commit()

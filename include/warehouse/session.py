@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -17,19 +19,50 @@ APPLICATION_NAME = "dental-warehouse"
 # Distinguishes the sessions that hold the locks of loads from those that write.
 LOCK_APPLICATION_NAME = f"{APPLICATION_NAME} locks"
 
-# Server-side settings of every session, written as PostgreSQL shows them.
+# Settings of every session, written as PostgreSQL shows them. The server, the database and the role
+# may have other values for each; what is not here changes speed, or what the server logs, or only a
+# superuser can set it. Two are left on purpose: default_transaction_read_only, by which a provider
+# stops writers when the disk is full, and synchronous_commit, which is the owner's choice.
 SESSION_SETTINGS = {
+    # What a value looks like as text, and how our texts are read. psycopg reads intervals of this
+    # style only.
     "TimeZone": "UTC",
     "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
     "client_encoding": "UTF8",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
     "standard_conforming_strings": "on",
+    "array_nulls": "on",
+    "transform_null_equals": "off",
+    # No schema comes before the server's own functions and operators, and the definitions of views
+    # that are built again are read as they were written.
+    "search_path": "public",
+    "quote_all_identifiers": "off",
+    # A policy that hides rows is an error, never fewer rows.
+    "row_security": "off",
+    # A stricter level ends with errors where loaders wait for each other.
+    "default_transaction_isolation": "read committed",
     "client_min_messages": "warning",
+    # Who waits for locks sets a limit of its own; statement_timeout ends all other waits.
+    "lock_timeout": "0",
     # No statement of a refresh takes hours; one that does is stuck.
     "statement_timeout": "4h",
     # Above the longest read of a page with its pause, during which the transaction is idle.
     # include/sessions/locks.py sends a statement between pages (WRITER_PING_SECONDS).
     "idle_in_transaction_session_timeout": "6min",
+    # A first load is one long session; only the session of locks has a limit of its own.
+    "idle_session_timeout": "0",
+    "transaction_timeout": "0",
 }
+# PostgreSQL has the first from 14 on, the second from 17 on.
+_NEWER = frozenset({"idle_session_timeout", "transaction_timeout"})
+# A setting that the server does not know is passed over.
+SET_SESSION: LiteralString = """
+    select set_config(name, value, false)
+    from unnest(%s::text[], %s::text[]) as s (name, value)
+    where current_setting(name, true) is not null
+"""
 # TCP keepalives of the server. Not read back: on a local socket they are not available.
 _KEEPALIVES = {
     "tcp_keepalives_idle": "30",
@@ -46,6 +79,8 @@ _CLIENT_KEEPALIVES = {
 TLS_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 _TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _TLS_DEMANDED = ("require", "verify-ca", "verify-full")
+
+log = logging.getLogger(__name__)
 
 WarehouseConnection = psycopg.Connection[tuple[Any, ...]]
 
@@ -115,36 +150,51 @@ def _open(endpoint: Endpoint, tls: Mapping[str, str]) -> WarehouseConnection:
 
 def _apply_settings(connection: WarehouseConnection, endpoint: Endpoint) -> None:
     wanted = {**_KEEPALIVES, **SESSION_SETTINGS}
-    connection.execute(
-        "select set_config(name, value, false) from unnest(%s::text[], %s::text[]) s (name, value)",
-        (list(wanted), list(wanted.values())),
-    )
+    connection.execute(SET_SESSION, (list(wanted), list(wanted.values())))
     names = ["server_encoding", *SESSION_SETTINGS]
     row = connection.execute(
         """
-        select array_agg(current_setting(name) order by position)
+        select array_agg(current_setting(name, true) order by position)
         from unnest(%s::text[]) with ordinality s (name, position)
         """,
         (names,),
     ).fetchone()
-    encoding, *seen = row[0] if row else ("",)
+    encoding, *values = row[0] if row else ("",)
     if encoding != "UTF8":
         raise TerminalError(
             f"this database stores text as {encoding}, which cannot hold what the practice "
             "writes. Nothing was written. Create the warehouse with ENCODING 'UTF8'.",
             where=endpoint.name,
         )
-    if seen != list(SESSION_SETTINGS.values()):
-        raise _not_as_asked(seen, endpoint)
+    seen = dict(zip(SESSION_SETTINGS, values, strict=False))
+    other = {
+        name: seen.get(name)
+        for name, value in SESSION_SETTINGS.items()
+        if seen.get(name) != value and not (name in _NEWER and seen.get(name) is None)
+    }
+    if other:
+        raise _not_as_asked(other, endpoint)
+    _log_once(endpoint.name, _listed(seen))
 
 
-def _not_as_asked(seen: list[str], endpoint: Endpoint) -> PipelineError:
+@cache
+def _log_once(server: str, settings: str) -> None:
+    # A process opens hundreds of sessions, all with the same settings.
+    log.debug("every session on %s has %s", server, settings)
+
+
+def _not_as_asked(seen: Mapping[str, str | None], endpoint: Endpoint) -> PipelineError:
+    asked = {name: SESSION_SETTINGS[name] for name in seen}
     return WarehouseError(
-        f"the session settings did not take: asked for {SESSION_SETTINGS}, got "
-        f"{dict(zip(SESSION_SETTINGS, seen, strict=False))}. Nothing was written. A proxy that "
-        "shares sessions between clients does this: connect to the server itself.",
+        f"the session settings did not take: asked for {_listed(asked)}, got {_listed(seen)}. "
+        "Nothing was written. A proxy that shares sessions between clients does this: connect to "
+        "the server itself.",
         where=endpoint.name,
     )
+
+
+def _listed(settings: Mapping[str, str | None]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items())
 
 
 def _check_encryption(connection: WarehouseConnection, endpoint: Endpoint) -> None:

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from include.catalog.model import CellExclusion, SubstitutionRule
+from include.engine.chunks import content_salt
 from include.engine.verify import verify_table
 from include.errors import StructureError
+from include.source.keys import paging_key
 from include.source.statement import PreparedStatement, ResultBuffer
 from tests.engine.oracle import Excluded, assert_equal
 from tests.engine.practice import Practice
@@ -233,3 +235,14 @@ def test_a_substitution_that_the_config_forbids_fails_the_table(practice: Practi
     assert practice.load(practice.config("T")).inserted == 2
     with pytest.raises(StructureError, match="born: 2 by rule zero_date"):
         practice.load(strict)
+
+
+def test_an_upgrade_does_not_compare_everything_again(practice: Practice) -> None:
+    practice.execute("create table T (Id int primary key)")
+    table = practice.config("T")
+    salt = content_salt(table, paging_key(table))
+    assert salt == (
+        b'{"cells": [], "columns": [["Id", "int(11)", "integer"]], "key": ["id"], '
+        b'"session": {"character_set_results": "utf8mb4", "sql_mode": "", "time_zone": "+00:00", '
+        b'"tx_read_only": "1"}, "transcoder": "binary-1"}'
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from include.endpoints import Endpoint
 from include.errors import SourceError, SourceRefusedError, TerminalError
 from include.source import session
 from include.source.session import SourceConnection, connect, source_error
+from include.source.session_settings import Form, Limits, Setting, source_settings
 
 MARK = "Wilhelmina-Marked"
 
@@ -160,3 +162,42 @@ def test_a_damaged_table_needs_a_person(reader: Endpoint, administrator: SourceC
         meant = failure(connection, reader, "select * from Damaged where Id = 1")
     assert type(meant) is TerminalError
     assert "reports a damaged table" in str(meant)
+
+
+def test_what_a_server_does_not_let_a_session_set_is_named(
+    reader: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Only an administrator may set this one.
+    forbidden = Setting((Form("sql_log_bin", "OFF"),), "stands for any that needs a right")
+    wanted = source_settings(Limits(240, 60, 30, 7200))
+    monkeypatch.setattr(session, "source_settings", lambda _: (*wanted, forbidden))
+    monkeypatch.setattr(session, "_known", {})
+    with pytest.raises(SourceRefusedError, match=r"set sql_log_bin to 'OFF' \(error 1227\)"):
+        connect(reader)
+
+
+def test_the_settings_are_logged_once(reader: Endpoint, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="include.source.session")
+    for _ in range(3):
+        connect(reader).close()
+    (line,) = [record.message for record in caplog.records if "every session" in record.message]
+    assert "sql_select_limit=18446744073709551615, sql_big_selects=ON, autocommit=ON" in line
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "said"),
+    [
+        (1104, SourceRefusedError, "max_join_size"),
+        (1115, SourceRefusedError, "does not know utf8mb4"),
+        (1139, TerminalError, "a pattern of the config's excluded_cells"),
+        (3692, TerminalError, "a pattern of the config's excluded_cells"),
+        (1682, SourceRefusedError, "mysql_upgrade"),
+        (1615, SourceError, "table_definition_cache"),
+    ],
+)
+def test_a_code_says_what_to_do(code: int, kind: type[Exception], said: str) -> None:
+    endpoint = Endpoint("mysql", "127.0.0.1", 1, "reader", "", "opendental")
+    meant = source_error(pymysql.OperationalError(code, MARK), endpoint)
+    assert type(meant) is kind
+    assert said in str(meant)
+    assert MARK not in str(meant)

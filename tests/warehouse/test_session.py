@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from include.endpoints import Endpoint
@@ -22,8 +24,22 @@ def test_a_database_with_other_defaults_gives_the_same_session(warehouse: Endpoi
             "standard_conforming_strings = off",
             "client_encoding = 'LATIN1'",
             "statement_timeout = '90s'",
+            "search_path = 'shadow, pg_catalog'",
+            "default_transaction_isolation = 'serializable'",
+            "lock_timeout = '1h'",
+            "idle_session_timeout = '1h'",
+            "bytea_output = 'escape'",
+            "intervalstyle = 'iso_8601'",
+            "extra_float_digits = -15",
+            "row_security = on",
+            "array_nulls = off",
+            "quote_all_identifiers = on",
         ):
             connection.execute(f"alter database {warehouse.database} set {setting}".encode())
+        connection.execute("create schema shadow")
+        connection.execute(
+            "create function shadow.upper(text) returns text language sql return 'shadowed'"
+        )
     with connect(warehouse) as connection:
         row = connection.execute(
             "select '2024-02-01 00:00Z'::timestamptz::text, 'a\\n', current_setting("
@@ -31,9 +47,35 @@ def test_a_database_with_other_defaults_gives_the_same_session(warehouse: Endpoi
             "current_setting('idle_in_transaction_session_timeout')"
         ).fetchone()
         assert row == ("2024-02-01 00:00:00+00", "a\\n", "UTF8", "4h", "6min")
+        row = connection.execute(
+            "select upper('x'), '\\x61'::bytea::text, interval '1 day', (1 / 3::float8)::text, "
+            "cast('{null}' as text[]), quote_ident('plain'), "
+            "current_setting('transaction_isolation'), current_setting('lock_timeout'), "
+            "current_setting('idle_session_timeout')"
+        ).fetchone()
+        assert row == (
+            *("X", "\\x61", timedelta(days=1), "0.3333333333333333"),
+            *([None], "plain", "read committed", "0", "0"),
+        )
         connection.rollback()
         # A setting made in a transaction would be gone with it.
         assert connection.execute("show timezone").fetchone() == ("UTC",)
+
+
+def test_rows_that_a_policy_hides_are_missed(warehouse: Endpoint) -> None:
+    with connect(warehouse, autocommit=True) as connection:
+        connection.execute("create role narrow login password 'x'")
+        connection.execute("create table public.hidden (id int)")
+        connection.execute("alter table public.hidden enable row level security")
+        connection.execute("grant select on public.hidden to narrow")
+    with (
+        connect(replace(warehouse, user="narrow", password="x")) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("select * from public.hidden")
+    with connect(warehouse, autocommit=True) as connection:
+        connection.execute("drop table public.hidden")
+        connection.execute("drop role narrow")
 
 
 def test_a_database_that_does_not_store_utf8_is_refused(postgres: Endpoint) -> None:
