@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -23,16 +24,19 @@ from include.ops.migrate import migrate
 from local_system import databases, servers
 from local_system.api import AirflowApi
 from local_system.environment import (
+    PROGRAMS,
     WEB_USER,
     Addresses,
     addresses,
     airflow_environment,
+    command_environment,
     environment_file,
-    shared_environment,
+    simulator_environment,
 )
-from local_system.layout import Layout, make_directory
+from local_system.layout import Layout
+from local_system.private_files import open_log, own_directory, write_private
 from local_system.processes import end
-from local_system.secrets import Ports, Secrets, write_private
+from local_system.secrets import Ports, Secrets
 
 MIGRATION_LIMIT_SECONDS = 240
 STOP_LIMIT_SECONDS = 8
@@ -84,10 +88,21 @@ class Site:
         return AirflowApi(self.addresses.web, user=WEB_USER, password=self.secrets.web)
 
 
-def write_environment_file(site: Site) -> None:
-    """Write the file that a shell sources to work on this system."""
-    shared = shared_environment(site.layout, site.ports, site.secrets, config=site.config)
-    write_private(site.layout.environment, environment_file(shared))
+def write_environment_files(site: Site) -> None:
+    """Write the files that a shell sources: to work on this system; to write into the practice."""
+    commands = environment_file(
+        command_environment(
+            site.layout, site.ports, site.secrets, config=site.config, dags=site.dags
+        ),
+        title="The demo system; ./dental reads this when no other databases are named.",
+    )
+    path = f'export PATH={shlex.quote(str(PROGRAMS))}:"$PATH"\n'
+    write_private(site.layout.environment, commands + path)
+    simulator = environment_file(
+        simulator_environment(site.layout, site.ports, site.secrets),
+        title="How to write into the demo's practice; only `./dental demo` reads this.",
+    )
+    write_private(site.layout.simulator_environment, simulator)
 
 
 def start_mariadb(site: Site) -> Component:
@@ -108,7 +123,7 @@ def start_postgres(site: Site) -> Component:
 
 def start_mail(site: Site) -> Component:
     """Start the mail sink."""
-    make_directory(site.layout.mails, mode=0o700)
+    own_directory(site.layout.mails, mode=0o700)
     port, directory = f"--port={site.ports.mail}", f"--directory={site.layout.mails}"
     return _spawn(site, "mail", ("local_system.mail", port, directory))
 
@@ -121,7 +136,7 @@ def start_airflow(site: Site, name: str) -> Component:
 def make_accounts(site: Site) -> None:
     """Create the accounts and databases that are missing."""
     where = site.addresses
-    databases.ensure_practice_account(where)
+    databases.ensure_practice_accounts(where)
     databases.ensure_database(where.postgres_administrator, where.warehouse)
     databases.ensure_database(where.postgres_administrator, where.airflow)
 
@@ -136,7 +151,7 @@ def migrate_metadata(site: Site, is_cancelled: Callable[[], bool]) -> None:
 
     Raises PipelineError, with the end of the log, when it fails, takes too long or is cancelled.
     """
-    make_directory(site.layout.airflow_home, mode=0o700)
+    own_directory(site.layout.airflow_home, mode=0o700)
     passwords = site.layout.airflow_home / "passwords.json"
     write_private(passwords, json.dumps({WEB_USER: site.secrets.web}) + "\n")
     # The marker is beside the database that it describes, so that both are removed together.
@@ -151,7 +166,7 @@ def migrate_metadata(site: Site, is_cancelled: Callable[[], bool]) -> None:
         end([migration.process.pid])
     if migration.process.wait() != 0:
         raise PipelineError(describe_exits({"airflow db migrate": migration}))
-    done.touch()
+    write_private(done, "")
 
 
 def make_pools(site: Site) -> None:
@@ -201,7 +216,7 @@ def stop(parts: Sequence[Component]) -> None:
 
 def _spawn(site: Site, name: str, module: Sequence[str]) -> Component:
     output = site.layout.logs / f"{name}.log"
-    with output.open("ab") as file:
+    with open_log(output) as file:
         process = subprocess.Popen(
             [sys.executable, "-m", *module],
             cwd=site.layout.state,

@@ -14,6 +14,7 @@ from include.errors import PipelineError
 from local_system import figures
 from local_system.environment import WAREHOUSE, WEB_USER
 from local_system.follow import Say, begin, follow
+from local_system.private_files import open_log
 from local_system.servers import LOOPBACK, tail
 from local_system.status import Status
 from local_system.system import System
@@ -165,12 +166,11 @@ class Builder:
         self._began = time.monotonic()
         command = [sys.executable, "-m", "include.cli", "demo", "build"]
         command += ["--patients", str(self._size.patients), "--years", str(self._size.years)]
-        command += ["--truth", str(self._system.layout.truth)]
-        environment = settings.inherited_environment() | self._system.environment()
-        with self._log.open("ab") as output:
+        environment = self._system.environment() | self._system.simulator_environment()
+        with open_log(self._log) as output:
             self._process = subprocess.Popen(
                 command,
-                env=environment | {"PYTHONPATH": str(settings.PROJECT_ROOT)},
+                env=settings.inherited_environment() | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

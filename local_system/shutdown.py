@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from include.errors import PipelineError
 from local_system.layout import OUTSIDE_PARENTS, Layout, open_layout, outside_directory
+from local_system.private_files import remove_directory
 from local_system.processes import end, is_alive, processes_of
 
 SUPERVISOR_LIMIT_SECONDS = 90.0
@@ -63,8 +63,7 @@ def remove_state(state: Path) -> None:
     # The record of an outside directory may be gone; its name follows from the state directory.
     outside = [outside_directory(parent, layout.state) for parent in OUTSIDE_PARENTS]
     for path in {layout.data, *outside, layout.state}:
-        if path.exists():
-            shutil.rmtree(path)
+        remove_directory(path)
         if path in outside:
             with suppress(OSError):
                 path.parent.rmdir()  # only when no other system is left in it

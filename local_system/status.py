@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from local_system.private_files import write_private
+
 Phase = Literal["starting", "ready", "failed", "stopping"]
 
 
@@ -27,10 +29,8 @@ class Status:
 
 
 def write_status(path: Path, status: Status) -> None:
-    """Replace the status file."""
-    draft = path.with_name(path.name + ".new")
-    draft.write_text(json.dumps(asdict(status), indent=2) + "\n")
-    draft.replace(path)
+    """Replace the status file; only its owner can read it, because it may show a log's end."""
+    write_private(path, json.dumps(asdict(status), indent=2) + "\n")
 
 
 def read_status(path: Path) -> Status | None:

@@ -26,7 +26,8 @@ import pymysql
 from include.errors import PipelineError
 from local_system import components
 from local_system.components import AIRFLOW_ARGUMENTS, Component, Site
-from local_system.layout import Layout, make_directory, open_layout
+from local_system.layout import Layout, open_layout
+from local_system.private_files import own_directory
 from local_system.processes import end, processes_of
 from local_system.secrets import choose_ports, ensure_secrets
 from local_system.status import Status, read_status, write_status
@@ -179,7 +180,7 @@ def end_strays(layout: Layout) -> None:
 
 def prepare(layout: Layout, *, dags: Path, config: Path, web_port: int | None) -> Site:
     """Choose ports and secrets; raises TerminalError when the given web port is taken."""
-    make_directory(layout.logs, mode=0o700)
+    own_directory(layout.logs, mode=0o700)
     site = Site(
         layout=layout,
         ports=choose_ports(layout, web=web_port),
@@ -187,7 +188,7 @@ def prepare(layout: Layout, *, dags: Path, config: Path, web_port: int | None) -
         dags=dags,
         config=config,
     )
-    components.write_environment_file(site)
+    components.write_environment_files(site)
     return site
 
 

@@ -29,10 +29,12 @@ from local_system.environment import (
     Addresses,
     addresses,
     airflow_environment,
-    shared_environment,
+    command_environment,
+    simulator_environment,
 )
-from local_system.layout import Layout, make_directory, open_layout
+from local_system.layout import Layout, open_layout
 from local_system.mail import read_mails
+from local_system.private_files import open_log, own_directory
 from local_system.processes import MARKER, is_alive
 from local_system.secrets import Ports, Secrets, ensure_secrets, read_ports
 from local_system.servers import tail
@@ -157,8 +159,14 @@ class System:
         return AirflowApi(self.addresses.web, user=WEB_USER, password=self.secrets.web)
 
     def environment(self) -> dict[str, str]:
-        """Return the connections and paths that the command line needs."""
-        return shared_environment(self.layout, self.ports, self.secrets, config=self.config)
+        """Return what `./dental` and `airflow` need to work on this system."""
+        return command_environment(
+            self.layout, self.ports, self.secrets, config=self.config, dags=self.dags
+        )
+
+    def simulator_environment(self) -> dict[str, str]:
+        """Return what the simulator's commands need besides."""
+        return simulator_environment(self.layout, self.ports, self.secrets)
 
     def airflow_environment(self) -> dict[str, str]:
         """Return the environment for Airflow's own command line on this system."""
@@ -175,7 +183,7 @@ class System:
         return self.layout.logs / "supervisor.log"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        make_directory(self.layout.logs, mode=0o700)
+        own_directory(self.layout.logs, mode=0o700)
         command = [
             *(sys.executable, "-m", "local_system.supervisor", str(self.state)),
             *("--dags", str(self.dags), "--config", str(self.config)),
@@ -187,7 +195,7 @@ class System:
             "PYTHONPATH": str(settings.PROJECT_ROOT),
             "SPT_NOENV": "1",
         }
-        with self._supervisor_log.open("ab") as output:
+        with open_log(self._supervisor_log) as output:
             return subprocess.Popen(
                 command,
                 env=environment,
