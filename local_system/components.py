@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -35,7 +34,7 @@ from local_system.environment import (
 )
 from local_system.layout import Layout
 from local_system.private_files import open_log, own_directory, write_private
-from local_system.processes import end
+from local_system.processes import end, in_session
 from local_system.secrets import Ports, Secrets
 
 MIGRATION_LIMIT_SECONDS = 240
@@ -48,7 +47,13 @@ AIRFLOW_ARGUMENTS = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
-HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+# What must be healthy, by the name that Airflow's page has for it, and whose work that is.
+HEALTHY = {
+    "metadatabase": "api-server",
+    "scheduler": "scheduler",
+    "dag_processor": "dag-processor",
+    "triggerer": "triggerer",
+}
 POOLS = settings.PROJECT_ROOT / "include" / "config" / "pools.json"
 
 
@@ -165,7 +170,7 @@ def migrate_metadata(site: Site, is_cancelled: Callable[[], bool]) -> None:
     if migration.process.poll() is None:
         end([migration.process.pid])
     if migration.process.wait() != 0:
-        raise PipelineError(describe_exits({"airflow db migrate": migration}))
+        raise PipelineError(describe_exit("airflow db migrate", migration))
     write_private(done, "")
 
 
@@ -182,22 +187,31 @@ def unhealthy(api: AirflowApi) -> list[str]:
         health = api.health()
     except httpx.HTTPError:
         return ["api-server"]
-    return [name for name in HEALTHY if (health.get(name) or {}).get("status") != "healthy"]
+    return [
+        component
+        for name, component in HEALTHY.items()
+        if (health.get(name) or {}).get("status") != "healthy"
+    ]
 
 
-def describe_exits(ended: dict[str, Component]) -> str:
-    """Return the exit code of each component that has ended, and the end of its log."""
-    return "\n".join(
+def describe_exit(name: str, part: Component) -> str:
+    """Return the exit code of a component that has ended, and the end of its log."""
+    return (
         f"{name} ended with code {part.process.returncode}. The end of {part.log}:\n"
         f"{servers.tail(part.log)}"
-        for name, part in ended.items()
     )
+
+
+def kill(parts: Sequence[Component]) -> None:
+    """Kill components that do not answer, and wait for their end."""
+    for part in parts:
+        part.process.kill()
+        part.process.wait()
 
 
 def kill_children(part: Component) -> None:
     """Kill the children of a component that has ended: they would disturb its next start."""
-    with suppress(ProcessLookupError):
-        os.killpg(part.process.pid, signal.SIGKILL)
+    end(in_session(part.process.pid), first=signal.SIGKILL)
 
 
 def stop(parts: Sequence[Component]) -> None:

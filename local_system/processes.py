@@ -43,6 +43,23 @@ def processes_of(state: Path) -> list[int]:
     return sorted(pid for pid, session in sessions.items() if pid in found or session in ours)
 
 
+def commands_of(state: Path, *words: str) -> list[int]:
+    """Return the ids of the system's processes whose command has all these words."""
+    found = []
+    for pid in processes_of(state):
+        with suppress(OSError):  # gone meanwhile
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+            if set(words) <= set(command.split("\0")):
+                found.append(pid)
+    return found
+
+
+def in_session(leader: int) -> list[int]:
+    """Return the ids of the living processes of the session that `leader` started."""
+    found = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [pid for pid in found if (facts := _facts(pid)) and int(facts[3]) == leader]
+
+
 def servers_in(data: Path) -> list[int]:
     """Return the ids of the processes of the database server that works on `data`, oldest first.
 

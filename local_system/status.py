@@ -9,7 +9,7 @@ from typing import Literal
 
 from local_system.private_files import write_private
 
-Phase = Literal["starting", "ready", "failed", "stopping"]
+Phase = Literal["starting", "ready", "recovering", "failed", "stopping"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class Status:
     """The state of the system, and its running components.
 
     `attempt` counts the starts that were requested; `failure` names the component that failed and
-    shows the end of its log; `running` holds the process id of each running component.
+    shows the end of its log; `restarts` has a line for each component that ended by itself and was
+    started again; `running` holds the process id of each running component.
     """
 
     supervisor: int
@@ -25,6 +26,7 @@ class Status:
     attempt: int = 1
     step: str = ""
     failure: str = ""
+    restarts: list[str] = field(default_factory=list)
     running: dict[str, int] = field(default_factory=dict)
 
 

@@ -61,12 +61,13 @@ class System:
         self.dags = dags.resolve()
         self.config = (config or settings.PROJECT_ROOT / "include" / "config").resolve()
         self.web_port = web_port
+        self._api: AirflowApi | None = None
 
     def start(self, progress: Callable[[Status], None] | None = None) -> None:
         """Start what is not running, call `progress` for each step, return when all is healthy.
 
-        Raises PipelineError that names the component that failed and shows the end of its log;
-        running components keep running.
+        Raises PipelineError that names the component that was started in vain, again and again,
+        and shows the end of its log; running components keep running.
         """
         layout = self.layout
         running = supervisor_of(layout)
@@ -109,9 +110,7 @@ class System:
 
     def stop(self) -> None:
         """Stop every process of the system and wait until they have gone."""
-        if "api" in self.__dict__:
-            self.api.close()
-            del self.api
+        self._close_api()
         stop_system(self.state)
 
     def status(self) -> Status | None:
@@ -120,8 +119,13 @@ class System:
             return None
         return read_status(self.layout.status)
 
+    def restarts(self) -> list[str]:
+        """Return a line for each component that died and was started again."""
+        status = self.status()
+        return status.restarts if status is not None else []
+
     def fail_if_broken(self) -> None:
-        """Raise PipelineError with the end of its log when a component has died."""
+        """Raise PipelineError with the end of its log when a component died and stays down."""
         status = self.status()
         if status is None:
             raise PipelineError(
@@ -153,10 +157,19 @@ class System:
         """The addresses of the databases and the web UI."""
         return addresses(self.ports, self.secrets)
 
-    @cached_property
+    @property
     def api(self) -> AirflowApi:
         """A client of the system's Airflow, logged in as its administrator."""
-        return AirflowApi(self.addresses.web, user=WEB_USER, password=self.secrets.web)
+        url = self.addresses.web
+        if self._api is None or self._api.url != url:
+            self._close_api()
+            self._api = AirflowApi(url, user=WEB_USER, password=self.secrets.web)
+        return self._api
+
+    def _close_api(self) -> None:
+        if self._api is not None:
+            self._api.close()
+            self._api = None
 
     def environment(self) -> dict[str, str]:
         """Return what `./dental` and `airflow` need to work on this system."""
