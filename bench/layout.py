@@ -38,9 +38,14 @@ class Layout:
         return self.root / "parts"
 
     @property
+    def source(self) -> Path:
+        """What a local system takes as its data directory, to run on the source's data."""
+        return self.root / "source"
+
+    @property
     def mariadb(self) -> Path:
         """Data of the source; kept from run to run."""
-        return self.root / "mariadb"
+        return self.source / "mariadb"
 
     @property
     def postgres(self) -> Path:

@@ -14,7 +14,9 @@ from include.catalog.model import TableConfig
 from include.catalog.targets import LoadTarget
 from include.endpoints import Endpoint
 from include.warehouse.raw_tables import identifier
-from local_system.servers import own
+from local_system.layout import POSTGRES_ACCOUNT
+from local_system.private_files import give_directory
+from local_system.servers import account_of
 
 
 def write_files(
@@ -36,7 +38,7 @@ def write_loaded(
     layout: Layout, servers: Servers, warehouse: Endpoint, configs: Mapping[str, TableConfig]
 ) -> None:
     """Let the server write the raw tables into files, bookkeeping columns included."""
-    own(layout.ready)
+    give_directory(layout.ready, account_of(POSTGRES_ACCOUNT))
     with administering(servers, warehouse.database) as connection:
         for table in configs.values():
             connection.execute(

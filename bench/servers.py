@@ -71,7 +71,12 @@ class Servers:
 @contextmanager
 def running(layout: Layout) -> Iterator[Servers]:
     """Start both servers and stop them at the end."""
-    source = start_mariadb(layout.mariadb, port=free_port(), password=new_password())
+    source = start_mariadb(
+        layout.mariadb,
+        port=free_port(),
+        password=new_password(),
+        settings={"secure-file-priv": str(layout.parts)},
+    )
     try:
         reader = _prepare_source(source.endpoint)
         warehouse = start_warehouse(layout.postgres)

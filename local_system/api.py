@@ -17,8 +17,13 @@ ANSWER_LIMIT_SECONDS = 30.0
 POLL_SECONDS = 1.0
 READ_ATTEMPTS = 3
 PAGE = 1000
+UNAVAILABLE = 500
 FINISHED_RUN = frozenset({"success", "failed"})
 FINISHED_TASK = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+
+
+class AirflowUnavailableError(PipelineError):
+    """Airflow does not answer, or answers that it cannot: it or its database is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +216,7 @@ class AirflowApi:
                 continue
             break
         if answer.is_error and answer.status_code not in allow:
-            raise PipelineError(
+            raise _kind_of(answer)(
                 f"Airflow answered {answer.status_code}: {answer.text[:500]}",
                 where=f"{method} {path}",
             )
@@ -238,7 +243,7 @@ class AirflowApi:
                 )
             except httpx.TransportError as error:
                 if attempts == 0:
-                    raise PipelineError(
+                    raise AirflowUnavailableError(
                         f"does not answer {method} {path}: {error!r}",
                         where=f"Airflow at {self.url}",
                     ) from None
@@ -249,10 +254,14 @@ class AirflowApi:
         account = {"username": self.user, "password": self._password}
         answer = self._request("POST", "/auth/token", account, None)
         if answer.is_error:
-            raise PipelineError(
+            raise _kind_of(answer)(
                 f"refuses the log-in of {self.user} with {answer.status_code}", where=self.url
             )
         self._token = str(answer.json()["access_token"])
+
+
+def _kind_of(answer: httpx.Response) -> type[PipelineError]:
+    return AirflowUnavailableError if answer.status_code >= UNAVAILABLE else PipelineError
 
 
 def _run_path(dag_id: str, run_id: str) -> str:

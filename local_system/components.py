@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -23,16 +23,19 @@ from include.ops.migrate import migrate
 from local_system import databases, servers
 from local_system.api import AirflowApi
 from local_system.environment import (
+    PROGRAMS,
     WEB_USER,
     Addresses,
     addresses,
     airflow_environment,
+    command_environment,
     environment_file,
-    shared_environment,
+    simulator_environment,
 )
-from local_system.layout import Layout, make_directory
-from local_system.processes import end
-from local_system.secrets import Ports, Secrets, write_private
+from local_system.layout import Layout
+from local_system.private_files import open_log, own_directory, write_private
+from local_system.processes import end, in_session
+from local_system.secrets import Ports, Secrets
 
 MIGRATION_LIMIT_SECONDS = 240
 STOP_LIMIT_SECONDS = 8
@@ -44,7 +47,13 @@ AIRFLOW_ARGUMENTS = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
-HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+# What must be healthy, by the name that Airflow's page has for it, and whose work that is.
+HEALTHY = {
+    "metadatabase": "api-server",
+    "scheduler": "scheduler",
+    "dag_processor": "dag-processor",
+    "triggerer": "triggerer",
+}
 POOLS = settings.PROJECT_ROOT / "include" / "config" / "pools.json"
 
 
@@ -84,10 +93,21 @@ class Site:
         return AirflowApi(self.addresses.web, user=WEB_USER, password=self.secrets.web)
 
 
-def write_environment_file(site: Site) -> None:
-    """Write the file that a shell sources to work on this system."""
-    shared = shared_environment(site.layout, site.ports, site.secrets, config=site.config)
-    write_private(site.layout.environment, environment_file(shared))
+def write_environment_files(site: Site) -> None:
+    """Write the files that a shell sources: to work on this system; to write into the practice."""
+    commands = environment_file(
+        command_environment(
+            site.layout, site.ports, site.secrets, config=site.config, dags=site.dags
+        ),
+        title="The demo system; ./dental reads this when no other databases are named.",
+    )
+    path = f'export PATH={shlex.quote(str(PROGRAMS))}:"$PATH"\n'
+    write_private(site.layout.environment, commands + path)
+    simulator = environment_file(
+        simulator_environment(site.layout, site.ports, site.secrets),
+        title="How to write into the demo's practice; only `./dental demo` reads this.",
+    )
+    write_private(site.layout.simulator_environment, simulator)
 
 
 def start_mariadb(site: Site) -> Component:
@@ -108,7 +128,7 @@ def start_postgres(site: Site) -> Component:
 
 def start_mail(site: Site) -> Component:
     """Start the mail sink."""
-    make_directory(site.layout.mails, mode=0o700)
+    own_directory(site.layout.mails, mode=0o700)
     port, directory = f"--port={site.ports.mail}", f"--directory={site.layout.mails}"
     return _spawn(site, "mail", ("local_system.mail", port, directory))
 
@@ -121,7 +141,7 @@ def start_airflow(site: Site, name: str) -> Component:
 def make_accounts(site: Site) -> None:
     """Create the accounts and databases that are missing."""
     where = site.addresses
-    databases.ensure_practice_account(where)
+    databases.ensure_practice_accounts(where)
     databases.ensure_database(where.postgres_administrator, where.warehouse)
     databases.ensure_database(where.postgres_administrator, where.airflow)
 
@@ -136,7 +156,7 @@ def migrate_metadata(site: Site, is_cancelled: Callable[[], bool]) -> None:
 
     Raises PipelineError, with the end of the log, when it fails, takes too long or is cancelled.
     """
-    make_directory(site.layout.airflow_home, mode=0o700)
+    own_directory(site.layout.airflow_home, mode=0o700)
     passwords = site.layout.airflow_home / "passwords.json"
     write_private(passwords, json.dumps({WEB_USER: site.secrets.web}) + "\n")
     # The marker is beside the database that it describes, so that both are removed together.
@@ -150,8 +170,8 @@ def migrate_metadata(site: Site, is_cancelled: Callable[[], bool]) -> None:
     if migration.process.poll() is None:
         end([migration.process.pid])
     if migration.process.wait() != 0:
-        raise PipelineError(describe_exits({"airflow db migrate": migration}))
-    done.touch()
+        raise PipelineError(describe_exit("airflow db migrate", migration))
+    write_private(done, "")
 
 
 def make_pools(site: Site) -> None:
@@ -167,22 +187,31 @@ def unhealthy(api: AirflowApi) -> list[str]:
         health = api.health()
     except httpx.HTTPError:
         return ["api-server"]
-    return [name for name in HEALTHY if (health.get(name) or {}).get("status") != "healthy"]
+    return [
+        component
+        for name, component in HEALTHY.items()
+        if (health.get(name) or {}).get("status") != "healthy"
+    ]
 
 
-def describe_exits(ended: dict[str, Component]) -> str:
-    """Return the exit code of each component that has ended, and the end of its log."""
-    return "\n".join(
+def describe_exit(name: str, part: Component) -> str:
+    """Return the exit code of a component that has ended, and the end of its log."""
+    return (
         f"{name} ended with code {part.process.returncode}. The end of {part.log}:\n"
         f"{servers.tail(part.log)}"
-        for name, part in ended.items()
     )
+
+
+def kill(parts: Sequence[Component]) -> None:
+    """Kill components that do not answer, and wait for their end."""
+    for part in parts:
+        part.process.kill()
+        part.process.wait()
 
 
 def kill_children(part: Component) -> None:
     """Kill the children of a component that has ended: they would disturb its next start."""
-    with suppress(ProcessLookupError):
-        os.killpg(part.process.pid, signal.SIGKILL)
+    end(in_session(part.process.pid), first=signal.SIGKILL)
 
 
 def stop(parts: Sequence[Component]) -> None:
@@ -201,7 +230,7 @@ def stop(parts: Sequence[Component]) -> None:
 
 def _spawn(site: Site, name: str, module: Sequence[str]) -> Component:
     output = site.layout.logs / f"{name}.log"
-    with output.open("ab") as file:
+    with open_log(output) as file:
         process = subprocess.Popen(
             [sys.executable, "-m", *module],
             cwd=site.layout.state,

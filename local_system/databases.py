@@ -1,7 +1,7 @@
 """Accounts and databases on the private servers, made when they are missing.
 
 The pipeline reads the practice through an account that can do nothing but read that one database,
-as it would at a real office; only the simulator writes, as administrator.
+as it would at a real office; the simulator writes through one that has no right outside of it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from include.warehouse import session as warehouse_session
 from local_system.environment import Addresses
 
 
-def ensure_practice_account(where: Addresses) -> None:
-    """Make the practice's database and the account that may only read it."""
-    administrator, reader = where.practice_administrator, where.practice
+def ensure_practice_accounts(where: Addresses) -> None:
+    """Make the practice's database, the account that only reads it, and the one that writes it."""
+    administrator = where.practice_administrator
     with (
         pymysql.connect(
             host=administrator.host,
@@ -27,20 +27,20 @@ def ensure_practice_account(where: Addresses) -> None:
         ) as connection,
         connection.cursor() as cursor,
     ):
-        cursor.execute(
-            f"create database if not exists {quote(reader.database)} character set utf8mb4"
-        )
-        account = (reader.user, reader.host)
-        cursor.execute("create user if not exists %s@%s", account)
-        cursor.execute("alter user %s@%s identified by %s", (*account, reader.password))
-        cursor.execute(
-            f"grant select, show view on {quote(reader.database)}.* to %s@%s",
-            account,
-        )
+        database = quote(administrator.database)
+        cursor.execute(f"create database if not exists {database} character set utf8mb4")
+        for account, rights in (
+            (where.practice, "select, show view"),
+            (where.practice_writer, "all"),
+        ):
+            name = (account.user, account.host)
+            for statement in ("create user if not exists", "alter user"):
+                cursor.execute(f"{statement} %s@%s identified by %s", (*name, account.password))
+            cursor.execute(f"grant {rights} on {database}.* to %s@%s", name)
 
 
 def ensure_database(administrator: Endpoint, wanted: Endpoint) -> None:
-    """Make a PostgreSQL role without special rights, and a database that it owns."""
+    """Make a PostgreSQL role without special rights, and a database that only it may enter."""
     with warehouse_session.connect(administrator, autocommit=True) as connection:
         role = sql.Identifier(wanted.user)
         is_there = connection.execute(
@@ -58,3 +58,6 @@ def ensure_database(administrator: Endpoint, wanted: Endpoint) -> None:
             connection.execute(
                 sql.SQL("create database {} owner {}").format(sql.Identifier(wanted.database), role)
             )
+        connection.execute(
+            sql.SQL("revoke all on database {} from public").format(sql.Identifier(wanted.database))
+        )

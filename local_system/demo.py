@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from include import settings
@@ -13,7 +14,9 @@ from include.endpoints import Endpoint
 from include.errors import PipelineError
 from local_system import figures
 from local_system.environment import WAREHOUSE, WEB_USER
-from local_system.follow import Say, begin, follow
+from local_system.follow import Say, begin, follow, patiently
+from local_system.private_files import open_log
+from local_system.processes import MARKER, commands_of, end, is_alive
 from local_system.servers import LOOPBACK, tail
 from local_system.status import Status
 from local_system.system import System
@@ -23,6 +26,7 @@ BUILD_LIMIT_SECONDS = 1200
 DISCOVERY_LIMIT_SECONDS = 300
 REFRESH_LIMIT_SECONDS = 1200
 POLL_SECONDS = 0.5
+BUILD = ("demo", "build")
 
 NEXT = """\
 What to try next:
@@ -67,7 +71,7 @@ def run_demo(system: System, size: PracticeSize, say: Say) -> None:
         ("discover_open_dental", DISCOVERY_LIMIT_SECONDS, False),
         ("refresh_warehouse", REFRESH_LIMIT_SECONDS, True),
     ):
-        run = begin(system, dag_id, is_new_wanted=is_new_wanted)
+        run = patiently(system, partial(begin, system, dag_id, is_new_wanted=is_new_wanted))
         if run is None:
             say(f"{dag_id}: succeeded before; it runs again by itself when the source changes")
             continue
@@ -126,6 +130,7 @@ class Builder:
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
         self._began = 0.0
+        self._server = 0
 
     def when_databases_are_ready(self, status: Status) -> None:
         """Start building at the step that follows the accounts, if the practice is missing."""
@@ -134,22 +139,45 @@ class Builder:
             self._start()
 
     def finish(self) -> None:
-        """Return when the practice is complete; raise PipelineError when it cannot be built."""
+        """Return when the practice is complete; raise PipelineError when it cannot be built.
+
+        A build whose server died is begun again when the server is back.
+        """
         self._start()
-        if self._process is None:
-            return
-        while self._process.poll() is None:
+        while self._process is not None and self._await(self._process) != 0:
+            if is_alive(self._server):
+                raise PipelineError(
+                    f"could not be built:\n{tail(self._log)}", where="demo practice"
+                )
+            self._say("the practice's server died while the practice was built")
+            self._await_server()
+            self._process = None
+            self._start()
+        if self._process is not None:
+            self._say(
+                f"built a practice of {self._size.patients:,} patients and {self._size.years} "
+                f"years in {time.monotonic() - self._began:.0f} s"
+            )
+
+    def _await(self, process: subprocess.Popen[bytes]) -> int:
+        while process.poll() is None:
             self._system.fail_if_broken()
             limit = BUILD_LIMIT_SECONDS * self._size.time_factor
             if time.monotonic() - self._began > limit:
                 raise PipelineError(f"is not built after {limit:.0f} s", where="demo practice")
             time.sleep(POLL_SECONDS)
-        if self._process.returncode != 0:
-            raise PipelineError(f"could not be built:\n{tail(self._log)}", where="demo practice")
-        self._say(
-            f"built a practice of {self._size.patients:,} patients and {self._size.years} years "
-            f"in {time.monotonic() - self._began:.0f} s"
-        )
+        return int(process.returncode)
+
+    def _await_server(self) -> None:
+        """Return when another server runs; raise PipelineError when the supervisor gave it up."""
+        while not is_alive(self._running_server()):
+            self._system.fail_if_broken()
+            time.sleep(POLL_SECONDS)
+        self._system.start()
+
+    def _running_server(self) -> int:
+        status = self._system.status()
+        return status.running.get("mariadb", 0) if status is not None else 0
 
     def abandon(self) -> None:
         """Kill a build that is still running; the next build starts from the beginning."""
@@ -161,16 +189,20 @@ class Builder:
         # The simulator writes its books last, so the file exists only for a complete practice.
         if self._process is not None or self._system.layout.truth.exists():
             return
+        # A build that outlived its `make demo` would write beside this one.
+        end(commands_of(self._system.state, "include.cli", *BUILD))
         self._say(f"building a practice of {self._size.patients:,} patients")
         self._began = time.monotonic()
-        command = [sys.executable, "-m", "include.cli", "demo", "build"]
+        self._server = self._running_server()
+        command = [sys.executable, "-m", "include.cli", *BUILD]
         command += ["--patients", str(self._size.patients), "--years", str(self._size.years)]
-        command += ["--truth", str(self._system.layout.truth)]
-        environment = settings.inherited_environment() | self._system.environment()
-        with self._log.open("ab") as output:
+        environment = self._system.environment() | self._system.simulator_environment()
+        marker = {MARKER: str(self._system.state)}
+        with open_log(self._log) as output:
             self._process = subprocess.Popen(
                 command,
-                env=environment | {"PYTHONPATH": str(settings.PROJECT_ROOT)},
+                env=settings.inherited_environment() | environment | marker,
+                start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -17,12 +17,15 @@ from local_system.servers import LOOPBACK, SOURCE_ADMINISTRATOR, WAREHOUSE_ADMIN
 
 PRACTICE_DATABASE = "opendental"
 PRACTICE_READER = "warehouse_reader"
+PRACTICE_WRITER = "simulator"
 WAREHOUSE = "warehouse"
 AIRFLOW = "airflow"
 WEB_USER = "admin"
 MAIL_SENDER = "airflow@dental.example"
 ALERT_RECIPIENT = "office@dental.example"
 PARALLELISM = 8
+BOOKS_VARIABLE = "DENTAL_SIMULATOR_BOOKS"
+PROGRAMS = Path(sys.executable).parent
 # Settings of another Airflow or Python in the caller's shell must not leak into this one.
 DROPPED_PREFIXES = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV", "DBT_", "DENTAL_")
 # Exceptions: a person may set these for a local system.
@@ -39,6 +42,7 @@ class Addresses:
     """The databases and the web UI of one local system."""
 
     practice: Endpoint
+    practice_writer: Endpoint
     practice_administrator: Endpoint
     postgres_administrator: Endpoint
     warehouse: Endpoint
@@ -48,27 +52,17 @@ class Addresses:
 
 def addresses(ports: Ports, secrets: Secrets) -> Addresses:
     """Return the addresses of the system's databases and web UI."""
-    practice = Endpoint(
-        "mysql",
-        LOOPBACK,
-        ports.mariadb,
-        PRACTICE_READER,
-        secrets.practice_reader,
-        PRACTICE_DATABASE,
-    )
+
+    def practice(user: str, password: str) -> Endpoint:
+        return Endpoint("mysql", LOOPBACK, ports.mariadb, user, password, PRACTICE_DATABASE)
+
     warehouse = Endpoint(
         "postgres", LOOPBACK, ports.postgres, WAREHOUSE, secrets.warehouse, WAREHOUSE
     )
     return Addresses(
-        practice=practice,
-        practice_administrator=Endpoint(
-            "mysql",
-            LOOPBACK,
-            ports.mariadb,
-            SOURCE_ADMINISTRATOR,
-            secrets.practice_administrator,
-            PRACTICE_DATABASE,
-        ),
+        practice=practice(PRACTICE_READER, secrets.practice_reader),
+        practice_writer=practice(PRACTICE_WRITER, secrets.practice_writer),
+        practice_administrator=practice(SOURCE_ADMINISTRATOR, secrets.practice_administrator),
         postgres_administrator=Endpoint(
             "postgres",
             LOOPBACK,
@@ -85,16 +79,26 @@ def addresses(ports: Ports, secrets: Secrets) -> Addresses:
     )
 
 
-def shared_environment(
-    layout: Layout, ports: Ports, secrets: Secrets, *, config: Path
-) -> dict[str, str]:
-    """Return what the command line and Airflow both need: connections, paths, no telemetry."""
-    where = addresses(ports, secrets)
+def simulator_environment(layout: Layout, ports: Ports, secrets: Secrets) -> dict[str, str]:
+    """Return what the simulator's commands need besides, and nobody else has: how to write."""
     return {
+        settings.PRACTICE_ADMINISTRATOR_VARIABLE: addresses(ports, secrets).practice_writer.uri(),
+        BOOKS_VARIABLE: str(layout.truth),
+    }
+
+
+def command_environment(
+    layout: Layout, ports: Ports, secrets: Secrets, *, config: Path, dags: Path
+) -> dict[str, str]:
+    """Return what `./dental` and `airflow` need to work on this system, from whatever process."""
+    where = addresses(ports, secrets)
+    metadata = where.airflow.uri().removeprefix("postgres")
+    root = settings.PROJECT_ROOT
+    return {
+        "PYTHONPATH": str(root),
         "AIRFLOW_HOME": str(layout.airflow_home),
-        "AIRFLOW_CONN_OPEN_DENTAL": where.practice.uri(),
-        "AIRFLOW_CONN_OPEN_DENTAL_ADMIN": where.practice_administrator.uri(),
-        "AIRFLOW_CONN_WAREHOUSE": where.warehouse.uri(),
+        settings.SOURCE_VARIABLE: where.practice.uri(),
+        settings.WAREHOUSE_VARIABLE: where.warehouse.uri(),
         "AIRFLOW_CONN_SMTP_DEFAULT": (
             f"smtp://{LOOPBACK}:{ports.mail}/?disable_ssl=true&disable_tls=true"
             f"&from_email={MAIL_SENDER}"
@@ -102,30 +106,6 @@ def shared_environment(
         "DENTAL_ALERT_TO": ALERT_RECIPIENT,
         "DENTAL_CONFIG_DIRECTORY": str(config),
         **settings.TELEMETRY_OFF,
-    }
-
-
-def airflow_environment(
-    layout: Layout, ports: Ports, secrets: Secrets, *, config: Path, dags: Path
-) -> dict[str, str]:
-    """Return the whole environment of the Airflow processes of this system."""
-    where = addresses(ports, secrets)
-    metadata = where.airflow.uri().removeprefix("postgres")
-    root = settings.PROJECT_ROOT
-    inherited = {
-        name: value
-        for name, value in settings.inherited_environment().items()
-        if not name.startswith(DROPPED_PREFIXES) or name in KEPT_VARIABLES
-    }
-    return {
-        **inherited,
-        **shared_environment(layout, ports, secrets, config=config),
-        MARKER: str(layout.state),
-        # Airflow sets the titles of its processes, which would overwrite the marker above in /proc.
-        "SPT_NOENV": "1",
-        "PATH": f"{Path(sys.executable).parent}:{inherited.get('PATH', '')}",
-        "PYTHONPATH": str(root),
-        "PYTHONUNBUFFERED": "1",
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(root / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -155,14 +135,36 @@ def airflow_environment(
         "AIRFLOW__API__MAXIMUM_PAGE_LIMIT": "1000",
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.jwt,
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        # Tasks of a scheduler that was killed are taken up again within a minute, not within ten.
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
 
 
-def environment_file(shared: Mapping[str, str]) -> str:
-    """Return a shell script that exports what the command line needs; it holds passwords."""
-    lines = ["# Databases of the demo system; ./dental reads this when no others are named."]
-    for name, value in shared.items():
-        lines.append(f"export {name}={shlex.quote(value)}")
+def airflow_environment(
+    layout: Layout, ports: Ports, secrets: Secrets, *, config: Path, dags: Path
+) -> dict[str, str]:
+    """Return the whole environment of the Airflow processes of this system."""
+    inherited = {
+        name: value
+        for name, value in settings.inherited_environment().items()
+        if not name.startswith(DROPPED_PREFIXES) or name in KEPT_VARIABLES
+    }
+    return {
+        **inherited,
+        **command_environment(layout, ports, secrets, config=config, dags=dags),
+        MARKER: str(layout.state),
+        # Airflow sets the titles of its processes, which would overwrite the marker above in /proc.
+        "SPT_NOENV": "1",
+        "PATH": f"{PROGRAMS}:{inherited.get('PATH', '')}",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def environment_file(variables: Mapping[str, str], *, title: str) -> str:
+    """Return a shell script that exports these variables; it holds passwords."""
+    lines = [f"# {title}"]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     return "\n".join(lines) + "\n"

@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 from include.errors import PipelineError
-from local_system.api import DagRun, TaskInstance
+from local_system.api import AirflowUnavailableError, DagRun, TaskInstance
 from local_system.system import System
 
 POLL_SECONDS = 3.0
@@ -21,8 +23,10 @@ QUIET_SECONDS = 20.0
 LOG_LINES = 12
 SHOWN_FAILURES = 5
 SCHEDULED_RUN_LIMIT_SECONDS = 60.0
+UNANSWERED_LIMIT_SECONDS = 180.0
 
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +107,19 @@ def begin(system: System, dag_id: str, *, is_new_wanted: bool) -> DagRun | None:
 def follow(system: System, run: DagRun, *, limit: float, say: Say) -> None:
     """Follow the run to its end.
 
-    Raises PipelineError when the run fails, with the end of the logs of its failed tasks; when a
-    component of the system dies; and when the run takes longer than `limit` seconds. The system
-    keeps running and, in the last case, the run continues.
+    A component that dies and is started again has a line. Raises PipelineError when the run fails,
+    with the end of the logs of its failed tasks; when a component of the system is not started
+    again; and when the run takes longer than `limit` seconds. The system keeps running and, in the
+    last case, the run continues.
     """
     began = last_line = time.monotonic()
     told: set[str] = set()
+    restarts = len(system.restarts())
     while True:
-        try:
-            run = system.api.run(run.dag_id, run.run_id)
-            tasks = system.api.task_instances(run.dag_id, run.run_id)
-        except PipelineError:
-            system.fail_if_broken()
-            raise
+        run, tasks = patiently(system, partial(_look_at, system, run))
+        for line in system.restarts()[restarts:]:
+            restarts += 1
+            say(f"  {line}")
         steps = steps_of(tasks)
         news = [step for step in steps if step.is_finished and step.name not in told]
         for step in news:
@@ -142,6 +146,28 @@ def follow(system: System, run: DagRun, *, limit: float, say: Say) -> None:
         raise PipelineError(
             _failures(system, tasks), where=f"run {run.run_id} of {run.dag_id} failed"
         )
+
+
+def patiently(system: System, ask: Callable[[], T]) -> T:
+    """Return what `ask` returns; asks again while a component that died is being started again.
+
+    Raises PipelineError when the supervisor has given one up, and what `ask` raised when Airflow
+    has not answered for UNANSWERED_LIMIT_SECONDS.
+    """
+    limit = time.monotonic() + UNANSWERED_LIMIT_SECONDS
+    while True:
+        try:
+            return ask()
+        except AirflowUnavailableError:
+            system.fail_if_broken()
+            if time.monotonic() > limit:
+                raise
+        time.sleep(POLL_SECONDS)
+
+
+def _look_at(system: System, run: DagRun) -> tuple[DagRun, list[TaskInstance]]:
+    api = system.api
+    return api.run(run.dag_id, run.run_id), api.task_instances(run.dag_id, run.run_id)
 
 
 def _step(name: str, tasks: Sequence[TaskInstance]) -> Step:

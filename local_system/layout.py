@@ -1,8 +1,8 @@
 """The directories and files of a local system.
 
 One state directory holds secrets, ports, logs, mails and Airflow's home. The data of the two
-database servers are in it too, unless we are root and the account that the servers run under cannot
-enter it: then the data are in a directory of their own, whose name is derived from the state
+database servers are in it too, unless we are root and the accounts that the servers run under
+cannot enter it: then the data are in a directory of their own, whose name is derived from the state
 directory's path, and a file in the state directory records it. Only the standard library is
 imported, so that stopping and removing work without `.venv`.
 """
@@ -16,8 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.errors import TerminalError
+from local_system.private_files import ids_of, own_directory, write_private
 
-ACCOUNT_AS_ROOT = "mysql"
+# The accounts of Debian's packages, one for each server: neither can read the other's files.
+MARIADB_ACCOUNT = "mysql"
+POSTGRES_ACCOUNT = "postgres"
+SERVER_ACCOUNTS = (MARIADB_ACCOUNT, POSTGRES_ACCOUNT)
 OUTSIDE_PARENTS = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108  # survives a reboot
 OUTSIDE_NAME = "open-dental-warehouse"
 
@@ -69,32 +73,30 @@ class Layout:
         """A file that a shell can source to work on this system."""
         return self.state / "env"
 
+    @property
+    def simulator_environment(self) -> Path:
+        """The same for the simulator's commands alone: the account that may write."""
+        return self.state / "simulator.env"
+
 
 def open_layout(state: Path, *, create: bool = True) -> Layout:
     """Return the layout of the system in `state`, which is made when it is missing.
 
     Permissions of directories that exist are not changed. Raises TerminalError when no place for
-    the databases can be found.
+    the databases can be found, and, as root, for directories that root does not own alone.
     """
     state = state.resolve()
     record = state / "data-directory"
     if record.exists():
-        return Layout(state, Path(record.read_text().strip()))
-    if not create:
-        return Layout(state, state)
-    data = choose_data_directory(state)
-    make_directory(state)
-    make_directory(data)
-    record.write_text(f"{data}\n")
-    return Layout(state, data)
-
-
-def make_directory(path: Path, mode: int = 0o755) -> None:
-    """Make a directory and its missing parents with this mode; leave those that exist alone."""
-    if not path.exists():
-        make_directory(path.parent)
-        path.mkdir()
-        path.chmod(mode)
+        layout = Layout(state, Path(record.read_text().strip()))
+    else:
+        layout = Layout(state, choose_data_directory(state) if create else state)
+    if create:
+        for directory in {layout.state, layout.data}:
+            own_directory(directory)
+        if not record.exists():
+            write_private(record, f"{layout.data}\n")
+    return layout
 
 
 def choose_data_directory(state: Path) -> Path:
@@ -102,15 +104,13 @@ def choose_data_directory(state: Path) -> Path:
     if os.geteuid() != 0:
         return state
     existing = next(path for path in (state, *state.parents) if path.exists())
-    if may_pass(existing, ACCOUNT_AS_ROOT):
-        return state
-    for parent in OUTSIDE_PARENTS:
-        if may_pass(parent, ACCOUNT_AS_ROOT):
-            return outside_directory(parent, state)
+    for parent in (existing, *OUTSIDE_PARENTS):
+        if all(may_pass(parent, account) for account in SERVER_ACCOUNTS):
+            return state if parent == existing else outside_directory(parent, state)
     raise TerminalError(
-        f"the account {ACCOUNT_AS_ROOT}, which the database servers run under, can enter neither "
-        f"this directory nor {' nor '.join(map(str, OUTSIDE_PARENTS))}. Nothing was changed. Put "
-        "the checkout below a directory that everybody may enter.",
+        f"the accounts {' and '.join(SERVER_ACCOUNTS)}, which the database servers run under, can "
+        f"enter neither this directory nor {' nor '.join(map(str, OUTSIDE_PARENTS))}. Nothing was "
+        "changed. Put the checkout below a directory that everybody may enter.",
         where=str(state),
     )
 
@@ -121,6 +121,10 @@ def outside_directory(parent: Path, state: Path) -> Path:
 
 
 def may_pass(path: Path, account: str) -> bool:
-    """Return whether the account may enter `path`; the check runs as that account."""
-    found = subprocess.run(["test", "-x", str(path)], user=account, group=account, extra_groups=[])
+    """Return whether the account may enter `path`; the check runs as that account.
+
+    Raises TerminalError when there is no such account.
+    """
+    user, group = ids_of(account)
+    found = subprocess.run(["test", "-x", str(path)], user=user, group=group, extra_groups=[])
     return found.returncode == 0

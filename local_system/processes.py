@@ -16,6 +16,7 @@ from pathlib import Path
 
 MARKER = "DENTAL_LOCAL_SYSTEM"
 END_LIMIT_SECONDS = 20.0
+SERVER_PROGRAMS = frozenset({"mariadbd", "postgres"})
 
 
 def processes_of(state: Path) -> list[int]:
@@ -40,6 +41,47 @@ def processes_of(state: Path) -> list[int]:
                 found.add(pid)
     ours = {sessions[pid] for pid in found} - {os.getsid(0)}
     return sorted(pid for pid, session in sessions.items() if pid in found or session in ours)
+
+
+def commands_of(state: Path, *words: str) -> list[int]:
+    """Return the ids of the system's processes whose command has all these words."""
+    found = []
+    for pid in processes_of(state):
+        with suppress(OSError):  # gone meanwhile
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+            if set(words) <= set(command.split("\0")):
+                found.append(pid)
+    return found
+
+
+def in_session(leader: int) -> list[int]:
+    """Return the ids of the living processes of the session that `leader` started."""
+    found = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [pid for pid in found if (facts := _facts(pid)) and int(facts[3]) == leader]
+
+
+def servers_in(data: Path) -> list[int]:
+    """Return the ids of the processes of the database server that works on `data`, oldest first.
+
+    Both servers work in their data directory, and so do PostgreSQL's children, which leave its
+    session, hide their environment and may outlive it.
+    """
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):  # gone meanwhile, or hidden from us
+                is_server = (entry / "comm").read_text().strip() in SERVER_PROGRAMS
+                if is_server and (entry / "cwd").readlink() == data:
+                    found.append(int(entry.name))
+    return sorted(pid for pid in found if is_alive(pid))
+
+
+def end_servers_in(data: Path, *, first: signal.Signals) -> None:
+    """End the server that works on `data`, which `first` stops, and what a killed one left."""
+    found = servers_in(data)
+    leaders = [pid for pid in found if (facts := _facts(pid)) and int(facts[1]) not in found]
+    end(leaders, first=first)
+    end(servers_in(data), first=signal.SIGKILL)
 
 
 def is_alive(pid: int) -> bool:

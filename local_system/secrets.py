@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import socket
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from secrets import token_bytes, token_hex, token_urlsafe
 
 from include.errors import TerminalError
 from local_system.layout import Layout
+from local_system.private_files import write_private
 from local_system.servers import LOOPBACK, free_port
 
 WEB_PORT = 8080
@@ -32,6 +32,7 @@ class Secrets:
     """The passwords and keys of one system; none of them shows in `repr`."""
 
     practice_administrator: str = field(repr=False)
+    practice_writer: str = field(repr=False)
     practice_reader: str = field(repr=False)
     postgres: str = field(repr=False)
     warehouse: str = field(repr=False)
@@ -83,18 +84,23 @@ def choose_ports(layout: Layout, *, web: int | None = None) -> Ports:
     if web is not None:
         chosen["web"] = web
     ports = Ports(**chosen)
-    _ports_file(layout).write_text(json.dumps(asdict(ports), indent=2) + "\n")
+    write_private(_ports_file(layout), json.dumps(asdict(ports), indent=2) + "\n")
     return ports
 
 
 def ensure_secrets(layout: Layout) -> Secrets:
     """Return the system's secrets, which are created at the first call.
 
-    Raises TerminalError when databases exist whose passwords are lost.
+    Those that an earlier release did not have are added. Raises TerminalError when databases exist
+    whose passwords are lost.
     """
     path = layout.state / "secrets.json"
     if path.exists():
-        return Secrets(**json.loads(path.read_text()))
+        kept = json.loads(path.read_text())
+        words = new_secrets() | kept
+        if words != kept:
+            write_private(path, json.dumps(words, indent=2) + "\n")
+        return Secrets(**words)
     for data in (layout.mariadb, layout.postgres):
         if data.exists() and any(data.iterdir()):
             raise TerminalError(
@@ -102,22 +108,19 @@ def ensure_secrets(layout: Layout) -> Secrets:
                 "changed. Run `make clean` to remove them.",
                 where=str(data),
             )
+    words = new_secrets()
+    write_private(path, json.dumps(words, indent=2) + "\n")
+    return Secrets(**words)
+
+
+def new_secrets() -> dict[str, str]:
+    """Return a fresh word for each of the secrets."""
     words = {entry.name: token_hex(16) for entry in fields(Secrets)}
     words["web"] = token_urlsafe(9)
     words["jwt"] = token_hex(48)  # Airflow signs with SHA-512, which wants 64 bytes or more
     words["api"] = token_hex(32)
     words["fernet"] = base64.urlsafe_b64encode(token_bytes(32)).decode()
-    write_private(path, json.dumps(words, indent=2) + "\n")
-    return Secrets(**words)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Atomically replace a file by one that only its owner can read."""
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    draft.replace(path)
+    return words
 
 
 def _ports_file(layout: Layout) -> Path:

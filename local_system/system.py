@@ -29,10 +29,12 @@ from local_system.environment import (
     Addresses,
     addresses,
     airflow_environment,
-    shared_environment,
+    command_environment,
+    simulator_environment,
 )
-from local_system.layout import Layout, make_directory, open_layout
+from local_system.layout import Layout, open_layout
 from local_system.mail import read_mails
+from local_system.private_files import open_log, own_directory
 from local_system.processes import MARKER, is_alive
 from local_system.secrets import Ports, Secrets, ensure_secrets, read_ports
 from local_system.servers import tail
@@ -59,12 +61,13 @@ class System:
         self.dags = dags.resolve()
         self.config = (config or settings.PROJECT_ROOT / "include" / "config").resolve()
         self.web_port = web_port
+        self._api: AirflowApi | None = None
 
     def start(self, progress: Callable[[Status], None] | None = None) -> None:
         """Start what is not running, call `progress` for each step, return when all is healthy.
 
-        Raises PipelineError that names the component that failed and shows the end of its log;
-        running components keep running.
+        Raises PipelineError that names the component that was started in vain, again and again,
+        and shows the end of its log; running components keep running.
         """
         layout = self.layout
         running = supervisor_of(layout)
@@ -107,9 +110,7 @@ class System:
 
     def stop(self) -> None:
         """Stop every process of the system and wait until they have gone."""
-        if "api" in self.__dict__:
-            self.api.close()
-            del self.api
+        self._close_api()
         stop_system(self.state)
 
     def status(self) -> Status | None:
@@ -118,8 +119,13 @@ class System:
             return None
         return read_status(self.layout.status)
 
+    def restarts(self) -> list[str]:
+        """Return a line for each component that died and was started again."""
+        status = self.status()
+        return status.restarts if status is not None else []
+
     def fail_if_broken(self) -> None:
-        """Raise PipelineError with the end of its log when a component has died."""
+        """Raise PipelineError with the end of its log when a component died and stays down."""
         status = self.status()
         if status is None:
             raise PipelineError(
@@ -151,14 +157,29 @@ class System:
         """The addresses of the databases and the web UI."""
         return addresses(self.ports, self.secrets)
 
-    @cached_property
+    @property
     def api(self) -> AirflowApi:
         """A client of the system's Airflow, logged in as its administrator."""
-        return AirflowApi(self.addresses.web, user=WEB_USER, password=self.secrets.web)
+        url = self.addresses.web
+        if self._api is None or self._api.url != url:
+            self._close_api()
+            self._api = AirflowApi(url, user=WEB_USER, password=self.secrets.web)
+        return self._api
+
+    def _close_api(self) -> None:
+        if self._api is not None:
+            self._api.close()
+            self._api = None
 
     def environment(self) -> dict[str, str]:
-        """Return the connections and paths that the command line needs."""
-        return shared_environment(self.layout, self.ports, self.secrets, config=self.config)
+        """Return what `./dental` and `airflow` need to work on this system."""
+        return command_environment(
+            self.layout, self.ports, self.secrets, config=self.config, dags=self.dags
+        )
+
+    def simulator_environment(self) -> dict[str, str]:
+        """Return what the simulator's commands need besides."""
+        return simulator_environment(self.layout, self.ports, self.secrets)
 
     def airflow_environment(self) -> dict[str, str]:
         """Return the environment for Airflow's own command line on this system."""
@@ -175,7 +196,7 @@ class System:
         return self.layout.logs / "supervisor.log"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        make_directory(self.layout.logs, mode=0o700)
+        own_directory(self.layout.logs, mode=0o700)
         command = [
             *(sys.executable, "-m", "local_system.supervisor", str(self.state)),
             *("--dags", str(self.dags), "--config", str(self.config)),
@@ -187,7 +208,7 @@ class System:
             "PYTHONPATH": str(settings.PROJECT_ROOT),
             "SPT_NOENV": "1",
         }
-        with self._supervisor_log.open("ab") as output:
+        with open_log(self._supervisor_log) as output:
             return subprocess.Popen(
                 command,
                 env=environment,

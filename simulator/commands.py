@@ -18,6 +18,7 @@ _truth_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     default=DEFAULT_TRUTH,
     show_default=".local/truth.json",
+    envvar="DENTAL_SIMULATOR_BOOKS",
     help="Where the practice's own books are written; its memory lies beside them.",
 )
 

@@ -12,7 +12,7 @@ import pytest
 
 from include.endpoints import Endpoint
 from local_system import servers
-from local_system.layout import ACCOUNT_AS_ROOT
+from local_system.layout import MARIADB_ACCOUNT, POSTGRES_ACCOUNT
 from tests.certificates import Authority, Signed
 from tests.missing import skipped_where_missing
 
@@ -23,13 +23,14 @@ class Certificates:
 
     authority: Authority
     stranger: Authority
-    server: Signed
+    source: Signed
+    warehouse: Signed
     client: Signed
 
 
 @pytest.fixture(scope="session")
 def certificates(server_directory: Path) -> Certificates:
-    """Certificates that the servers' account can read."""
+    """Certificates, of which each server's account can read its own."""
     directory = server_directory / "certificates"
     directory.mkdir()
     directory.chmod(0o755)
@@ -37,11 +38,13 @@ def certificates(server_directory: Path) -> Certificates:
     made = Certificates(
         authority,
         Authority(directory, "stranger"),
-        authority.sign("server"),
+        authority.sign("source"),
+        authority.sign("warehouse"),
         authority.sign("client"),
     )
     if os.geteuid() == 0:
-        shutil.chown(made.server.key, ACCOUNT_AS_ROOT)
+        shutil.chown(made.source.key, MARIADB_ACCOUNT)
+        shutil.chown(made.warehouse.key, POSTGRES_ACCOUNT)
     return made
 
 
@@ -55,8 +58,8 @@ def encrypted_mariadb(server_directory: Path, certificates: Certificates) -> Ite
             password=servers.new_password(),
             settings={
                 "ssl-ca": str(certificates.authority.file),
-                "ssl-cert": str(certificates.server.cert),
-                "ssl-key": str(certificates.server.key),
+                "ssl-cert": str(certificates.source.cert),
+                "ssl-key": str(certificates.source.key),
             },
         )
     yield server.endpoint
@@ -75,8 +78,8 @@ def encrypted_postgres(server_directory: Path, certificates: Certificates) -> It
             settings={
                 "ssl": "on",
                 "ssl_ca_file": str(certificates.authority.file),
-                "ssl_cert_file": str(certificates.server.cert),
-                "ssl_key_file": str(certificates.server.key),
+                "ssl_cert_file": str(certificates.warehouse.cert),
+                "ssl_key_file": str(certificates.warehouse.key),
             },
         )
     yield server.endpoint

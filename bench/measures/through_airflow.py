@@ -29,8 +29,8 @@ from include.warehouse import session as warehouse_session
 from local_system.api import DagRun, TaskInstance
 from local_system.demo import bake
 from local_system.follow import begin
+from local_system.private_files import own_directory, write_private
 from local_system.secrets import ensure_secrets
-from local_system.servers import own
 from local_system.system import System
 
 log = logging.getLogger(__name__)
@@ -88,19 +88,15 @@ def measure(layout: Layout, rounds: int) -> list[Measure]:
 @contextmanager
 def _running(layout: Layout) -> Iterator[System]:
     """A local system whose MariaDB has the benchmark's data."""
-    state, data = layout.root / "airflow-state", layout.root / "airflow-data"
-    config = layout.root / "airflow-config"
+    state, config = layout.root / "airflow-state", layout.root / "airflow-config"
     for directory in (state, config):
-        directory.mkdir(exist_ok=True)
-    own(data)
-    (state / "data-directory").write_text(f"{data}\n")
+        own_directory(directory)
+    write_private(state / "data-directory", f"{layout.source}\n")
     (config / "overrides.yml").write_text("{}\n")
     bake(log.info)
     system = System(state, config=config)
     # A system refuses data that are older than its passwords; these are set at each start.
     ensure_secrets(system.layout)
-    if not (data / "mariadb").exists():
-        (data / "mariadb").symlink_to(layout.mariadb)
     try:
         system.start()
         with writing(system.addresses.practice_administrator) as cursor:

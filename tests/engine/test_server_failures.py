@@ -19,7 +19,7 @@ from include.errors import PipelineError, SourceError, TerminalError, WarehouseE
 from include.source.pages import PageReader
 from include.warehouse import session as warehouse_session
 from local_system import servers
-from local_system.layout import ACCOUNT_AS_ROOT
+from local_system.layout import POSTGRES_ACCOUNT
 from tests.certificates import Authority
 from tests.encrypted_servers import Certificates, with_options
 from tests.engine.oracle import assert_equal
@@ -246,7 +246,7 @@ def small_disk(practice: Practice, server_directory: Path) -> Iterator[Path]:
     if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True).returncode != 0:
         pytest.skip("a small file system can only be mounted by root")
     try:
-        shutil.chown(place, ACCOUNT_AS_ROOT, ACCOUNT_AS_ROOT)
+        shutil.chown(place, POSTGRES_ACCOUNT, POSTGRES_ACCOUNT)
         practice.command(f"create tablespace small location '{place}'")
         database = practice.warehouse.database
         practice.command(f"alter database {database} set default_tablespace = small")

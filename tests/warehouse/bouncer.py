@@ -14,8 +14,9 @@ from pathlib import Path
 
 from include.endpoints import Endpoint
 from include.errors import TerminalError
-from local_system.layout import ACCOUNT_AS_ROOT
-from local_system.servers import free_port, postgres_answers
+from local_system.layout import POSTGRES_ACCOUNT
+from local_system.private_files import open_log
+from local_system.servers import account_of, free_port, postgres_answers
 
 START_LIMIT_SECONDS = 20
 
@@ -40,7 +41,6 @@ def bouncer(server: Endpoint, directory: Path, **settings: object) -> Iterator[E
         "unix_socket_dir": "",
         "auth_type": "scram-sha-256",
         "auth_file": accounts,
-        "logfile": directory / "log",
         **settings,
     }
     configuration = directory / "pgbouncer.ini"
@@ -48,18 +48,22 @@ def bouncer(server: Endpoint, directory: Path, **settings: object) -> Iterator[E
         f"[databases]\n* = host={server.host} port={server.port}\n[pgbouncer]\n"
         + "".join(f"{name} = {value}\n" for name, value in lines.items())
     )
-    account = ACCOUNT_AS_ROOT if os.geteuid() == 0 else None
+    account = account_of(POSTGRES_ACCOUNT)
     if account:
-        for path in (directory, accounts, configuration):
+        for path in (accounts, configuration):
             shutil.chown(path, account, account)
-    process = subprocess.Popen(
-        [installed_pgbouncer(), "--quiet", str(configuration)],
-        user=account,
-        group=account,
-        extra_groups=None if account is None else [],
-    )
+    log = directory / "log"
+    with open_log(log) as output:
+        process = subprocess.Popen(
+            [installed_pgbouncer(), str(configuration)],
+            stdout=output,
+            stderr=output,
+            user=account,
+            group=account,
+            extra_groups=None if account is None else [],
+        )
     try:
-        _wait(process, endpoint, directory / "log")
+        _wait(process, endpoint, log)
         yield endpoint
     finally:
         process.send_signal(signal.SIGKILL)

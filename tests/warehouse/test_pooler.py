@@ -93,8 +93,8 @@ def test_a_pooler_that_goes_on_in_plain_text_is_refused_when_encryption_is_deman
 ) -> None:
     tls = {
         "client_tls_sslmode": "require",
-        "client_tls_cert_file": certificates.server.cert,
-        "client_tls_key_file": certificates.server.key,
+        "client_tls_cert_file": certificates.warehouse.cert,
+        "client_tls_key_file": certificates.warehouse.key,
     }
     with bouncer(postgres, directory, pool_mode="session", **tls) as endpoint:
         demanding = with_options(endpoint, sslmode="require")

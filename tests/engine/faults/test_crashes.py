@@ -11,7 +11,6 @@ import pytest
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, WarehouseError
-from local_system.layout import ACCOUNT_AS_ROOT
 from tests.engine.faults.crashing import CrashingWarehouse
 from tests.engine.faults.moments import at_moment, commit_batches_of
 from tests.engine.faults.subject import Subject, told
@@ -61,7 +60,6 @@ def small_warehouse(server_directory: Path) -> Iterator[tuple[CrashingWarehouse,
     if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True).returncode != 0:
         pytest.skip("a small file system can only be mounted by root")
     try:
-        subprocess.run(["chown", f"{ACCOUNT_AS_ROOT}:", str(place)], check=True)
         with skipped_where_missing():
             warehouse = CrashingWarehouse(place / "server", wal_recycle="off")
         yield warehouse, place
