@@ -15,6 +15,7 @@ from include.engine import verify_table
 from include.names import shown
 from include.validation import validate_tier
 from tests.engine.oracle import assert_equal
+from tests.engine.practice import writing
 from tests.hostile_names import HOSTILE_NAMES, refresh_hostile
 from tests.odd_names import (
     IMPOSSIBLE_COLUMNS,
@@ -161,3 +162,19 @@ def test_a_hostile_name_is_text_and_nothing_else_wherever_it_is_shown(
     for number, name in enumerate(HOSTILE_NAMES):
         column = shown(f"{name[:50]}.{number}".lower())
         assert any(shown(name.lower()) in text and column in text for text in shown_texts)
+
+
+def test_names_that_the_source_compares_as_equal_are_tables_of_their_own(
+    practice: Practice,
+) -> None:
+    with writing(practice.source) as cursor:
+        for name, column in (("cafe", "a"), ("café", "b"), ("straße", "c"), ("strasse", "d")):
+            cursor.execute(
+                f"create table {name} (id int primary key, {column} int, key k ({column}))"
+            )
+            cursor.execute(f"insert into {name} values (1, 1)")
+    practice.discover()
+    plan = practice.refresh()
+    assert set(plan.tables) == {"cafe", "café", "straße", "strasse"}
+    for name in plan.tables:
+        assert assert_equal(practice.source, practice.warehouse, name) == 1
