@@ -88,7 +88,7 @@ def load(table: str, tier: str) -> None:
             source_endpoint(),
             warehouse_endpoint(),
             run_id=refresh.run_id(),
-            target=refresh.target(tier, table),
+            target=refresh.target(tier),
             mode=refresh.mode(),
         )
 

@@ -7,18 +7,21 @@ attribute and survive pickling, because Airflow moves them between processes.
 
 from __future__ import annotations
 
+from include.names import shown
+
 
 class PipelineError(Exception):
     """Base of the project's own errors; on its own it means "may be retried".
 
     `where` names the database object, file or setting; `message` is the whole text for a person:
-    what was seen, what state the data is in, what to do next. Never a row's value.
+    what was seen, what state the data is in, what to do next. Never a row's value. Both are one
+    line: what is not visible in a name is spelled out.
     """
 
     def __init__(self, message: str, *, where: str = "") -> None:
-        super().__init__(message)
-        self.where = where
-        self.message = message
+        self.where = shown(where)
+        self.message = shown(message)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message

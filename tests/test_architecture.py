@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ AIRFLOW_MODULES = {"airflow", "cosmos"}
 AIRFLOW_PARTS = ("dags", "plugins", "include/orchestration")
 PARTS = ("dags", "plugins", "include")
 # In the order of docs/architecture.md they come before every package.
-FIRST = ("errors", "endpoints", "settings")
+FIRST = ("names", "errors", "endpoints", "settings")
 # Packages that import from `include` and that it never imports.
 COMPANIONS = {"simulator", "local_system", "bench", "tests", "dags", "plugins"}
 # The two writers of `ops` that have to work within a model's own transaction.
@@ -28,6 +29,13 @@ STATEMENT_ON_OPS = re.compile(
     r"ops\.\w+",
     re.IGNORECASE,
 )
+# A quotation mark where a statement has a name; prose quotes commands in the same way.
+OPENED_NAME = re.compile(
+    r"""(?:^|[.,]\ ?|\b(?:from|into|join|table|update|index|select|by|use|database)\ )`$|\."$""",
+    re.IGNORECASE,
+)
+# A parameter that PostgreSQL would parse as the name of a relation.
+PARSED_NAME = re.compile(r"to_reg\w+\(%|%(?:\(\w+\))?s::reg")
 # Modules that every task imports, though their packages do not.
 LIGHT_MODULES = ("ops.schema", "ops.migrate", "engine.targets", "planning.plan")
 HEAVY = ("airflow", "alembic", "cosmos", "great_expectations", "pandas", "dbt", "networkx")
@@ -131,6 +139,52 @@ def test_only_the_package_ops_has_statements_on_the_schema_ops() -> None:
             and id(node) not in docstrings
             and (node.value == "ops" or STATEMENT_ON_OPS.search(node.value))
         ]
+    assert found == []
+
+
+def quoted_by_hand(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines where a quotation mark of SQL stands right before a value that is put in."""
+    for node in ast.walk(tree):
+        befores: list[ast.expr] = []
+        if isinstance(node, ast.JoinedStr):
+            befores = [
+                before
+                for before, value in pairwise(node.values)
+                if isinstance(value, ast.FormattedValue)
+            ]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            befores = [node.left]
+        for before in befores:
+            if isinstance(before, ast.Constant) and OPENED_NAME.search(str(before.value)):
+                yield before.lineno
+        # The server would parse the parameter as a name; format('%I') quotes it first.
+        texts = [node] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+        for text in texts:
+            if PARSED_NAME.search(str(text.value)):
+                yield text.lineno
+
+
+def test_one_function_of_each_server_quotes_identifiers() -> None:
+    examples = ('f"`{n}`"', '"`" + n', "f'raw.\"{n}\"'", '"to_regclass(%s)"', '"%(n)s::regclass"')
+    assert all(any(quoted_by_hand(ast.parse(example))) for example in examples)
+    found = [
+        f"{path}:{line}"
+        for path in sources((*PARTS, "simulator", "local_system"))
+        for line in quoted_by_hand(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        # The one of the source; psycopg.sql.Identifier is that of the warehouse.
+        if path.as_posix() != "include/source/session.py"
+    ]
+    assert found == []
+
+
+def test_the_command_line_prints_through_the_function_that_spells_names_out() -> None:
+    found = [
+        f"{path}:{node.lineno}"
+        for path in sources(("include",))
+        if path.as_posix() != "include/cli/output.py"
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("echo", "secho")
+    ]
     assert found == []
 
 

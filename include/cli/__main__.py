@@ -8,6 +8,7 @@ import sys
 import click
 
 from include.cli import main
+from include.cli.output import say
 from include.errors import PipelineError
 
 
@@ -18,10 +19,10 @@ def run() -> int:
     try:
         result = main.main(prog_name="dental", standalone_mode=False)
     except PipelineError as error:
-        click.echo(f"dental: {error}", err=True)
+        say(f"dental: {error}", err=True)
         return 1
     except click.Abort:
-        click.echo("dental: interrupted", err=True)
+        say("dental: interrupted", err=True)
         return 130
     except click.ClickException as error:
         error.show()

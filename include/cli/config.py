@@ -11,6 +11,7 @@ from include import settings
 from include.catalog.files import read_catalog
 from include.catalog.model import Catalog, ColumnConfig, TableConfig, Tier
 from include.catalog.overrides import nearest
+from include.cli.output import say
 from include.errors import ConfigError
 
 config_option = click.option(
@@ -46,13 +47,13 @@ def show(*, table: str | None, excluded: bool, config_directory: Path) -> None:
 def _show_tables(catalog: Catalog) -> None:
     sizes = Counter(table.tier for table in catalog.tables.values())
     for tier in Tier:
-        click.echo(f"{tier} ({sizes[tier]} tables)")
+        say(f"{tier} ({sizes[tier]} tables)")
         for table in catalog.of_tier(tier):
-            click.echo(
+            say(
                 f"  {table.name:<32} key {', '.join(table.key) or 'none':<28} "
                 f"{len(table.replicated_columns):>4} columns  SLA {table.sla_minutes:g} min"
             )
-    click.echo(f"left out: {len(catalog.left_out)} tables (see --excluded)")
+    say(f"left out: {len(catalog.left_out)} tables (see --excluded)")
 
 
 def _show_table(catalog: Catalog, name: str, *, is_only_excluded: bool) -> None:
@@ -61,23 +62,27 @@ def _show_table(catalog: Catalog, name: str, *, is_only_excluded: bool) -> None:
     if found is None:
         raise ConfigError(f"is not in the config{nearest(name, known)}.", where=f"table {name}")
     if found in catalog.left_out:
-        click.echo(f"{found}: left out, {catalog.left_out[found]}")
+        say(f"{found}: left out, {catalog.left_out[found]}")
         return
     table = catalog.tables[found]
     if is_only_excluded:
         _show_excluded_parts(table)
         return
-    click.echo(
+    say(
         f"{table.name}: {table.tier} (phase {table.phase}), key {', '.join(table.key) or 'none'}, "
-        f"chunks of {table.chunk_rows} rows\n"
+        f"chunks of {table.chunk_rows} rows"
+    )
+    say(
         f"  expected within {table.expected_minutes:g} minutes, late after {table.sla_minutes:g}; "
         f"quality at least {table.quality_threshold:g}; "
-        f"is_alerting: {'yes' if table.is_alerting else 'no'} (nothing follows it yet)\n"
+        f"is_alerting: {'yes' if table.is_alerting else 'no'} (nothing follows it yet)"
+    )
+    say(
         f"  restated by: {', '.join(table.restate_by) or 'nothing'}; "
         f"settled with: {table.consistency_group or 'nothing'}"
     )
     for column in table.columns:
-        click.echo(
+        say(
             f"  {column.name:<32} {column.source_type:<24} "
             f"{column.warehouse_type:<18} {_remarks(column)}".rstrip()
         )
@@ -96,10 +101,10 @@ def _remarks(column: ColumnConfig) -> str:
 
 
 def _show_excluded(catalog: Catalog) -> None:
-    click.echo("tables:")
+    say("tables:")
     for name, reason in sorted(catalog.left_out.items()):
-        click.echo(f"  {name}: {reason}")
-    click.echo("columns and cells:")
+        say(f"  {name}: {reason}")
+    say("columns and cells:")
     for _, table in sorted(catalog.tables.items()):
         _show_excluded_parts(table)
 
@@ -107,6 +112,6 @@ def _show_excluded(catalog: Catalog) -> None:
 def _show_excluded_parts(table: TableConfig) -> None:
     for column in table.columns:
         if column.is_excluded:
-            click.echo(f"  {table.name}.{column.name}")
+            say(f"  {table.name}.{column.name}")
     for cell in table.excluded_cells:
-        click.echo(f"  {table.name}.{cell.column} where {cell.when_column} matches {cell.pattern}")
+        say(f"  {table.name}.{cell.column} where {cell.when_column} matches {cell.pattern}")

@@ -9,6 +9,7 @@ import click
 from include import settings
 from include.catalog.model import Tier
 from include.cli.config import config_option
+from include.cli.output import say
 
 
 @click.command()
@@ -23,13 +24,13 @@ def discover(*, config_directory: Path) -> None:
         config_directory=config_directory,
     )
     for tier, size in result.tier_sizes.items():
-        click.echo(f"{tier:<10} {size:>4} tables")
-    click.echo(f"left out   {len(result.catalog.left_out):>4} tables")
+        say(f"{tier:<10} {size:>4} tables")
+    say(f"left out   {len(result.catalog.left_out):>4} tables")
     for name in result.released:
-        click.echo(f"released from quarantine: {name}")
+        say(f"released from quarantine: {name}")
     for name, reason in result.refused.items():
-        click.echo(f"{name}: {reason}", err=True)
-    click.echo(
+        say(f"{name}: {reason}", err=True)
+    say(
         f"config version {result.config_version}; tables.yml is "
         f"{'new' if result.is_changed else 'unchanged'}"
     )
@@ -60,13 +61,13 @@ def plan(*, tables: tuple[str, ...], full: bool, phase: int, config_directory: P
         ),
     )
     for tier, names in planned.tiers.items():
-        click.echo(f"{tier} ({len(names)} tables, largest first): {', '.join(names) or 'none'}")
-    click.echo(f"empty, nothing to do: {len(planned.skipped_empty)} tables")
+        say(f"{tier} ({len(names)} tables, largest first): {', '.join(names) or 'none'}")
+    say(f"empty, nothing to do: {len(planned.skipped_empty)} tables")
     for change in planned.applied:
-        click.echo(f"would follow: {change}")
+        say(f"would follow: {change}")
     if planned.discovery_needed:
-        click.echo("the source has changed since discovery: run ./dental discover")
+        say("the source has changed since discovery: run ./dental discover")
     for name, reason in planned.quarantined.items():
-        click.echo(f"{name}: quarantine: {reason}", err=True)
+        say(f"{name}: quarantine: {reason}", err=True)
     if planned.quarantined:
         raise click.exceptions.Exit(1)

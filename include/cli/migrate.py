@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from include import settings
+from include.cli.output import say
 
 
 @click.command()
@@ -18,8 +19,8 @@ def migrate() -> None:
 
     done = run_migrations(settings.warehouse_endpoint())
     if not done.is_needed:
-        click.echo(f"the warehouse is at revision {done.after} already")
+        say(f"the warehouse is at revision {done.after} already")
     elif done.before is None:
-        click.echo(f"the warehouse is set up, at revision {done.after}")
+        say(f"the warehouse is set up, at revision {done.after}")
     else:
-        click.echo(f"the warehouse was upgraded from revision {done.before} to {done.after}")
+        say(f"the warehouse was upgraded from revision {done.before} to {done.after}")

@@ -9,6 +9,7 @@ import click
 from include import settings
 from include.catalog.model import Catalog, TableConfig, Tier
 from include.cli.config import config_option
+from include.cli.output import say
 from include.errors import ConfigError, PipelineError
 
 
@@ -47,11 +48,11 @@ def load(*, tables: tuple[str, ...], full: bool, validate: bool, config_director
     if plan.run_id is None:
         raise click.ClickException("the plan opened no run")
     for message in plan.applied:
-        click.echo(message)
+        say(message)
     for name, reason in plan.quarantined.items():
-        click.echo(f"{name}: in quarantine: {reason}", err=True)
+        say(f"{name}: in quarantine: {reason}", err=True)
     is_right = not plan.quarantined
-    click.echo(f"{len(plan.skipped_empty)} tables are empty on both sides")
+    say(f"{len(plan.skipped_empty)} tables are empty on both sides")
     for name in plan.tables:
         try:
             done = load_table(
@@ -63,21 +64,21 @@ def load(*, tables: tuple[str, ...], full: bool, validate: bool, config_director
             )
         except PipelineError as error:
             is_right = False
-            click.echo(f"{name}: failed: {error}", err=True)
+            say(f"{name}: failed: {error}", err=True)
             continue
-        click.echo(
+        say(
             f"{name:<32} {done.rows_read:>9} rows  {done.inserted:>8} new  {done.changed:>7} "
             f"changed  {done.deleted:>7} deleted  {done.undeleted:>5} back"
         )
     settled = settle(source, warehouse, run_id=plan.run_id)
     for group, moved in settled.skews.items():
-        click.echo(f"group {group} still changed while it was read: {', '.join(moved)}")
+        say(f"group {group} still changed while it was read: {', '.join(moved)}")
     is_right = is_right and not settled.failed
     for tier in Tier if validate else ():
         verdict = validate_tier(warehouse, run_id=plan.run_id, tier=tier)
         is_right = is_right and not verdict.blocked
         for name, reason in verdict.blocked.items():
-            click.echo(f"{name}: blocked: {reason}", err=True)
+            say(f"{name}: blocked: {reason}", err=True)
     report_run(warehouse, run_id=plan.run_id)
     if not is_right:
         raise click.exceptions.Exit(1)
@@ -102,10 +103,10 @@ def verify(*, tables: tuple[str, ...], keys: bool, config_directory: Path) -> No
             found = verify_table(source, warehouse, table)
         except PipelineError as error:
             is_right = False
-            click.echo(f"{table.name}: not compared: {error}", err=True)
+            say(f"{table.name}: not compared: {error}", err=True)
             continue
         is_right = is_right and found.is_equal
-        click.echo(
+        say(
             f"{table.name:<32} {found.source_rows:>9} rows  "
             + (
                 "equal"
@@ -115,7 +116,7 @@ def verify(*, tables: tuple[str, ...], keys: bool, config_directory: Path) -> No
             )
         )
         for key in found.keys if keys else ():
-            click.echo(f"  {', '.join(table.key)}: {key}")
+            say(f"  {', '.join(table.key)}: {key}")
     if not is_right:
         raise click.exceptions.Exit(1)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from include.cli.output import say
 from include.settings import DBT_MANIFEST, warehouse_endpoint
 
 
@@ -51,7 +52,7 @@ def transform(
     warehouse = warehouse_endpoint()
     if bake:
         path = bake_manifest(target_path or DBT_MANIFEST.parent, warehouse)
-        click.echo(f"wrote {path}")
+        say(f"wrote {path}")
         return
     variables = {
         name: day.date().isoformat()
@@ -66,6 +67,6 @@ def transform(
         is_sql_tested=unit_tests,
     )
     for line in report_lines(outcome):
-        click.echo(line)
+        say(line)
     if not outcome.is_right:
         context.exit(1)

@@ -59,7 +59,7 @@ def read_stored_table(
             t.size, s.state, s.row_count, s.deleted_count, s.is_publishable, t.key, {CHUNK_COLUMNS}
         from (
             select
-                pg_relation_size(to_regclass(%(raw)s)) as size,
+                pg_relation_size(to_regclass(format('raw.%%I', %(name)s::text))) as size,
                 (
                     select array(
                         select a.attname::text
@@ -68,14 +68,15 @@ def read_stored_table(
                         order by k.at
                     )
                     from pg_index i
-                    where i.indrelid = to_regclass(%(raw)s) and i.indisprimary
+                    where i.indrelid = to_regclass(format('raw.%%I', %(name)s::text))
+                        and i.indisprimary
                 ) as key
         ) t
         left join ops.table_state s on s.table_name = %(name)s
         left join ops.chunk c on c.table_name = %(name)s
         order by c.ordinal
         """,  # noqa: S608 - a constant list of columns
-        {"raw": f'raw."{table.raw_name}"', "name": table.raw_name},
+        {"name": table.raw_name},
     ).fetchall()
     size, state, row_count, deleted_count, is_publishable, primary_key, *_ = rows[0]
     chunks = [row[6:] for row in rows if row[6] is not None]

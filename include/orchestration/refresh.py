@@ -54,9 +54,12 @@ def planned_loads(tier: str) -> list[str]:
     return [str(target) for target in targets(_plan(), tier)]
 
 
-def target(tier: str, label: str) -> LoadTarget:
-    """Return what the task of this label loads; skips the task as `run_id` does."""
-    return next(one for one in targets(_plan(), tier) if str(one) == label)
+def target(tier: str) -> LoadTarget:
+    """Return what this mapped task loads; skips the task as `run_id` does."""
+    index = get_current_context()["ti"].map_index
+    if index is None:
+        raise RuntimeError("only a mapped task has a target")
+    return targets(_plan(), tier)[index]
 
 
 def run_id() -> int:

@@ -103,16 +103,19 @@ def apply_draft(
 ) -> tuple[Draft, int]:
     """Create and alter raw tables, record the quarantine, and store the config that results.
 
-    A table that cannot be altered goes into quarantine. Returns the draft as it was carried out,
-    and the config version that the run has to be pinned to. Each table changes in a transaction of
-    its own; `connection` is in autocommit.
+    A table that cannot be created or altered goes into quarantine. Returns the draft as it was
+    carried out, and the config version that the run has to be pinned to. Each table changes in a
+    transaction of its own; `connection` is in autocommit.
     """
     connection.execute("select set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
     # A table in quarantine that was never created is created too, so that its state has the reason.
-    for table in (*draft.created, *draft.set_aside):
-        with connection.transaction():
-            create_raw_table(connection, table)
     refused: dict[str, str] = {}
+    for table in (*draft.created, *draft.set_aside):
+        try:
+            with connection.transaction():
+                create_raw_table(connection, table)
+        except StructureError as error:
+            refused[table.name] = str(error)
     for name, reshaping in draft.reshapings.items():
         try:
             with connection.transaction():

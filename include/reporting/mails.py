@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from include.names import shown
 from include.reporting.report import RunReport
 
 
@@ -74,7 +75,7 @@ def failed_tasks_mail(
 
 
 def _rows(failures: Sequence[FailedTable]) -> list[tuple[str, str]]:
-    return [(f"{one.table}: {one.reason}", one.log_url) for one in failures]
+    return [(shown(f"{one.table}: {one.reason}"), one.log_url) for one in failures]
 
 
 def _mail(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from include.catalog.model import Tier
+from include.names import shown
 from include.ops.freshness import Freshness
 from include.ops.loads import RunTotals
 from include.ops.mart_states import MartState
@@ -69,7 +70,8 @@ class RunReport:
 
     def lines(self) -> list[str]:
         """Return the report for a log, a terminal or a mail; what is wrong stands first."""
-        return [*self._verdict(), *self._wrong(), *self._movement(), *self._freshness()]
+        lines = (*self._verdict(), *self._wrong(), *self._movement(), *self._freshness())
+        return [shown(line) for line in lines]
 
     def summary(self) -> dict[str, Any]:
         """Return what `ops.run` keeps."""

@@ -112,7 +112,7 @@ def run_dbt(
     if not results_file.exists() and arguments[0] in {"build", "run", "test", "seed"}:
         raise PipelineError(
             f"ended with code {done.returncode} before it ran anything; the marts are as they "
-            f"were:\n{_end_of(done.stdout)}",
+            f"were. Its last words: {_end_of(done.stdout)}",
             where="dbt " + " ".join(arguments),
         )
     return DbtRun(done.returncode, _results(results_file), done.stdout)
@@ -129,4 +129,4 @@ def _results(path: Path) -> tuple[NodeResult, ...]:
 
 
 def _end_of(output: str, lines: int = 20) -> str:
-    return "\n".join(output.splitlines()[-lines:])
+    return " | ".join(output.splitlines()[-lines:])

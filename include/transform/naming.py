@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from psycopg import sql
 
 from include.errors import ConfigError
 from include.open_dental import codes, schema
@@ -206,7 +207,7 @@ def _target(column: Column) -> str | None:
 
 
 def _quoted(raw: str) -> str:
-    return f'"{raw}"' if raw in _RESERVED else raw
+    return sql.Identifier(raw).as_string() if raw in _RESERVED else raw
 
 
 def _description(place: str, kind: str, target: str | None, code_list: str | None) -> str:

@@ -5,6 +5,7 @@ Importing this module imports Great Expectations, which takes seconds: import it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import sqlalchemy
@@ -31,6 +32,7 @@ from great_expectations.expectations.metrics.map_metric_provider.column_map_metr
     ColumnMapMetricProvider,
 )
 
+from include.validation.neutral_names import rule_word
 from include.validation.rules import Rule, RuleKind
 
 # The entry of an expectation's meta that leads back from a result to its rule.
@@ -45,13 +47,13 @@ class ColumnValuesKeepRule(ColumnMapMetricProvider):
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(cls, column: Any, condition: str, **_: Any) -> Any:  # noqa: N805
-        # `condition` names the column itself; it comes from include.validation.rules.
+        # `condition` is the column of the query that says whether the row keeps the rule.
         del column
-        return sqlalchemy.literal_column(condition, sqlalchemy.Boolean)
+        return sqlalchemy.column(condition, sqlalchemy.Boolean)
 
 
 class ExpectColumnValuesToKeepRule(ColumnMapExpectation):
-    """Expect the condition to be true in every row; `description` says it in words."""
+    """Expect the column `condition` to be true in every row; `description` says it in words."""
 
     condition: str
 
@@ -60,18 +62,21 @@ class ExpectColumnValuesToKeepRule(ColumnMapExpectation):
     args_keys: ClassVar[tuple[str, ...]] = ("column", "condition")
 
 
-def expectation_for(rule: Rule, number: int) -> Expectation:
-    """Return the rule as an expectation; `number` is its place in its suite."""
-    shared: dict[str, Any] = {"description": rule.description, "meta": {RULE_NUMBER: number}}
-    column = rule.columns[0]
+def expectation_for(rule: Rule, number: int, columns: Mapping[str, str]) -> Expectation:
+    """Return the rule as an expectation; `number` is its place in its suite.
+
+    `columns` has the neutral names of columns.
+    """
+    word = rule_word(number)
+    shared: dict[str, Any] = {"description": word, "meta": {RULE_NUMBER: number}}
+    names = [columns[name] for name in rule.columns]
+    column = names[0]
     if rule.kind is RuleKind.NOT_NULL:
         return ExpectColumnValuesToNotBeNull(column=column, **shared)
     if rule.kind is RuleKind.UNIQUE and len(rule.columns) > 1:
-        return ExpectCompoundColumnsToBeUnique(column_list=list(rule.columns), **shared)
+        return ExpectCompoundColumnsToBeUnique(column_list=names, **shared)
     if rule.kind is RuleKind.UNIQUE:
         return ExpectColumnValuesToBeUnique(column=column, **shared)
     if rule.numbers:
         return ExpectColumnValuesToBeInSet(column=column, value_set=list(rule.numbers), **shared)
-    return ExpectColumnValuesToKeepRule(
-        column=column, condition=rule.condition.as_string(), **shared
-    )
+    return ExpectColumnValuesToKeepRule(column=column, condition=word, **shared)

@@ -1,14 +1,11 @@
 """The pages that people read: an index per tier, and Great Expectations' Data Docs below it.
 
-The Data Docs as they come load scripts, styles and a logo from other hosts, which would tell those
-hosts who looks at a practice's validation and when. Here every page is sealed: the browser loads
-nothing from outside, and what the missing styles showed is said in words. The pages of the run
-before are replaced, so the directory does not grow.
+Every page is sealed (see `include.validation.sealing`). The pages of the run before are replaced,
+so the directory does not grow.
 """
 
 from __future__ import annotations
 
-import html
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,24 +15,10 @@ from urllib.parse import quote
 
 from include.catalog.model import Tier
 from include.errors import TerminalError
+from include.validation.neutral_names import table_word
+from include.validation.sealing import HEAD, escaped
 
 INDEX = "index.html"
-
-_POLICY = (
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self' 'unsafe-inline' "
-    "data:; form-action 'none'\">"
-)
-_STYLE = """<style>
-body { font-family: sans-serif; margin: 1rem 2rem; color: #222; }
-table { border-collapse: collapse; margin: 0.5rem 0; }
-th, td { border: 1px solid #ccc; padding: 0.25rem 0.6rem; text-align: left; vertical-align: top; }
-.fa-check-circle::before { content: "kept"; color: #176117; }
-.fa-times::before, .fa-exclamation-triangle::before { content: "broken"; color: #a11; }
-img, .btn, .modal, nav.navbar, footer { display: none !important; }
-.row:has(> .col-lg-2) { display: flex; }
-.col-lg-2 { flex: 0 0 18rem; }
-.card.mb-3 { display: none; }
-</style>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +41,12 @@ def new_site(docs: Path, tier: Tier) -> Path:
 
 
 def publish(site: Path, docs: Path, tier: Tier, lines: Sequence[TableLine]) -> None:
-    """Seal the pages of `site`, add the tier's index, and put them in the old ones' place."""
-    for page in site.rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        page.write_text(text.replace("<head>", f"<head>{_POLICY}{_STYLE}", 1), encoding="utf-8")
+    """Add the tier's index to the sealed pages of `site`, and put them in the old ones' place."""
     pages = {
         path.relative_to(site).parts[1]: path.relative_to(site).as_posix()
         for path in sorted(site.glob("validations/*/**/*.html"))
     }
-    rows = [_row(line, pages.get(line.table)) for line in lines]
+    rows = [_row(line, pages.get(table_word(line.table))) for line in lines]
     head = "<tr><th>table</th><th>rows</th><th>quality</th><th>threshold</th><th>verdict</th></tr>"
     body = f'<p><a href="../{INDEX}">all tiers</a></p><table><tr>{head}</tr>{"".join(rows)}</table>'
     (site / INDEX).write_text(_page(f"{tier} tables", body), encoding="utf-8")
@@ -84,21 +64,21 @@ def publish(site: Path, docs: Path, tier: Tier, lines: Sequence[TableLine]) -> N
 
 
 def _row(line: TableLine, page: str | None) -> str:
-    name = html.escape(line.table)
+    name = escaped(line.table)
     cells = [
         f'<a href="{quote(page)}">{name}</a>' if page else name,
         str(line.row_count),
         "" if line.quality is None else f"{line.quality:.6f}",
         f"{line.threshold:g}",
-        "publishable" if line.reason is None else f"blocked: {html.escape(line.reason)}",
+        "publishable" if line.reason is None else f"blocked: {escaped(line.reason)}",
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _page(title: str, body: str) -> str:
     return (
-        f'<!DOCTYPE html><html><head>{_POLICY}{_STYLE}<meta charset="utf-8"><title>{title}</title>'
-        f"</head><body><h1>{title}</h1>{body}</body></html>\n"
+        f"<!DOCTYPE html><html><head>{HEAD}<title>{title}</title></head>"
+        f"<body><h1>{title}</h1>{body}</body></html>\n"
     )
 
 

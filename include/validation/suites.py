@@ -7,17 +7,18 @@ log or `ops`. Great Expectations is imported inside the function: that takes sec
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from psycopg import sql
-
 from include import settings
 from include.endpoints import Endpoint
-from include.validation.rules import Rule, raw
+from include.validation.neutral_names import WORD, NeutralTable, neutral_table, table_word
+from include.validation.rules import Rule
+from include.validation.sealing import seal_pages
 from include.warehouse.session import SESSION_SETTINGS, SET_SESSION, tls_options
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 # Keys of large tables are hashed to look references up; PostgreSQL takes it only where it needs it.
 WORK_MEMORY = "256MB"
-_LIVING_ROWS = sql.SQL("select * from {} where _deleted_at is null")
+_FROM = re.compile(rf"\bfrom {WORD.pattern}")
 # Counts, and not one value.
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
@@ -91,19 +92,24 @@ def run_suites(
     event.listen(engine, "connect", _prepare)
     # What was connected to try the address is not prepared.
     engine.dispose()
+    tables = [neutral_table(suite.table, suite.rules) for suite in suites]
+    event.listen(engine, "before_cursor_execute", _with_real_names(tables), retval=True)
     definitions = []
-    for suite in suites:
+    for suite, table in zip(suites, tables, strict=True):
         rows = source.add_query_asset(
-            name=suite.table, query=_LIVING_ROWS.format(raw(suite.table)).as_string()
+            name=table.word,
+            query=f"select * from {table.word}",  # noqa: S608 - a word of ours
         ).add_batch_definition_whole_table("living rows")
-        expectations = [expectation_for(rule, number) for number, rule in enumerate(suite.rules)]
+        expectations = [
+            expectation_for(rule, number, table.columns) for number, rule in enumerate(suite.rules)
+        ]
         definitions.append(
             context.validation_definitions.add(
                 gx.ValidationDefinition(
-                    name=suite.table,
+                    name=table.word,
                     data=rows,
                     suite=context.suites.add(
-                        gx.ExpectationSuite(name=suite.table, expectations=expectations)
+                        gx.ExpectationSuite(name=table.word, expectations=expectations)
                     ),
                 )
             )
@@ -113,6 +119,7 @@ def run_suites(
     )
     outcome = checkpoint.run(run_id=RunIdentifier(run_name=name))
     context.build_data_docs(site_names=[name])
+    seal_pages(site, tables)
     return _results(outcome, suites)
 
 
@@ -121,7 +128,7 @@ def _results(
 ) -> dict[str, tuple[RuleResult, ...]]:
     from include.validation.expectations import RULE_NUMBER
 
-    by_name = {suite.table: suite for suite in suites}
+    by_name = {table_word(suite.table): suite for suite in suites}
     results: dict[str, tuple[RuleResult, ...]] = {}
     for run in outcome.run_results.values():
         suite = by_name[run.suite_name]
@@ -140,6 +147,17 @@ def _results(
             for number, rule in enumerate(suite.rules)
         )
     return results
+
+
+def _with_real_names(tables: Sequence[NeutralTable]) -> Callable[..., tuple[str, Any]]:
+    """Return a hook that puts the tables' rows in the place of their words in a statement."""
+    # SQLAlchemy's driver takes every percent sign for the beginning of a parameter.
+    rows = {f"from {table.word}": table.rows.as_string().replace("%", "%%") for table in tables}
+
+    def put_in(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> tuple[str, Any]:
+        return _FROM.sub(lambda found: f"from {rows[found[0]]}", statement), parameters
+
+    return put_in
 
 
 def _address(warehouse: Endpoint) -> str:

@@ -15,7 +15,8 @@ _DEPENDENTS = """
         select r.ev_class as oid, 1 as depth
         from pg_depend d
         join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
-        where d.refobjid = %(table)s::regclass and r.ev_class <> d.refobjid
+        where d.refobjid = to_regclass(format('%%I.%%I', %(schema)s::text, %(name)s::text))
+            and r.ev_class <> d.refobjid
         union
         select r.ev_class, p.depth + 1
         from dependent p
@@ -104,7 +105,7 @@ def drop_views(connection: WarehouseConnection, schema: str, name: str) -> tuple
     something other than a view depends on the table.
     """
     views = []
-    for row in connection.execute(_DEPENDENTS, {"table": f'{schema}."{name}"'}).fetchall():
+    for row in connection.execute(_DEPENDENTS, {"schema": schema, "name": name}).fetchall():
         view_schema, view_name, kind, owner, definition, options, comment, statements = row
         if kind != "v":
             raise StructureError(

@@ -6,7 +6,6 @@ be built is no error: it is logged, and the next plan tries again.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,7 +21,6 @@ from include.warehouse.session import WarehouseConnection
 log = logging.getLogger(__name__)
 
 PREFIX = "_ix_"
-_NAME_LIMIT_BYTES = 63
 # The server has no space, no lock or no time left, or does not allow the index for these values.
 _REFUSALS = (
     psycopg.errors.DiskFull,
@@ -58,10 +56,8 @@ class IndexChanges:
 
 def index_name(raw_name: str, index: IndexConfig) -> str:
     """Return the index's name, unique for table, columns and expression, of 63 bytes at most."""
-    facts = "\0".join((raw_name, *index.columns, index.expression or ""))
-    digest = hashlib.sha256(facts.encode()).hexdigest()[:8]
-    name = f"{PREFIX}{digest}_{raw_name}_{'_'.join(index.columns)}".encode()
-    return name[:_NAME_LIMIT_BYTES].decode(errors="ignore")
+    facts = (raw_name, *index.columns, index.expression or "")
+    return raw_tables.derived_name(PREFIX, facts, label="_".join((raw_name, *index.columns)))
 
 
 def index_names(table: TableConfig) -> frozenset[str]:
@@ -123,10 +119,10 @@ def _of_table(connection: WarehouseConnection, raw_name: str) -> Sequence[str]:
         select i.relname
         from pg_index x
         join pg_class i on i.oid = x.indexrelid
-        where x.indrelid = to_regclass(%s) and starts_with(i.relname, %s)
+        where x.indrelid = to_regclass(format('raw.%%I', %s::text)) and starts_with(i.relname, %s)
         order by i.relname
         """,
-        (f'raw."{raw_name}"', PREFIX),
+        (raw_name, PREFIX),
     ).fetchall()
     return [name for (name,) in rows]
 

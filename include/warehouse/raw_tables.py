@@ -6,13 +6,16 @@ PostgreSQL refuses under a view, the dependent views are dropped and created aga
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import LiteralString
 
+import psycopg
 from psycopg import sql
 
 from include.catalog.model import ColumnConfig, TableConfig
 from include.errors import StructureError
+from include.source.warehouse_types import NAME_LIMIT_BYTES
 from include.warehouse import dependents
 from include.warehouse.session import WarehouseConnection
 
@@ -30,28 +33,46 @@ def identifier(raw_name: str) -> sql.Identifier:
     return sql.Identifier(SCHEMA, raw_name)
 
 
+def derived_name(prefix: str, facts: Sequence[str], *, label: str) -> str:
+    """Return a name in `raw` for what belongs to a raw table: unique for the facts, 63 bytes.
+
+    The prefix begins with an underscore, with which no raw table's name may begin.
+    """
+    digest = hashlib.sha256("\0".join(facts).encode()).hexdigest()[:8]
+    name = f"{prefix}{digest}_{label}".encode()
+    return name[:NAME_LIMIT_BYTES].decode(errors="ignore")
+
+
 def create_table(connection: WarehouseConnection, table: TableConfig) -> bool:
     """Create the raw table, empty and without keys, unless it exists; say whether it was created.
 
     Loading adds the primary key, because an index costs less to build than to keep up. Its state
-    in `ops` is the caller's: see `include.ops.table_states`.
+    in `ops` is the caller's: see `include.ops.table_states`. An index that has the table's name is
+    given another one. Raises StructureError when anything else in `raw` has it.
     """
-    exists = connection.execute(
-        "select to_regclass(%s) is not null", (f'raw."{table.raw_name}"',)
-    ).fetchone() == (True,)
-    if not exists:
+    kind = _kind_of(connection, table.raw_name)
+    if kind == "i":
+        _rename_index(connection, table.raw_name)
+    if kind != "r":
         columns = [_definition(table, column) for column in table.replicated_columns]
         columns += [
             sql.SQL("_loaded_at timestamptz not null"),
             sql.SQL("_batch_id bigint not null"),
             sql.SQL("_deleted_at timestamptz"),
         ]
-        connection.execute(
-            sql.SQL("create table {} ({})").format(
-                identifier(table.raw_name), sql.SQL(", ").join(columns)
-            )
+        statement = sql.SQL("create table {} ({})").format(
+            identifier(table.raw_name), sql.SQL(", ").join(columns)
         )
-    return not exists
+        try:
+            connection.execute(statement)
+        except (psycopg.errors.DuplicateTable, psycopg.errors.DuplicateObject):
+            raise StructureError(
+                "the schema raw holds something else of this name (a view, a sequence or a type). "
+                "Nothing was created, and no other table is affected. Rename or move what is "
+                "there, then run discover_open_dental.",
+                where=f"table {table.name}",
+            ) from None
+    return kind != "r"
 
 
 def column_types(connection: WarehouseConnection, raw_name: str) -> dict[str, str]:
@@ -63,10 +84,11 @@ def column_types(connection: WarehouseConnection, raw_name: str) -> dict[str, st
         """
         select attname, format_type(atttypid, atttypmod)
         from pg_attribute
-        where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
+        where attrelid = to_regclass(format('raw.%%I', %s::text))
+            and attnum > 0 and not attisdropped
         order by attnum
         """,
-        (f'raw."{raw_name}"',),
+        (raw_name,),
     ).fetchall()
     return {
         str(name): _SPELLED.get(kind, str(kind)) for name, kind in rows if name not in BOOKKEEPING
@@ -79,11 +101,11 @@ def retired_columns(connection: WarehouseConnection, raw_name: str) -> tuple[str
         """
         select attname
         from pg_attribute
-        where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
-            and col_description(attrelid, attnum) = %s
+        where attrelid = to_regclass(format('raw.%%I', %s::text))
+            and attnum > 0 and not attisdropped and col_description(attrelid, attnum) = %s
         order by attnum
         """,
-        (f'raw."{raw_name}"', RETIRED),
+        (raw_name, RETIRED),
     ).fetchall()
     return tuple(name for (name,) in rows)
 
@@ -165,18 +187,20 @@ def primary_key(connection: WarehouseConnection, raw_name: str) -> tuple[str, ..
             order by k.at
         )
         from pg_index i
-        where i.indrelid = to_regclass(%s) and i.indisprimary
+        where i.indrelid = to_regclass(format('raw.%%I', %s::text)) and i.indisprimary
         """,
-        (f'raw."{raw_name}"',),
+        (raw_name,),
     ).fetchone()
     return tuple(row[0]) if row else ()
 
 
 def add_primary_key(connection: WarehouseConnection, raw_name: str, columns: Sequence[str]) -> None:
-    """Add the primary key, named after the table as PostgreSQL would."""
+    """Add the primary key, under a name that no raw table can have."""
     connection.execute(
-        sql.SQL("alter table {} add primary key ({})").format(
-            identifier(raw_name), sql.SQL(", ").join(map(sql.Identifier, columns))
+        sql.SQL("alter table {} add constraint {} primary key ({})").format(
+            identifier(raw_name),
+            sql.Identifier(derived_name("_pk_", (raw_name,), label=raw_name)),
+            sql.SQL(", ").join(map(sql.Identifier, columns)),
         )
     )
 
@@ -191,10 +215,10 @@ def forbid_null(connection: WarehouseConnection, raw_name: str, columns: Sequenc
         """
         select attname
         from pg_attribute
-        where attrelid = to_regclass(%s) and attnum > 0 and attnotnull and not attisdropped
-            and attname <> all(%s)
+        where attrelid = to_regclass(format('raw.%%I', %s::text))
+            and attnum > 0 and attnotnull and not attisdropped and attname <> all(%s)
         """,
-        (f'raw."{raw_name}"', list(BOOKKEEPING)),
+        (raw_name, list(BOOKKEEPING)),
     ).fetchall()
     present = {str(name) for (name,) in rows}
     changes: list[tuple[str, LiteralString]] = [
@@ -218,8 +242,12 @@ def forbid_null(connection: WarehouseConnection, raw_name: str, columns: Sequenc
 def drop_primary_key(connection: WarehouseConnection, raw_name: str) -> None:
     """Drop the primary key, whatever its name; its columns may be NULL again."""
     row = connection.execute(
-        "select conname from pg_constraint where conrelid = to_regclass(%s) and contype = 'p'",
-        (f'raw."{raw_name}"',),
+        """
+        select conname
+        from pg_constraint
+        where conrelid = to_regclass(format('raw.%%I', %s::text)) and contype = 'p'
+        """,
+        (raw_name,),
     ).fetchone()
     if row is None:
         return
@@ -235,6 +263,27 @@ def drop_primary_key(connection: WarehouseConnection, raw_name: str) -> None:
                 identifier(raw_name), sql.Identifier(column)
             )
         )
+
+
+def _kind_of(connection: WarehouseConnection, name: str) -> str | None:
+    """Return the kind of the relation that has this name in `raw`, as pg_class writes it."""
+    row = connection.execute(
+        """
+        select relkind::text
+        from pg_class
+        where relnamespace = to_regnamespace('raw') and relname = %s
+        """,
+        (name,),
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def _rename_index(connection: WarehouseConnection, name: str) -> None:
+    # Keys were once named after their tables, as PostgreSQL does it, and people make indexes.
+    other = derived_name("_was_", (name,), label=name)
+    connection.execute(
+        sql.SQL("alter index {} rename to {}").format(identifier(name), sql.Identifier(other))
+    )
 
 
 def _definition(table: TableConfig, column: ColumnConfig) -> sql.Composable:

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from psycopg import sql
 from pymysql.cursors import Cursor
 
 from include.endpoints import Endpoint
+from include.source.session import quote
 from include.warehouse import session as warehouse_session
 from include.warehouse.session import WarehouseConnection
 from tests.engine.practice import writing
@@ -65,10 +67,10 @@ def compare(
 def _source_rows(cursor: Cursor, table: str, kinds: Mapping[str, str], excluded: Excluded) -> Rows:
     """Return the source's rows as they should stand in the warehouse."""
     expressions = [
-        f"cast(`{name}` as double)" if kind in ("float", "double") else f"`{name}`"
+        f"cast({quote(name)} as double)" if kind in ("float", "double") else quote(name)
         for name, kind in kinds.items()
     ]
-    cursor.execute(f"select {', '.join(expressions)} from `{table}`")
+    cursor.execute(f"select {', '.join(expressions)} from {quote(table)}")
     rows: Rows = Counter()
     for cells in cursor.fetchall():
         row = {
@@ -87,9 +89,11 @@ def _raw_rows(
 ) -> Rows:
     """Return the living raw rows, in the source's column order."""
     kept = {name: kind for name, kind in kinds.items() if name not in excluded.columns}
-    columns = ", ".join('"' + name.lower().replace('"', '""') + '"' for name in kept)
     rows = connection.execute(
-        f'select {columns} from raw."{table.lower()}" where _deleted_at is null'.encode()
+        sql.SQL("select {} from {} where _deleted_at is null").format(
+            sql.SQL(", ").join(sql.Identifier(name.lower()) for name in kept),
+            sql.Identifier("raw", table.lower()),
+        )
     ).fetchall()
     rules = [_RAW_RULES.get(kind, _same) for kind in kept.values()]
     return Counter(
