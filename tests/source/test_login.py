@@ -15,6 +15,7 @@ from include.endpoints import Endpoint
 from include.errors import ConfigError, PipelineError, SourceError, SourceRefusedError
 from include.source import login, proofs
 from include.source.session import connect
+from tests.accounts import ODD_PASSWORDS
 from tests.encrypted_servers import Certificates, with_options
 from tests.source.asking_server import OK, asking, switch
 
@@ -179,18 +180,7 @@ def administrator(mariadb: Endpoint) -> Iterator[Cursor]:
         yield cursor
 
 
-ODD = {
-    "umlaut": "pässwörd",
-    "euro": "€",
-    "emoji": "🦷🔑",
-    "quotes": "'\"`\\;--%_ {{ x }} ${y}",
-    "spaces": "  a\tb\nc  ",
-    "uri": "a:b@c/d?e#f[g]&h=i+%41",
-    "long": "ß" * 150,
-}
-
-
-@pytest.mark.parametrize("password", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("password", ODD_PASSWORDS.values(), ids=ODD_PASSWORDS)
 def test_a_password_of_any_characters_logs_in(
     mariadb: Endpoint, administrator: Cursor, password: str
 ) -> None:
