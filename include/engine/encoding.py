@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from include.catalog.model import TableConfig
-from include.errors import StructureError
+from include.errors import PipelineError, SourceError, StructureError
 from include.source.keys import paging_key
 from include.source.statement import ResultBuffer
 from include.transcoder.core import RULES, Core, OutputTooSmall, UnfitRow, split_row
@@ -82,10 +82,11 @@ class PageEncoder:
                 where=f"{self._table.name}.{column}",
             )
 
-    def _unfit(self, page: ResultBuffer, error: UnfitRow) -> StructureError:
-        if error.column < 0:
-            return StructureError(
-                f"the source sent {error.what}, not a row of the columns that it announced. "
+    def _unfit(self, page: ResultBuffer, error: UnfitRow) -> PipelineError:
+        if error.is_malformed:
+            place = f" in {self._columns[error.column].name}" if error.column >= 0 else ""
+            return SourceError(
+                f"the source sent {error.what}{place}, not a row of the columns that it announced. "
                 f"{_KEPT} Try again; if it happens again, check what lies between.",
                 where=f"table {self._table.name}",
             )

@@ -51,7 +51,7 @@ def test_a_password_of_any_characters_logs_in(account: Endpoint) -> None:
     assert account.password not in str(caught.value)
     engine = sqlalchemy.create_engine(sqlalchemy_address(account))
     with engine.connect() as connection:
-        user = connection.execute(sqlalchemy.text("select current_user")).scalar_one()
+        user: str = connection.execute(sqlalchemy.text("select current_user")).scalar_one()
     assert user == account.user
     engine.dispose()
 
