@@ -36,7 +36,8 @@ class PageEncoder:
 
         Afterwards `substitutions` has the number of substituted values in all rows of the page, by
         column and rule. Raises StructureError for a value that no rule covers, and for a
-        substitution in the key. It names the column and the row's key, never the value.
+        substitution in the key; it names the column and the row's key, never the value. Raises
+        SourceError for what is no row of these columns.
         """
         ctypes.memset(self._counts, 0, ctypes.sizeof(self._counts))
         self.substitutions = {}

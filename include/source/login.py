@@ -77,9 +77,9 @@ log = logging.getLogger(__name__)
 class LoginConnection(CheckedConnection):
     """A session that is not yet open; `connect` opens it, encrypted as the endpoint's options say.
 
-    User and password are sent as UTF-8. Raises ConfigError for a host that is no name; `connect`
-    raises SourceRefusedError, which names the
-    method, when the server asks for a proof that it does not get.
+    User and password are sent as UTF-8. Raises ConfigError for a host that is no name. `connect`
+    raises SourceRefusedError, which names the method, when the server asks for a proof that it does
+    not get.
     """
 
     def __init__(self, endpoint: Endpoint, **options: Any) -> None:
@@ -91,7 +91,7 @@ class LoginConnection(CheckedConnection):
                 "Nothing was read. Correct it in the connection 'open_dental'.",
                 where=endpoint.name,
             ) from None
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._tls = source_tls(endpoint)
         super().__init__(
             host=endpoint.host,
@@ -130,7 +130,7 @@ class LoginConnection(CheckedConnection):
         if not raw.server_capabilities & CLIENT.SSL:
             if self._tls.mode.is_demanded:
                 raise pymysql.OperationalError(CR.CR_SSL_CONNECTION_ERROR, "")
-            _warn_of_plain_session(self._endpoint.name)
+            _warn_of_plain_session(self.endpoint.name)
             return False
         raw.write_packet(self._response_header(CLIENT.SSL))
         raw._sock = raw.ctx.wrap_socket(raw._sock, server_hostname=self.host)
@@ -147,11 +147,11 @@ class LoginConnection(CheckedConnection):
         proof = proofs.caching_sha2 if method == CACHING_SHA2 else proofs.native
         parts = [
             self._response_header(CLIENT.SSL if self._is_encrypted else 0),
-            self._endpoint.user.encode() + b"\0",
+            self.endpoint.user.encode() + b"\0",
             _sized(proof(self.password, raw.salt)),
         ]
         if self.client_flag & capabilities & CLIENT.CONNECT_WITH_DB:
-            parts.append(self._endpoint.database.encode() + b"\0")
+            parts.append(self.endpoint.database.encode() + b"\0")
         if capabilities & CLIENT.PLUGIN_AUTH:
             parts.append(method.encode() + b"\0")
         if capabilities & CLIENT.CONNECT_ATTRS:
@@ -193,7 +193,7 @@ class LoginConnection(CheckedConnection):
         if self.password and not self._is_encrypted:
             raise self._refusal(method)
         if self.password and not self._tls.mode.is_verified:
-            _warn_of_unverified_server(self._endpoint.name)
+            _warn_of_unverified_server(self.endpoint.name)
         return self._answer(self.password + b"\0")
 
     def _answer(self, payload: bytes) -> Any:
@@ -207,7 +207,7 @@ class LoginConnection(CheckedConnection):
         return SourceRefusedError(
             f"the server asks for the log-in method {named}, which is refused. No password was "
             f"sent; what was loaded before is intact. {advice}.",
-            where=self._endpoint.name,
+            where=self.endpoint.name,
         )
 
 

@@ -34,6 +34,8 @@ _UNSIGNED = 0x80
 _SIGNED_END = 1 << 63
 _HEADER_BYTES = 4
 _ERROR_PACKET = 0xFF
+# With its number and a first letter.
+_SHORTEST_ERROR = 4
 _END_PACKET = 0xFE
 _LONGEST_END_PACKET = 8
 # A column's definition holds six names of 256 bytes at most.
@@ -148,6 +150,9 @@ class PreparedStatement:
             count = read_length(self._packet(buffer), 0)[0]
         except MalformedPacketError:
             raise self._malformed() from None
+        if count == 0:
+            # A statement that has no result.
+            raise self._malformed()
         start = self._position
         end = self._skip_definitions(buffer, count)
         buffer.description = bytes(buffer.data[start:end])
@@ -255,12 +260,12 @@ class PreparedStatement:
             data[start : start + int.from_bytes(data[position : position + 3], "little")]
         )
         self._is_open = False
+        if len(packet) < _SHORTEST_ERROR:
+            return self._malformed()
         try:
             pymysql.err.raise_mysql_exception(packet)
         except pymysql.MySQLError as error:
             return error
-        except IndexError:
-            return self._malformed()
 
     def _malformed(self) -> pymysql.MySQLError:
         self._drop()

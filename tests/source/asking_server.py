@@ -1,11 +1,11 @@
-"""A server that only logs in, and whose owner decides what it asks the client for."""
+"""A server whose owner decides every packet that it sends: what it asks for, what it answers."""
 
 from __future__ import annotations
 
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -17,6 +17,8 @@ from tests.certificates import Signed
 CHALLENGE = b"12345678abcdefghijkl"
 OK = b"\0\0\0\2\0\0\0"
 _HEADER_OF_RESPONSE = 32
+# One payload, or the bytes of several packets, without end if need be.
+Answer = bytes | Iterable[bytes]
 
 
 @dataclass
@@ -28,6 +30,11 @@ class Talk:
     def has(self, secret: bytes) -> bool:
         """Whether some packet holds these bytes."""
         return any(secret in packet for packet in self.packets)
+
+
+def packets(*payloads: bytes, first: int = 1) -> bytes:
+    """Short packets with their numbers."""
+    return b"".join(_packet(number, one) for number, one in enumerate(payloads, start=first))
 
 
 def switch(method: bytes, challenge: bytes = CHALLENGE + b"\0") -> bytes:
@@ -54,23 +61,27 @@ def greeting(*, method: bytes, with_tls: bool) -> bytes:
 
 @contextmanager
 def asking(
-    questions: Sequence[bytes],
+    answers: Sequence[Answer],
     *,
     method: bytes = b"mysql_native_password",
     certificate: Signed | None = None,
     raw_greeting: bytes | None = None,
 ) -> Iterator[tuple[Endpoint, Talk]]:
-    """A server that sends these packets one by one, each after a packet of the client."""
+    """A server that sends these answers one by one, each after a packet of the client."""
     listener = socket.create_server(("127.0.0.1", 0))
     talk = Talk()
-    first = raw_greeting or _packet(0, greeting(method=method, with_tls=bool(certificate)))
+    first = (
+        raw_greeting
+        if raw_greeting is not None
+        else _packet(0, greeting(method=method, with_tls=bool(certificate)))
+    )
 
     def serve() -> None:
         with suppress(OSError):
             while True:
                 client, _ = listener.accept()
                 with client, suppress(OSError, EOFError):
-                    _converse(client, first, questions, talk=talk, certificate=certificate)
+                    _converse(client, first, answers, talk=talk, certificate=certificate)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -85,7 +96,7 @@ def asking(
 def _converse(
     client: socket.socket,
     first: bytes,
-    questions: Sequence[bytes],
+    answers: Sequence[Answer],
     *,
     talk: Talk,
     certificate: Signed | None,
@@ -98,8 +109,12 @@ def _converse(
         client = context.wrap_socket(client, server_side=True)
         number, _ = _receive(client, talk)
     with client:
-        for question in questions:
-            client.sendall(_packet(number + 1, question))
+        for answer in answers:
+            if isinstance(answer, bytes):
+                client.sendall(_packet(number + 1, answer))
+            else:
+                for part in answer:
+                    client.sendall(part)
             number, _ = _receive(client, talk)
 
 
