@@ -17,7 +17,10 @@ KINDS = {"mysql": "mysql", "mariadb": "mysql", "postgres": "postgres", "postgres
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One database server and the database on it. The password never shows in `repr`."""
+    """One database server and the database on it. The password never shows in `repr`.
+
+    Raises ConfigError, without a character of it, for text that no server could be sent.
+    """
 
     kind: str
     host: str
@@ -26,6 +29,16 @@ class Endpoint:
     password: str = field(repr=False)
     database: str
     options: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for part in ("host", "user", "password", "database"):
+            if not _is_sendable(getattr(self, part)):
+                raise ConfigError(
+                    f"the {part} holds bytes that are no UTF-8, or a NUL. Nothing was read or "
+                    "written. In a URI, write each byte of the UTF-8 text that is no letter or "
+                    "digit as % and two hexadecimal digits.",
+                    where=f"{self.kind} connection",
+                )
 
     @property
     def name(self) -> str:
@@ -53,7 +66,8 @@ def parse_connection(text: str, *, where: str) -> Endpoint:
     """
     fields = _from_json(text, where) if text.lstrip().startswith("{") else _from_uri(text, where)
     kind = KINDS.get(str(fields.get("conn_type", "")).lower())
-    if kind is None or not fields.get("host") or not fields.get("database"):
+    port = str(fields.get("port") or DEFAULT_PORTS.get(kind or "", ""))
+    if kind is None or not fields.get("host") or not fields.get("database") or not port.isdecimal():
         raise ConfigError(
             "is not a usable connection: it needs a type (mysql or postgres), a host and a "
             "database, like mysql://user:password@host:3306/opendental",
@@ -62,7 +76,7 @@ def parse_connection(text: str, *, where: str) -> Endpoint:
     return Endpoint(
         kind=kind,
         host=str(fields["host"]),
-        port=int(str(fields.get("port") or DEFAULT_PORTS[kind])),
+        port=int(port),
         user=str(fields.get("login") or ""),
         password=str(fields.get("password") or ""),
         database=str(fields["database"]),
@@ -89,6 +103,13 @@ def connection_options(extra: Mapping[Any, Any]) -> dict[str, str]:
     return options
 
 
+def _is_sendable(text: str) -> bool:
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 def _nested(value: object) -> Mapping[Any, Any] | None:
     if isinstance(value, str):
         try:
@@ -101,18 +122,26 @@ def _nested(value: object) -> Mapping[Any, Any] | None:
 def _from_uri(text: str, where: str) -> dict[str, object]:
     try:
         parts = urlsplit(text)
-        port = parts.port
+        return {
+            "conn_type": parts.scheme,
+            "host": _unquoted(parts.hostname),
+            "port": parts.port,
+            "login": _unquoted(parts.username),
+            "password": _unquoted(parts.password),
+            "database": _unquoted(parts.path.lstrip("/")),
+            "options": dict(parse_qsl(parts.query, errors="strict")),
+        }
     except ValueError:
-        raise ConfigError("is not a valid connection URI", where=where) from None
-    return {
-        "conn_type": parts.scheme,
-        "host": unquote(parts.hostname or ""),
-        "port": port,
-        "login": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "database": unquote(parts.path.lstrip("/")),
-        "options": dict(parse_qsl(parts.query)),
-    }
+        raise ConfigError(
+            "is not a valid connection URI. Nothing was read or written. Write each byte of the "
+            "UTF-8 text that is no letter or digit as % and two hexadecimal digits.",
+            where=where,
+        ) from None
+
+
+def _unquoted(text: str | None) -> str:
+    # By default what is no UTF-8 would become another password.
+    return unquote(text or "", errors="strict")
 
 
 def _from_json(text: str, where: str) -> dict[str, object]:

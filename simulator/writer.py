@@ -19,6 +19,7 @@ from pymysql.cursors import Cursor
 from include.endpoints import Endpoint
 from include.errors import SourceError, TerminalError
 from include.open_dental import schema
+from include.source.login import LoginConnection
 from include.source.session import SourceConnection, quote, source_errors
 from simulator.journal import Journal, Row, Value
 from simulator.tables import create_statement
@@ -36,17 +37,14 @@ _HOSTILE = re.compile(r"[\\\n\r\0]")
 @contextmanager
 def connect(endpoint: Endpoint) -> Iterator[SourceConnection]:
     """Open a session that writes as a practice's own server would: not strict, no zone."""
+    connection = LoginConnection(
+        endpoint,
+        autocommit=False,
+        local_infile=True,
+        init_command="set session sql_mode = '', time_zone = '+00:00', unique_checks = 0",
+    )
     with source_errors(endpoint):
-        connection = pymysql.connect(
-            host=endpoint.host,
-            port=endpoint.port,
-            user=endpoint.user,
-            password=endpoint.password,
-            charset="utf8mb4",
-            autocommit=False,
-            local_infile=True,
-            init_command="set session sql_mode = '', time_zone = '+00:00', unique_checks = 0",
-        )
+        connection.connect()
     with connection:
         with source_errors(endpoint):
             _write_past_the_log(connection)

@@ -36,11 +36,11 @@ class Authority:
         self.file = directory / f"{name}.pem"
         _write_certificate(self.file, builder.sign(self._key, hashes.SHA256()))
 
-    def sign(self, name: str) -> Signed:
+    def sign(self, name: str, *, ends_in: timedelta = timedelta(days=1)) -> Signed:
         """Sign a certificate for the address 127.0.0.1, and no other name."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        builder = _builder(subject, self._name, key.public_key()).add_extension(
+        builder = _builder(subject, self._name, key.public_key(), ends_in=ends_in).add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(LOOPBACK)]), critical=False
         )
         signed = Signed(self._directory / f"{name}.pem", self._directory / f"{name}.key")
@@ -57,7 +57,11 @@ class Authority:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    *,
+    ends_in: timedelta = timedelta(days=1),
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -67,7 +71,7 @@ def _builder(
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + ends_in)
     )
 
 

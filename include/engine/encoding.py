@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from include.catalog.model import TableConfig
-from include.errors import StructureError
+from include.errors import PipelineError, SourceError, StructureError
 from include.source.keys import paging_key
 from include.source.statement import ResultBuffer
 from include.transcoder.core import RULES, Core, OutputTooSmall, UnfitRow, split_row
@@ -36,7 +36,8 @@ class PageEncoder:
 
         Afterwards `substitutions` has the number of substituted values in all rows of the page, by
         column and rule. Raises StructureError for a value that no rule covers, and for a
-        substitution in the key. It names the column and the row's key, never the value.
+        substitution in the key; it names the column and the row's key, never the value. Raises
+        SourceError for what is no row of these columns.
         """
         ctypes.memset(self._counts, 0, ctypes.sizeof(self._counts))
         self.substitutions = {}
@@ -82,10 +83,11 @@ class PageEncoder:
                 where=f"{self._table.name}.{column}",
             )
 
-    def _unfit(self, page: ResultBuffer, error: UnfitRow) -> StructureError:
-        if error.column < 0:
-            return StructureError(
-                f"the source sent {error.what}, not a row of the columns that it announced. "
+    def _unfit(self, page: ResultBuffer, error: UnfitRow) -> PipelineError:
+        if error.is_malformed:
+            place = f" in {self._columns[error.column].name}" if error.column >= 0 else ""
+            return SourceError(
+                f"the source sent {error.what}{place}, not a row of the columns that it announced. "
                 f"{_KEPT} Try again; if it happens again, check what lies between.",
                 where=f"table {self._table.name}",
             )

@@ -51,6 +51,19 @@ _MEANINGS = {
     ER.SERVER_SHUTDOWN: Meaning(
         SourceError, "is shutting down", "Try again when it has started again"
     ),
+    CR.CR_MALFORMED_PACKET: Meaning(
+        SourceError,
+        "sent something that is no packet of its protocol",
+        "Something else answers at this address, or something between damages what is sent: check "
+        "host and port in the connection 'open_dental', then try again; TLS (ssl_mode) detects "
+        "damage of every kind",
+    ),
+    CR.CR_NET_PACKET_TOO_LARGE: Meaning(
+        SourceError,
+        "sent more than one row or one answer can be",
+        "Check what answers at this address. If a row of a table really has more than 1 GiB, "
+        "exclude its largest columns in overrides.yml: PostgreSQL cannot hold it",
+    ),
     CR.CR_SSL_CONNECTION_ERROR: Meaning(
         SourceRefusedError,
         "offers no encryption, which the connection asks for",
@@ -60,7 +73,9 @@ _MEANINGS = {
     3159: Meaning(  # MySQL and MariaDB: require_secure_transport
         SourceRefusedError,
         "accepts encrypted connections only",
-        "Set ssl_mode=verify_identity and ssl_ca in the connection 'open_dental'",
+        "Set ssl_ca in the connection 'open_dental' to the certificate of the authority that "
+        "signed the server's: it is verified then (verify_ca). Where there is none, "
+        "ssl_mode=required encrypts without proving who answers",
     ),
     ER.ACCESS_DENIED_ERROR: Meaning(
         SourceRefusedError,

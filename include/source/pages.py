@@ -12,10 +12,11 @@ from dataclasses import replace
 from include.catalog.model import ColumnConfig, TableConfig
 from include.errors import StructureError
 from include.source.keys import KeyRange, KeyValues, PagingKey
+from include.source.packets import malformed
 from include.source.session import SourceConnection, quote
 from include.source.session_settings import COLLATION
 from include.source.statement import PreparedStatement, ResultBuffer
-from include.transcoder.core import Core, split_row
+from include.transcoder.core import Core, UnfitRow, split_row
 from include.transcoder.layout import RowLayout, plan_layout
 
 # The row limit of a page is chosen for far fewer bytes; only unusually large rows reach this.
@@ -92,15 +93,16 @@ class PageReader:
     def read(self, page: ResultBuffer, bounds: KeyRange, *, limit: int) -> bool:
         """Fill `page` with the first `limit` rows of the range; return whether these are all.
 
-        A page that exceeds BYTE_LIMIT ends there. The session is then dropped and opened again,
-        because the server would go on sending with the table locked.
+        A page that exceeds BYTE_LIMIT ends there: it takes that much and one row at most, whose
+        limit is ROW_LIMIT. The session is then dropped and opened again, because the server would
+        go on sending with the table locked.
         """
         condition = self._key.source_condition(bounds)
         where = f" where {condition.text}" if condition.text else ""
         statement = self._prepared(page, f"{where} order by {self._order} limit ?")
         try:
-            page.reserve(limit + 1)
-            statement.execute(page, (*condition.integers, limit))
+            page.reserve(limit)
+            statement.execute(page, (*condition.integers, limit), row_limit=limit)
             self._check_columns(page)
             is_whole = statement.drain(page, byte_limit=BYTE_LIMIT)
         except BaseException:
@@ -130,7 +132,10 @@ class PageReader:
 
     def key_of(self, page: ResultBuffer, row: int) -> KeyValues:
         """Return the key of a row as a bound."""
-        cells = split_row(page.payload(row), self.layout)
+        try:
+            cells = split_row(page.payload(row), self.layout)
+        except UnfitRow:
+            raise malformed() from None
         return tuple(
             column.to_text(cells[position])
             for column, position in zip(self._key.columns, self._key_positions, strict=True)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import pymysql
-from pymysql.constants import CLIENT, CR, SERVER_STATUS
-from pymysql.cursors import Cursor
+from pymysql.constants import SERVER_STATUS
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, SourceError, SourceRefusedError
 from include.source.error_codes import meaning_of
+from include.source.login import LoginConnection
 from include.source.session_settings import (
     COLLATION,
     FIRST_COMMAND,
@@ -55,53 +57,36 @@ _known: dict[ServerId, tuple[str, ...]] = {}
 
 log = logging.getLogger(__name__)
 
-if TYPE_CHECKING:
-    _Base: TypeAlias = pymysql.Connection[Cursor]
-else:
-    _Base = pymysql.Connection
+# What our own code meets in an answer that is well formed, but not to what was asked.
+_NOT_UNDERSTOOD = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
-SourceConnection: TypeAlias = "pymysql.Connection[Cursor]"
-
-
-class _Session(_Base):
-    """A connection that, with `demands_tls`, does not log in to a server without TLS."""
-
-    demands_tls = False
-
-    def _request_authentication(self) -> None:
-        # PyMySQL itself would log in without encryption.
-        raw: Any = self
-        if self.demands_tls and not raw.server_capabilities & CLIENT.SSL:
-            raise pymysql.OperationalError(CR.CR_SSL_CONNECTION_ERROR, "")
-        raw_parent: Any = super()
-        raw_parent._request_authentication()
+SourceConnection: TypeAlias = "pymysql.Connection[pymysql.cursors.Cursor]"
 
 
 def connect(endpoint: Endpoint) -> SourceConnection:
     """Open a read-only session and check its settings.
 
-    The connection's options decide the encryption (see `include.source.tls`). Raises ConfigError
+    The connection's options decide the encryption (see `include.source.tls`) and what the server
+    gets to see of the password (see `include.source.login`). Raises ConfigError
     for unusable options, SourceRefusedError when the server answers but refuses the session, and
     SourceError when it cannot be reached.
     """
-    tls = source_tls(endpoint)
-    connection = _Session(
-        host=endpoint.host,
-        port=endpoint.port,
-        user=endpoint.user,
-        password=endpoint.password,
+    connection = LoginConnection(
+        endpoint,
         database=endpoint.database or None,
-        charset="utf8mb4",
         collation=COLLATION,
         init_command=FIRST_COMMAND,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=READ_TIMEOUT_SECONDS,
         write_timeout=READ_TIMEOUT_SECONDS,
         autocommit=True,
-        ssl=tls.context(endpoint),
-        defer_connect=True,
     )
-    connection.demands_tls = tls.mode.is_demanded
     _establish(connection, endpoint)
     return connection
 
@@ -132,11 +117,16 @@ def _establish(connection: SourceConnection, endpoint: Endpoint) -> None:
 
 @contextmanager
 def source_errors(endpoint: Endpoint) -> Iterator[None]:
-    """Turn the driver's errors into what `source_error` says they mean."""
+    """Turn the driver's errors into what `source_error` says they mean.
+
+    An answer that the code inside cannot read is a SourceError as well.
+    """
     try:
         yield
     except pymysql.MySQLError as error:
         raise source_error(error, endpoint) from None
+    except _NOT_UNDERSTOOD as error:
+        raise _not_understood(error, endpoint) from None
 
 
 def source_error(error: pymysql.MySQLError, endpoint: Endpoint) -> PipelineError:
@@ -157,6 +147,17 @@ def server_id(connection: SourceConnection) -> ServerId:
     """Return what tells the server of this session from others."""
     raw: Any = connection
     return str(raw.host), int(raw.port), str(raw.server_version)
+
+
+def _not_understood(error: Exception, endpoint: Endpoint) -> SourceError:
+    # Its text may hold a value; the place tells a developer what was asked.
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return SourceError(
+        "the practice database gave an answer that does not belong to the question "
+        f"({type(error).__name__} in {Path(place.filename).name}, line {place.lineno}). What was "
+        "loaded before is intact. Check that nothing between changes what is sent, then try again.",
+        where=endpoint.name,
+    )
 
 
 def quote(name: str) -> str:

@@ -15,9 +15,16 @@ from typing import Any
 import pymysql
 from pymysql.constants import COMMAND, CR, FIELD_TYPE
 
+from include.source.packets import malformed, too_large
 from include.source.session import READ_TIMEOUT_SECONDS, SourceConnection
 from include.transcoder.core import Core, RowTable, ScanStatus
-from include.transcoder.wire import WireColumn, parse_column, read_length
+from include.transcoder.wire import (
+    MOST_COLUMNS,
+    MalformedPacketError,
+    WireColumn,
+    parse_column,
+    read_length,
+)
 
 _PREPARE = COMMAND.COM_STMT_PREPARE
 _EXECUTE = COMMAND.COM_STMT_EXECUTE
@@ -27,9 +34,23 @@ _UNSIGNED = 0x80
 _SIGNED_END = 1 << 63
 _HEADER_BYTES = 4
 _ERROR_PACKET = 0xFF
+# With its number and a first letter.
+_SHORTEST_ERROR = 4
+_END_PACKET = 0xFE
+_LONGEST_END_PACKET = 8
+# A column's definition holds six names of 256 bytes at most.
+_LONGEST_DEFINITION = 16 * 1024
+# MySQL's largest packet, and PostgreSQL's largest row. A server that goes on sending a row beyond
+# it would fill the memory.
+ROW_LIMIT = 1 << 30
 _SMALLEST_BUFFER = 256 * 1024
+_LARGEST_STEP = 256 * 1024 * 1024
 # The free room that a buffer must have before the socket is read.
 _RECEIVE_BYTES = 64 * 1024
+
+
+# A zero byte, the statement's number, and how many columns and parameters follow.
+_PREPARED = struct.Struct("<BIHH")
 
 
 class ResultBuffer:
@@ -48,13 +69,16 @@ class ResultBuffer:
 
     @property
     def columns(self) -> tuple[WireColumn, ...]:
-        """The result's columns, from the definitions that came with it."""
+        """The result's columns, from the definitions that came with it; pymysql.MySQLError."""
         columns = []
         position = 0
         while position < len(self.description):
             length = int.from_bytes(self.description[position : position + 3], "little")
             position += _HEADER_BYTES
-            columns.append(parse_column(self.description[position : position + length]))
+            try:
+                columns.append(parse_column(self.description[position : position + length]))
+            except MalformedPacketError:
+                raise malformed() from None
             position += length
         return tuple(columns)
 
@@ -80,17 +104,16 @@ class ResultBuffer:
         self.rows.reset()
 
     def grow(self) -> None:
-        """Double the memory, and keep its content."""
-        larger = bytearray(2 * len(self.data))
-        larger[: len(self.data)] = self.data
-        self.data = larger
+        """Double the memory in its place, in steps of _LARGEST_STEP at most."""
+        self.data += bytes(min(len(self.data), _LARGEST_STEP))
 
 
 class PreparedStatement:
     """A prepared statement whose result can be read in parts; `close` must be called.
 
     It can be executed again once its result was read to the end. Every method raises
-    pymysql.MySQLError; when the connection itself fails, it is closed.
+    pymysql.MySQLError; when the connection itself fails, or the server sends what is not the
+    protocol, the connection is closed. One row takes ROW_LIMIT bytes of memory at most.
     """
 
     def __init__(
@@ -100,51 +123,68 @@ class PreparedStatement:
         private: Any = connection
         self._connection = private
         self._core = core
-        self._position = self._filled = 0
+        self._position = self._filled = self._number = 0
+        self._row_limit: int | None = None
         self._rest = b""
         self._is_open = self._is_cut = False
-        self._connection._execute_command(_PREPARE, statement.encode())
+        self._send(_PREPARE, statement.encode())
         answer = self._packet(buffer)
-        self._id, columns, parameters = struct.unpack_from("<IHH", answer, 1)
+        if len(answer) < _PREPARED.size or answer[0] != 0:
+            raise self._malformed()
+        _, self._id, columns, parameters = _PREPARED.unpack_from(answer)
         for count in (parameters, columns):
-            for _ in range(count + 1 if count else 0):
-                self._packet(buffer)
+            self._skip_definitions(buffer, count)
 
-    def execute(self, buffer: ResultBuffer, integers: Sequence[int] = ()) -> None:
-        """Execute the statement with these parameters, and read the columns of its result."""
-        request = struct.pack("<IBI", self._id, 0, 1) + _packed(integers)
-        self._connection._execute_command(_EXECUTE, request)
-        self._position = self._filled = 0
+    def execute(
+        self, buffer: ResultBuffer, integers: Sequence[int] = (), *, row_limit: int | None = None
+    ) -> None:
+        """Execute the statement with these parameters, and read the columns of its result.
+
+        `row_limit` is that of the statement: a server that sends more rows is not believed. The
+        buffer must have been reserved for as many.
+        """
+        self._send(_EXECUTE, struct.pack("<IBI", self._id, 0, 1) + _packed(integers))
+        self._row_limit = row_limit
         self._is_open = True
-        count = read_length(self._packet(buffer), 0)[0]
+        try:
+            count = read_length(self._packet(buffer), 0)[0]
+        except MalformedPacketError:
+            raise self._malformed() from None
+        if count == 0:
+            # A statement that has no result.
+            raise self._malformed()
         start = self._position
-        for _ in range(count):
-            self._packet(buffer)
-        buffer.description = bytes(buffer.data[start : self._position])
-        self._packet(buffer)
+        end = self._skip_definitions(buffer, count)
+        buffer.description = bytes(buffer.data[start:end])
         buffer.first = buffer.end = self._position
 
     def drain(self, buffer: ResultBuffer, *, byte_limit: int | None = None) -> bool:
         """Read rows until the result ends; return whether it did.
 
-        Returns False when `byte_limit` is reached or `buffer.rows` is full. The next call may pass
-        another buffer.
+        Returns False when `byte_limit` is reached, or `buffer.rows` is full of a result without a
+        limit. The next call may pass another buffer.
         """
         if self._is_cut:
             self._put_rest(buffer)
         buffer.rows.reset()
         buffer.first = self._position
         while True:
-            found = self._core.scan(buffer.data, self._position, self._filled, buffer.rows)
+            found = self._core.scan(
+                buffer.data, self._position, self._filled, buffer.rows, number=self._number
+            )
             self._position, self._filled = found.position, found.filled
+            self._number = found.number
             buffer.end = self._position
             if found.status is ScanStatus.END:
                 self._is_open = False
                 return True
             if found.status is ScanStatus.ERROR:
-                self._raise(buffer.data, self._position)
+                raise self._error(buffer.data, self._position)
+            is_full = found.status is ScanStatus.FULL
+            if found.status is ScanStatus.DISORDER or (is_full and self._row_limit is not None):
+                raise self._malformed()
             is_enough = byte_limit is not None and buffer.byte_count >= byte_limit
-            if found.status is ScanStatus.FULL or is_enough:
+            if is_full or is_enough:
                 self._rest = bytes(memoryview(buffer.data)[self._position : self._filled])
                 self._is_cut = True
                 return False
@@ -157,7 +197,12 @@ class PreparedStatement:
         elif self._connection.open:
             # If the session has ended, the server has freed the statement.
             with suppress(pymysql.MySQLError):
-                self._connection._execute_command(_CLOSE, struct.pack("<I", self._id))
+                self._send(_CLOSE, struct.pack("<I", self._id))
+
+    def _send(self, command: int, payload: bytes) -> None:
+        self._connection._execute_command(command, payload)
+        self._position = self._filled = 0
+        self._number = 1
 
     def _put_rest(self, buffer: ResultBuffer) -> None:
         """Start a buffer with the bytes that were received after the rows of the last one."""
@@ -168,30 +213,67 @@ class PreparedStatement:
         self._rest = b""
         buffer.first = buffer.end = 0
 
+    def _skip_definitions(self, buffer: ResultBuffer, count: int) -> int:
+        """Walk over the definitions of columns or parameters; return where the last one ends."""
+        if count > MOST_COLUMNS:
+            raise self._malformed()
+        for _ in range(count):
+            self._packet(buffer)
+        end = self._position
+        if count:
+            packet = self._packet(buffer)
+            if packet[0] != _END_PACKET or len(packet) > _LONGEST_END_PACKET:
+                raise self._malformed()
+        return end
+
     def _packet(self, buffer: ResultBuffer) -> bytes:
         """Read and return one packet that is not a row; such packets are short."""
         while True:
             body = self._position + _HEADER_BYTES
             if self._filled >= body:
                 size = int.from_bytes(buffer.data[self._position : self._position + 3], "little")
+                if not 0 < size <= _LONGEST_DEFINITION:
+                    raise self._malformed()
                 if self._filled >= body + size:
                     break
             self._receive(buffer)
         if buffer.data[body] == _ERROR_PACKET:
-            self._raise(buffer.data, self._position)
+            raise self._error(buffer.data, self._position)
+        if buffer.data[body - 1] != self._number:
+            raise self._malformed()
         self._position = body + size
+        self._number = (self._number + 1) % 256
         return bytes(buffer.data[body : self._position])
 
     def _receive(self, buffer: ResultBuffer) -> None:
+        if self._filled - self._position > ROW_LIMIT:
+            self._drop()
+            raise too_large()
         if len(buffer.data) - self._filled < _RECEIVE_BYTES:
             buffer.grow()
         self._filled += _receive_into(self._connection, memoryview(buffer.data)[self._filled :])
 
-    def _raise(self, data: bytearray, position: int) -> None:
-        size = int.from_bytes(data[position : position + 3], "little")
+    def _error(self, data: bytearray, position: int) -> pymysql.MySQLError:
+        """Return the server's error; the connection stays open."""
         start = position + _HEADER_BYTES
+        packet = bytes(
+            data[start : start + int.from_bytes(data[position : position + 3], "little")]
+        )
         self._is_open = False
-        pymysql.err.raise_mysql_exception(bytes(data[start : start + size]))
+        if len(packet) < _SHORTEST_ERROR:
+            return self._malformed()
+        try:
+            pymysql.err.raise_mysql_exception(packet)
+        except pymysql.MySQLError as error:
+            return error
+
+    def _malformed(self) -> pymysql.MySQLError:
+        self._drop()
+        return malformed()
+
+    def _drop(self) -> None:
+        self._is_open = False
+        self._connection._force_close()
 
 
 def _packed(integers: Sequence[int]) -> bytes:

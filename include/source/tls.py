@@ -19,6 +19,30 @@ _OPTIONS = ("ssl_mode", "ssl_ca", "ssl_cert", "ssl_key")
 # Failures of a handshake that come from the network, not from a certificate.
 _PASSING = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
+_OTHER_NAME = (
+    "it is for another host name. If this is the practice's server, connect by the name in the "
+    "certificate, or set ssl_mode=verify_ca: it proves that the authority in ssl_ca signed the "
+    "certificate, for whatever host, which is enough where that authority signs for this server "
+    "alone, as the one does that MySQL makes for itself"
+)
+_UNKNOWN_AUTHORITY = (
+    "no authority in ssl_ca signed it. Set ssl_ca to the certificate of the authority that did "
+    "(MySQL keeps it as ca.pem beside its data). MariaDB makes itself a certificate that nobody "
+    "signed and that changes with every start: give it one of your own (ssl_cert, ssl_key). Until "
+    "then ssl_mode=required encrypts, but proves nothing about who answers"
+)
+_OUTDATED = (
+    "it is not valid at this date. Compare the clocks of both machines; if they are right, have "
+    "the practice renew it"
+)
+_OTHER_FAULT = "check that this is the practice's server, and that ssl_ca is the right authority"
+# The numbers that OpenSSL gives to what is wrong with a certificate.
+_CERTIFICATE_ADVICE = {
+    **dict.fromkeys((62, 64), _OTHER_NAME),
+    **dict.fromkeys((2, 18, 19, 20, 21), _UNKNOWN_AUTHORITY),
+    **dict.fromkeys((9, 10), _OUTDATED),
+}
+
 
 class TlsMode(StrEnum):
     """The required protection, with the names that MySQL's clients use."""
@@ -112,10 +136,12 @@ def handshake_failure(error: ssl.SSLError, endpoint: Endpoint) -> PipelineError:
             where=endpoint.name,
         )
     if isinstance(error, ssl.SSLCertVerificationError):
+        seen = error.verify_message.rstrip(".")
+        advice = _CERTIFICATE_ADVICE.get(error.verify_code, _OTHER_FAULT)
         return SourceRefusedError(
-            f"the server's certificate was not accepted ({error.verify_message}). No password was "
-            "sent; what was loaded before is intact. Check that this is the practice's server, "
-            "and ssl_ca and the host name in the connection 'open_dental'.",
+            f"the server's certificate was not accepted ({seen}): {advice}. No password was sent; "
+            "what was loaded before is intact. The options are those of the connection "
+            "'open_dental'.",
             where=endpoint.name,
         )
     return SourceRefusedError(

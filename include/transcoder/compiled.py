@@ -77,10 +77,13 @@ class CompiledCore:
         for function in (self._hash_rows, self._fold_rows):
             function.restype = ctypes.c_int64
 
-    def scan(self, buffer: bytearray, position: int, filled: int, rows: RowTable) -> ScanResult:
+    def scan(
+        self, buffer: bytearray, position: int, filled: int, rows: RowTable, *, number: int
+    ) -> ScanResult:
         """See `Core.scan`."""
         check_scan(buffer, position, filled)
         at, end, count = _U64(position), _U64(filled), _U64(rows.count)
+        following = ctypes.c_uint8(number)
         status = self._scan(
             _Bytes.from_buffer(buffer),
             ctypes.byref(at),
@@ -89,9 +92,10 @@ class CompiledCore:
             rows.lengths,
             _U64(rows.capacity),
             ctypes.byref(count),
+            ctypes.byref(following),
         )
         rows.count = count.value
-        return ScanResult(at.value, end.value, ScanStatus(status))
+        return ScanResult(at.value, end.value, ScanStatus(status), following.value)
 
     def hash_rows(self, buffer: bytearray, rows: RowTable, seed: int, out: Numbers) -> None:
         """See `Core.hash_rows`."""

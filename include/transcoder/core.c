@@ -13,7 +13,7 @@ enum kind {
     INT8 = 1, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64,
     FLOAT, DOUBLE, DECIMAL, BITS, DATE, DATETIME, TIME, TEXT, BYTES
 };
-enum scan_status { MORE, END, ERROR, FULL };
+enum scan_status { MORE, END, ERROR, FULL, DISORDER };
 enum { HEADER = 4, LONGEST_PART = 0xffffff };
 
 struct field {
@@ -236,25 +236,31 @@ void dental_transcode(const struct rows *rows, const struct layout *layout, uint
 
 /* Walk packets and note the rows that are complete; see Core.scan. */
 int dental_scan(uint8_t *buffer, uint64_t *position, uint64_t *filled, uint64_t *starts,
-                uint64_t *lengths, uint64_t capacity, uint64_t *count)
+                uint64_t *lengths, uint64_t capacity, uint64_t *count, uint8_t *number)
 {
     for (;;) {
         uint8_t *start = buffer + *position, *limit = buffer + *filled, *at = start;
         uint64_t length = 0;
         uint32_t part;
+        uint8_t next = *number;
+        int is_disordered = 0;
         do {
             if (limit - at < HEADER)
                 return MORE;
             part = load24(at);
+            is_disordered |= at[3] != next++;
             if (limit - at - HEADER < (int64_t)part)
                 return MORE;
             at += HEADER + part;
             length += part;
         } while (part == LONGEST_PART);
-        if (length > 0 && length < 9 && start[HEADER] == 0xfe)
-            return END;
+        /* A server that shuts down numbers its error packet anew. */
         if (length > 0 && start[HEADER] == 0xff)
             return ERROR;
+        if (is_disordered)
+            return DISORDER;
+        if (length > 0 && length < 9 && start[HEADER] == 0xfe)
+            return END;
         if (*count == capacity)
             return FULL;
         if (length >= LONGEST_PART) {
@@ -272,6 +278,7 @@ int dental_scan(uint8_t *buffer, uint64_t *position, uint64_t *filled, uint64_t 
         starts[*count] = *position + HEADER;
         lengths[(*count)++] = length;
         *position += HEADER + length;
+        *number = next;
     }
 }
 

@@ -50,12 +50,15 @@ class Core(Protocol):
 
     name: str
 
-    def scan(self, buffer: bytearray, position: int, filled: int, rows: RowTable) -> ScanResult:
+    def scan(
+        self, buffer: bytearray, position: int, filled: int, rows: RowTable, *, number: int
+    ) -> ScanResult:
         """Walk packets from `position` to `filled` and append the complete row payloads to `rows`.
 
         A row that spans packets is joined in place: the headers of the later packets are removed
         from the buffer. Ends before an incomplete packet (MORE), at an EOF (END) or error packet
-        (ERROR), or when `rows` is full (FULL).
+        (ERROR), when `rows` is full (FULL), or at a packet whose number modulo 256 does not follow
+        (DISORDER). `number` is that of the packet at `position`.
         """
 
     def hash_rows(self, buffer: bytearray, rows: RowTable, seed: int, out: Numbers) -> None:

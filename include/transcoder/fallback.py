@@ -36,27 +36,34 @@ class FallbackCore:
 
     name = "python"
 
-    def scan(self, buffer: bytearray, position: int, filled: int, rows: RowTable) -> ScanResult:
+    def scan(
+        self, buffer: bytearray, position: int, filled: int, rows: RowTable, *, number: int
+    ) -> ScanResult:
         """See `Core.scan`."""
         check_scan(buffer, position, filled)
         while True:
             parts = _parts(buffer, position, filled)
             if parts is None:
-                return ScanResult(position, filled, ScanStatus.MORE)
+                return ScanResult(position, filled, ScanStatus.MORE, number)
             length = sum(size for _, size in parts)
             first = buffer[position + _HEADER] if length else 0
-            if first == 0xFE and length < 9:
-                return ScanResult(position, filled, ScanStatus.END)
+            numbers = [buffer[start - 1] for start, _ in parts]
+            # A server that shuts down numbers its error packet anew.
             if first == 0xFF:
-                return ScanResult(position, filled, ScanStatus.ERROR)
+                return ScanResult(position, filled, ScanStatus.ERROR, number)
+            if numbers != [(number + part) % 256 for part in range(len(parts))]:
+                return ScanResult(position, filled, ScanStatus.DISORDER, number)
+            if first == 0xFE and length < 9:
+                return ScanResult(position, filled, ScanStatus.END, number)
             if rows.count == rows.capacity:
-                return ScanResult(position, filled, ScanStatus.FULL)
+                return ScanResult(position, filled, ScanStatus.FULL, number)
             if len(parts) > 1:
                 filled = _join(buffer, parts, filled)
             rows.starts[rows.count] = position + _HEADER
             rows.lengths[rows.count] = length
             rows.count += 1
             position += _HEADER + length
+            number = (number + len(parts)) % 256
 
     def hash_rows(self, buffer: bytearray, rows: RowTable, seed: int, out: Numbers) -> None:
         """See `Core.hash_rows`."""

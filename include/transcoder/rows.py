@@ -48,18 +48,21 @@ class ScanStatus(IntEnum):
     END = 1
     ERROR = 2
     FULL = 3
+    DISORDER = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
     """Where to continue the scan, how much of the buffer is filled now, and why the scan ended.
 
-    At END and ERROR `position` is the header of that packet.
+    At END, ERROR and DISORDER `position` is the header of that packet; `number` is what the packet
+    at `position` must be numbered.
     """
 
     position: int
     filled: int
     status: ScanStatus
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,11 @@ class UnfitRow(Exception):  # noqa: N818 - named after the row that it describes
     def __str__(self) -> str:
         place = "" if self.column < 0 else f", column {self.column}"
         return f"row {self.row}{place} holds {self.what}"
+
+    @property
+    def is_malformed(self) -> bool:
+        """Whether no server that keeps to the protocol sends such a row."""
+        return self.what != _WHAT[Unfit.DOES_NOT_FIT]
 
     @classmethod
     def of(cls, row: int, column: int, unfit: int) -> UnfitRow:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 BINARY_CHARACTER_SET = 63
+# MySQL's and MariaDB's limit for a table, and so for a result that we ask for.
+MOST_COLUMNS = 4096
 _UNSIGNED_FLAG = 0x20
 
 
@@ -45,6 +47,13 @@ class WireType(IntEnum):
     GEOMETRY = 255
 
 
+_LENGTH_BYTES = {0xFC: 2, 0xFD: 3, 0xFE: 8}
+
+
+class MalformedPacketError(Exception):
+    """A packet that is not what the protocol has at this place."""
+
+
 @dataclass(frozen=True, slots=True)
 class WireColumn:
     """One column of a result; `length` is the display width in bytes."""
@@ -58,7 +67,7 @@ class WireColumn:
 
 
 def parse_column(packet: bytes) -> WireColumn:
-    """Parse the payload of a column definition packet (protocol 4.1)."""
+    """Parse the payload of a column definition packet (protocol 4.1); MalformedPacketError."""
     position = 0
     texts = []
     # catalog, schema, table, original table, name, original name
@@ -68,8 +77,14 @@ def parse_column(packet: bytes) -> WireColumn:
         position += length
     _, position = read_length(packet, position)
     fields = packet[position : position + 10]
+    if len(fields) < 10:
+        raise MalformedPacketError
+    try:
+        name = texts[4].decode()
+    except UnicodeDecodeError:
+        raise MalformedPacketError from None
     return WireColumn(
-        name=texts[4].decode(),
+        name=name,
         type_code=fields[6],
         is_unsigned=bool(int.from_bytes(fields[7:9], "little") & _UNSIGNED_FLAG),
         character_set=int.from_bytes(fields[0:2], "little"),
@@ -79,10 +94,13 @@ def parse_column(packet: bytes) -> WireColumn:
 
 
 def read_length(packet: bytes | memoryview, position: int) -> tuple[int, int]:
-    """Return a length-encoded integer and the position after it."""
+    """Return a length-encoded integer and the position after it; MalformedPacketError."""
+    if position >= len(packet):
+        raise MalformedPacketError
     first = packet[position]
     if first < 0xFB:
         return first, position + 1
-    size = {0xFC: 2, 0xFD: 3, 0xFE: 8}[first]
-    end = position + 1 + size
+    end = position + 1 + _LENGTH_BYTES.get(first, len(packet))
+    if end > len(packet):
+        raise MalformedPacketError
     return int.from_bytes(packet[position + 1 : end], "little"), end

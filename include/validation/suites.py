@@ -86,7 +86,7 @@ def run_suites(
     }
     context.add_data_docs_site(site_name=name, site_config=builder)
     source = context.data_sources.add_postgres(
-        name="warehouse", connection_string=_address(warehouse), create_temp_table=False
+        name="warehouse", connection_string=sqlalchemy_address(warehouse), create_temp_table=False
     )
     engine = source.get_execution_engine().engine
     event.listen(engine, "connect", _prepare)
@@ -160,7 +160,7 @@ def _with_real_names(tables: Sequence[NeutralTable]) -> Callable[..., tuple[str,
     return put_in
 
 
-def _address(warehouse: Endpoint) -> str:
+def sqlalchemy_address(warehouse: Endpoint) -> str:
     """Return the address for SQLAlchemy; it holds the password and stays in memory."""
     account = f"{quote(warehouse.user, safe='')}:{quote(warehouse.password, safe='')}"
     options = urlencode(tls_options(warehouse), quote_via=quote)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pymysql
@@ -12,6 +13,7 @@ from include.endpoints import Endpoint, parse_connection
 from include.errors import ConfigError, SourceRefusedError
 from include.source.session import connect
 from tests.encrypted_servers import Certificates, with_options
+from tests.source.asking_server import OK, asking
 
 
 def cipher(endpoint: Endpoint) -> str:
@@ -58,8 +60,42 @@ def test_a_server_that_the_authority_did_not_sign_is_refused(
     encrypted_mariadb: Endpoint, certificates: Certificates, mode: str
 ) -> None:
     strange = with_options(encrypted_mariadb, ssl_mode=mode, ssl_ca=certificates.stranger.file)
-    with pytest.raises(SourceRefusedError, match=r"not accepted \(self-signed cert"):
+    expected = r"not accepted \(self-signed cert.*no authority in ssl_ca signed it.*proves nothing"
+    with pytest.raises(SourceRefusedError, match=expected):
         connect(strange)
+
+
+def test_a_certificate_that_has_ended_is_told_apart(certificates: Certificates) -> None:
+    ended = certificates.authority.sign("ended", ends_in=timedelta(hours=-1))
+    with asking([OK], certificate=ended) as (server, talk):
+        endpoint = with_options(server, ssl_ca=certificates.authority.file)
+        with pytest.raises(SourceRefusedError, match=r"expired\): it is not valid at this date"):
+            connect(endpoint)
+    assert len(talk.packets) == 1  # that asked for encryption
+
+
+def test_advice_for_a_server_that_wants_encryption_works_without_a_host_name() -> None:
+    wants = b"\xff" + (3159).to_bytes(2, "little") + b"#HY000insecure transport"
+    with (
+        asking([wants]) as (server, _),
+        pytest.raises(SourceRefusedError, match=r"encrypted connections only .*ssl_ca") as caught,
+    ):
+        connect(server)
+    # The certificate that a server makes for itself names no host.
+    assert "verify_identity" not in str(caught.value)
+
+
+def test_a_server_that_lets_nobody_in_without_encryption_hints_at_it(
+    encrypted_mariadb: Endpoint,
+) -> None:
+    with connect_as_administrator(encrypted_mariadb) as cursor:
+        cursor.execute("set global require_secure_transport = on")
+        try:
+            with pytest.raises(SourceRefusedError, match="requires TLS needs ssl_mode"):
+                connect(encrypted_mariadb)
+            assert cipher(with_options(encrypted_mariadb, ssl_mode="required")) != ""
+        finally:
+            cursor.execute("set global require_secure_transport = off")
 
 
 def test_a_server_under_another_name_is_refused_by_verify_identity_alone(
@@ -68,7 +104,7 @@ def test_a_server_under_another_name_is_refused_by_verify_identity_alone(
     elsewhere = replace(encrypted_mariadb, host="localhost")
     authority = certificates.authority.file
     assert cipher(with_options(elsewhere, ssl_mode="verify_ca", ssl_ca=authority)) != ""
-    with pytest.raises(SourceRefusedError, match=r"Hostname mismatch.* the host name"):
+    with pytest.raises(SourceRefusedError, match=r"Hostname mismatch.*set ssl_mode=verify_ca"):
         connect(with_options(elsewhere, ssl_mode="verify_identity", ssl_ca=authority))
 
 
