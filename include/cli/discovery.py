@@ -25,6 +25,12 @@ def discover(*, config_directory: Path) -> None:
     for tier, size in result.tier_sizes.items():
         click.echo(f"{tier:<10} {size:>4} tables")
     click.echo(f"left out   {len(result.catalog.left_out):>4} tables")
+    for name, reason in result.catalog.excluded_tables.items():
+        click.echo(f"  {name}: {reason}")
+    columns = result.catalog.excluded_columns
+    click.echo(f"left out   {sum(map(len, columns.values())):>4} columns")
+    for name, listed in columns.items():
+        click.echo(f"  {name}: {', '.join(listed)}")
     for name in result.released:
         click.echo(f"released from quarantine: {name}")
     for name, reason in result.refused.items():

@@ -56,8 +56,9 @@ def exclusions(
     """Return the tables that are left out by name, and those that cannot be replicated as is."""
     before = previous.tables if previous else {}
     excluded = {}
-    for name in structures:
+    for name, table in structures.items():
         reason = None if name in overrides.included_tables else protection.excluded_table(name)
+        reason = reason or _credential_in_key(table, overrides)
         if reason:
             excluded[name] = reason
     refused = names_that_differ_by_case(name for name in structures if name not in excluded)
@@ -200,6 +201,23 @@ def _restate_by(
     if not money_columns(table) and not (people and dates):
         return ()
     return tuple(column.name for column in table.columns if column.name in people | dates)
+
+
+def _credential_in_key(table: TableStructure, overrides: Overrides) -> str | None:
+    """Return why a table is left out whose key cannot be read without reading a credential."""
+    kept = overrides.kept_columns(table.name)
+    names = [
+        name
+        for name in table.key
+        if name not in kept
+        and protection.protect(table.name, name, table.column(name).data_type).is_excluded
+    ]
+    if not names:
+        return None
+    return (
+        f"its key holds a credential ({', '.join(names)}). What raw holds of the table stays until "
+        "a person drops it. To replicate it, set `excluded: false` for the column in overrides.yml"
+    )
 
 
 def _refusal(table: TableStructure, overrides: Overrides, before: TableConfig | None) -> str | None:

@@ -119,6 +119,10 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
             live = {*structures, *catalog.refused_tables}
             released = _release(connection, catalog, live)
             quarantine.refuse(connection, catalog.refusals)
+    for name, reason in catalog.left_out.items():
+        log.info("table %s is left out: %s", name, reason)
+    for name, columns in catalog.excluded_columns.items():
+        log.info("table %s: these columns stay in the source: %s", name, ", ".join(columns))
     log.info(
         "discovered %s tables (%s left out, %s refused), config version %s, %s",
         len(structures),

@@ -98,8 +98,18 @@ def draft_tables(
             if name in drafted.quarantined and table.raw_name not in present
         ),
         reshapings=reshapings,
-        applied=(*creations, *drafted.applied),
+        applied=(*creations, *drafted.applied, *_withdrawn(drafted.tables, reshapings)),
     )
+
+
+def _withdrawn(tables: Mapping[str, TableConfig], reshapings: Mapping[str, Reshaping]) -> list[str]:
+    """Describe the columns that raw holds and the config excludes by now."""
+    return [
+        f"table {name}: column {column.name} stays in the source from now on; raw keeps NULL"
+        for name, reshaping in reshapings.items()
+        for column in tables[name].columns
+        if column.is_excluded and column.raw_name in reshaping.retired
+    ]
 
 
 def apply_draft(
