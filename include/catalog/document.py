@@ -7,8 +7,9 @@ name and columns keep the order of the source, so equal decisions give equal byt
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import yaml
@@ -26,7 +27,7 @@ from include.catalog.model import (
     Tier,
 )
 from include.errors import ConfigError
-from include.open_dental.protection import PhiClass
+from include.open_dental.protection import PhiClass, protect
 
 FORMAT = 1
 HEADER = """\
@@ -42,6 +43,7 @@ _TIER_FIELDS = (
 )
 # Stands for the warehouse type of a column that PostgreSQL cannot hold; it must be excluded.
 NOT_HELD = "none"
+_BARE_TYPE = re.compile(r"[a-z]+")
 
 
 class _Strict(BaseModel):
@@ -60,7 +62,7 @@ class _Column(_Strict):
     type: str
     references: str | None = None
     phi: PhiClass | None = None
-    excluded: bool = False
+    excluded: bool | None = None
     retired: bool = False
 
 
@@ -199,6 +201,16 @@ def _broken(what: str, where: str) -> ConfigError:
     )
 
 
+def _is_credential(table: str, key: Sequence[str], column: str, source_type: str) -> bool:
+    """Whether a column is excluded of which a file does not say so.
+
+    A file of an earlier release may list columns that this one knows for credentials.
+    """
+    bare = _BARE_TYPE.match(source_type.lower())
+    is_excluded = protect(table, column, bare[0] if bare else "").is_excluded
+    return is_excluded and column not in key
+
+
 def _tier_defaults(tables: Iterable[TableConfig]) -> dict[Tier, dict[str, Any]]:
     """Return each tier's most frequent value of every field; ties go to the smaller one."""
     listed = list(tables)
@@ -240,7 +252,7 @@ def _dump_table(table: TableConfig, defaults: Mapping[str, Any]) -> dict[str, An
             for cell in table.excluded_cells
         ]
     entry.update(_dump_choices(table))
-    entry["columns"] = {column.name: _dump_column(column) for column in table.columns}
+    entry["columns"] = {column.name: _dump_column(table, column) for column in table.columns}
     return entry
 
 
@@ -263,7 +275,7 @@ def _dump_choices(table: TableConfig) -> dict[str, Any]:
     return entry
 
 
-def _dump_column(column: ColumnConfig) -> str | _Flow:
+def _dump_column(table: TableConfig, column: ColumnConfig) -> str | _Flow:
     extras: dict[str, Any] = {}
     if column.references:
         extras["references"] = column.references
@@ -271,6 +283,8 @@ def _dump_column(column: ColumnConfig) -> str | _Flow:
         extras["phi"] = column.phi.value
     if column.is_excluded:
         extras["excluded"] = True
+    elif _is_credential(table.name, table.key, column.name, column.source_type):
+        extras["excluded"] = False
     if column.is_retired:
         extras["retired"] = True
     return _Flow(type=column.source_type, **extras) if extras else column.source_type
@@ -287,7 +301,10 @@ def _table(name: str, table: _Table, document: _Document, where: str) -> TableCo
     columns = []
     for column_name, column in table.columns.items():
         held = document.warehouse_types.get(column.type, NOT_HELD)
-        if held == NOT_HELD and not column.excluded:
+        is_excluded = column.excluded
+        if is_excluded is None:
+            is_excluded = _is_credential(name, table.key, column_name, column.type)
+        if held == NOT_HELD and not is_excluded:
             raise _broken(f"warehouse_types: has no entry for {column.type}", where)
         columns.append(
             ColumnConfig(
@@ -296,7 +313,7 @@ def _table(name: str, table: _Table, document: _Document, where: str) -> TableCo
                 warehouse_type=held,
                 references=column.references,
                 phi=column.phi,
-                is_excluded=column.excluded,
+                is_excluded=is_excluded,
                 is_retired=column.retired,
             )
         )

@@ -176,6 +176,15 @@ class Catalog:
         """The refused tables, with what a person reads about each."""
         return {name: f"refused: {reason}" for name, reason in self.refused_tables.items()}
 
+    @property
+    def excluded_columns(self) -> dict[str, tuple[str, ...]]:
+        """The columns that stay in the source, by table, in order."""
+        found = {
+            name: tuple(column.name for column in table.columns if column.is_excluded)
+            for name, table in sorted(self.tables.items())
+        }
+        return {name: columns for name, columns in found.items() if columns}
+
     def of_tier(self, tier: Tier) -> tuple[TableConfig, ...]:
         """Return the tier's tables in the order of their names."""
         return tuple(table for _, table in sorted(self.tables.items()) if table.tier is tier)

@@ -93,6 +93,15 @@ class Overrides:
             return frozenset()
         return frozenset(name for name, column in override.columns.items() if column.excluded)
 
+    def kept_columns(self, table: str) -> frozenset[str]:
+        """The columns of a table that are to be read, whatever a pattern says of them."""
+        override = self.document.tables.get(table)
+        if override is None:
+            return frozenset()
+        return frozenset(
+            name for name, column in override.columns.items() if column.excluded is False
+        )
+
     def apply(self, catalog: Catalog) -> Catalog:
         """Return the catalog with the overrides applied.
 

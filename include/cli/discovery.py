@@ -26,6 +26,12 @@ def discover(*, config_directory: Path) -> None:
     for tier, size in result.tier_sizes.items():
         say(f"{tier:<10} {size:>4} tables")
     say(f"left out   {len(result.catalog.left_out):>4} tables")
+    for name, reason in result.catalog.excluded_tables.items():
+        say(f"  {name}: {reason}")
+    columns = result.catalog.excluded_columns
+    say(f"left out   {sum(map(len, columns.values())):>4} columns")
+    for name, listed in columns.items():
+        say(f"  {name}: {', '.join(listed)}")
     for name in result.released:
         say(f"released from quarantine: {name}")
     for name, reason in result.refused.items():

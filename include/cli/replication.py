@@ -91,10 +91,12 @@ def load(*, tables: tuple[str, ...], full: bool, validate: bool, config_director
 def verify(*, tables: tuple[str, ...], keys: bool, config_directory: Path) -> None:
     """Compare both sides in full, value by value; the exit code is 0 when they are equal.
 
-    What the config excludes is left out. The stored chunks of earlier loads play no part in it.
+    What the config excludes is left out. The stored chunks of earlier loads play no part in it. A
+    table that cannot be compared is reported, and the others are compared all the same.
     """
     from include.catalog.files import read_catalog
     from include.engine import verify_table
+    from include.sessions.failures import describe
 
     source, warehouse = settings.source_endpoint(), settings.warehouse_endpoint()
     is_right = True
@@ -104,6 +106,10 @@ def verify(*, tables: tuple[str, ...], keys: bool, config_directory: Path) -> No
         except PipelineError as error:
             is_right = False
             say(f"{table.name}: not compared: {error}", err=True)
+            continue
+        except Exception as error:  # noqa: BLE001 - no table's fault leaves the others out
+            is_right = False
+            click.echo(f"{table.name}: not compared: {describe(error)}", err=True)
             continue
         is_right = is_right and found.is_equal
         say(

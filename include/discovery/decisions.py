@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from include.catalog.document import NOT_HELD
@@ -15,6 +15,7 @@ from include.discovery.references import Reference, ReferenceKind
 from include.errors import StructureError
 from include.open_dental import protection
 from include.open_dental.special_tables import MONEY_TABLES
+from include.source.rights import MissingRight
 from include.source.structure import ColumnStructure, TableStructure
 from include.source.warehouse_types import check_names, names_that_differ_by_case, warehouse_type
 
@@ -49,17 +50,23 @@ class Exclusions:
         return Exclusions(self.excluded, {**self.refused, **more})
 
 
-def exclusions(structures: Mapping[str, TableStructure], overrides: Overrides) -> Exclusions:
+def exclusions(
+    structures: Mapping[str, TableStructure], overrides: Overrides, previous: Catalog | None
+) -> Exclusions:
     """Return the tables that are left out by name, and those that cannot be replicated as is."""
+    before = previous.tables if previous else {}
     excluded = {}
-    for name in structures:
+    for name, table in structures.items():
         reason = None if name in overrides.included_tables else protection.excluded_table(name)
+        reason = reason or _credential_in_key(table, overrides)
         if reason:
             excluded[name] = reason
     refused = names_that_differ_by_case(name for name in structures if name not in excluded)
     for name, table in structures.items():
-        if name not in excluded and name not in refused and (reason := _refusal(table, overrides)):
-            refused[name] = reason
+        if name not in excluded and name not in refused:
+            reason = _refusal(table, overrides, before.get(name))
+            if reason:
+                refused[name] = reason
     return Exclusions(excluded, refused)
 
 
@@ -98,10 +105,11 @@ def _decide_table(
         for column in table.columns
     )
     index = table.key_index
+    hidden = _hidden(table, overrides, before)
     return TableConfig(
         name=table.name,
         key=table.key,
-        columns=columns + _retired(table, before),
+        columns=columns + hidden + _retired(table, hidden, before),
         tier=tier,
         chunk_rows=tiers.choose_chunk_rows(measured, before.chunk_rows if before else None),
         expected_minutes=minutes,
@@ -148,11 +156,13 @@ def _excluded_cells(table: TableStructure) -> tuple[CellExclusion, ...]:
     return (CellExclusion(column, when, cell.pattern),)
 
 
-def _retired(table: TableStructure, before: TableConfig | None) -> tuple[ColumnConfig, ...]:
+def _retired(
+    table: TableStructure, hidden: Sequence[ColumnConfig], before: TableConfig | None
+) -> tuple[ColumnConfig, ...]:
     """Return the columns that the source had and dropped: their raw columns stay."""
     if before is None:
         return ()
-    live = {column.name.lower() for column in table.columns}
+    live = {column.name.lower() for column in table.columns} | {one.raw_name for one in hidden}
     return tuple(
         ColumnConfig(
             name=column.name,
@@ -193,15 +203,28 @@ def _restate_by(
     return tuple(column.name for column in table.columns if column.name in people | dates)
 
 
-def _refusal(table: TableStructure, overrides: Overrides) -> str | None:
+def _credential_in_key(table: TableStructure, overrides: Overrides) -> str | None:
+    """Return why a table is left out whose key cannot be read without reading a credential."""
+    kept = overrides.kept_columns(table.name)
+    names = [
+        name
+        for name in table.key
+        if name not in kept
+        and protection.protect(table.name, name, table.column(name).data_type).is_excluded
+    ]
+    if not names:
+        return None
+    return (
+        f"its key holds a credential ({', '.join(names)}). What raw holds of the table stays until "
+        "a person drops it. To replicate it, set `excluded: false` for the column in overrides.yml"
+    )
+
+
+def _refusal(table: TableStructure, overrides: Overrides, before: TableConfig | None) -> str | None:
     excluded = overrides.excluded_columns(table.name)
-    hidden = [c.name for c in table.columns if not c.is_readable and c.name not in excluded]
-    if not table.columns or hidden:
-        names = ", ".join(hidden) or "every column"
-        return (
-            f"{table.name}: the account may not select {names}. Grant it SELECT on the table, or "
-            "exclude the columns in overrides.yml, then run discovery again."
-        )
+    missing = _missing_right(table, excluded, before)
+    if missing:
+        return f"{table.name}: {missing.seen}. {missing.advice}"
     try:
         check_names(table)
         for column in table.columns:
@@ -210,3 +233,51 @@ def _refusal(table: TableStructure, overrides: Overrides) -> str | None:
     except StructureError as error:
         return str(error)
     return None
+
+
+def _missing_right(
+    table: TableStructure, excluded: Collection[str], before: TableConfig | None
+) -> MissingRight | None:
+    """Return the right that is missing, None if the account may select all that is to be read.
+
+    The names of hidden columns are not known here. That some are hidden on purpose is said by a
+    person who excludes columns that the account does not see, or by the config of a time when it
+    saw them. The key must not be among them: rows could not be told apart without anybody's notice.
+    """
+    if table.hidden_from is None:
+        return None
+    readable = {column.name.lower() for column in table.columns if column.is_readable}
+    unread = {name.lower() for name in excluded}
+    known = [column.name for column in table.columns]
+    if before is not None:
+        unread |= {column.raw_name for column in before.columns if _stays_behind(column)}
+        known += [column.name for column in before.replicated_columns]
+    named = table.missing_right(name for name in known if name.lower() not in unread)
+    has_key = bool(table.key) or (before is not None and not before.key)
+    if named or (has_key and not unread <= readable):
+        return named
+    return MissingRight(table.hidden_from, table.name, is_partial=True)
+
+
+def _hidden(
+    table: TableStructure, overrides: Overrides, before: TableConfig | None
+) -> tuple[ColumnConfig, ...]:
+    """Return the columns that stay in the source and that the account does not even see.
+
+    They keep their names in the config, where a person and the next discovery find them.
+    """
+    if table.hidden_from is None:
+        return ()
+    listed = {column.name.lower() for column in table.columns}
+    found = {name: _unseen(name) for name in sorted(overrides.excluded_columns(table.name))}
+    found |= {c.name: c for c in before.columns if _stays_behind(c)} if before else {}
+    return tuple(column for name, column in found.items() if name.lower() not in listed)
+
+
+def _unseen(name: str) -> ColumnConfig:
+    return ColumnConfig(name, "hidden", NOT_HELD, is_excluded=True)
+
+
+def _stays_behind(column: ColumnConfig) -> bool:
+    """Whether discovery, which saw the column, has excluded it."""
+    return column.is_excluded and column.warehouse_type != NOT_HELD

@@ -29,6 +29,8 @@ from include.ops import profiles, quarantine, schema
 from include.ops.config_versions import newest_bytes, pin_bytes
 from include.sessions.slots import own_source_slot
 from include.source import session as source_session
+from include.source.rights import find_refused_tables
+from include.source.session import SourceConnection, source_errors
 from include.source.structure import read_structures
 from include.transform.lineage import read_lineage
 from include.warehouse.session import WarehouseConnection
@@ -79,7 +81,9 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
             earlier = profiles.earlier_measurements(connection)
         with own_source_slot(warehouse, source), source_session.connect(source) as reader:
             structures = read_structures(reader, source)
-            left_out = exclusions(structures, overrides)
+            left_out = exclusions(structures, overrides, previous).refusing(
+                _refused(reader, source, previous, structures)
+            )
             readable = {
                 name: table
                 for name, table in structures.items()
@@ -112,8 +116,13 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
         with connection.transaction():
             profiles.write_profiles(connection, table_profiles(evidence, audit), now)
             version = pin_bytes(connection, tables, reviewed)
-            released = _release(connection, catalog, structures)
+            live = {*structures, *catalog.refused_tables}
+            released = _release(connection, catalog, live)
             quarantine.refuse(connection, catalog.refusals)
+    for name, reason in catalog.left_out.items():
+        log.info("table %s is left out: %s", name, reason)
+    for name, columns in catalog.excluded_columns.items():
+        log.info("table %s: these columns stay in the source: %s", name, ", ".join(columns))
     log.info(
         "discovered %s tables (%s left out, %s refused), config version %s, %s",
         len(structures),
@@ -123,6 +132,19 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
         "changed" if is_changed else "unchanged",
     )
     return DiscoveryResult(version, catalog, is_changed, released, catalog.refusals)
+
+
+def _refused(
+    reader: SourceConnection,
+    source: Endpoint,
+    previous: Catalog | None,
+    structures: Collection[str],
+) -> dict[str, str]:
+    """Return the tables known from before that the source hides, each with the missing right."""
+    known = {*previous.tables, *previous.refused_tables} if previous else set()
+    with source_errors(source), reader.cursor() as cursor:
+        refused = find_refused_tables(cursor, sorted(known - set(structures)))
+    return {name: f"{missing.seen}. {missing.advice}" for name, missing in refused.items()}
 
 
 def _release(

@@ -32,8 +32,9 @@ from include.errors import StructureError, WarehouseError
 from include.ops.chunks import Chunk, Substitutions
 from include.ops.load_results import Attempt, TableLoad
 from include.ops.loads import record_failure, record_start, record_success
-from include.sessions.failures import describe
+from include.sessions.failures import MERGED_KEYS, SEPARATE_KEYS, describe
 from include.sessions.locks import TableLock, table_lock
+from include.source.keys import KeyKind
 from include.warehouse import raw_tables
 from include.warehouse.indexes import sync_indexes
 
@@ -143,6 +144,7 @@ def compare_and_repair(context: LoadContext, chunks: Sequence[Chunk]) -> Pass:
     repaired = full_comparison(context, found)
     counts = count_rows(context)
     if counts[0] != repaired.rows_read:
+        _refuse_merged_keys(context)
         raise WarehouseError(
             f"{repaired.rows_read} rows were read but {counts[0]} live in the warehouse after a "
             "full comparison. What is not yet committed was rolled back. Try again, and find out "
@@ -151,6 +153,18 @@ def compare_and_repair(context: LoadContext, chunks: Sequence[Chunk]) -> Pass:
         )
     repaired = replace(repaired, row_counts=counts)
     return done.followed_by(repaired) if done else repaired
+
+
+def _refuse_merged_keys(context: LoadContext) -> None:
+    """Raise StructureError when the warehouse cannot tell keys apart that the source can."""
+    has_text = any(column.kind is KeyKind.TEXT for column in context.key.columns)
+    merged = context.reader.count_merged_keys() if has_text else 0
+    if merged:
+        raise StructureError(
+            f"{merged} of the source's keys become the same text as another one: {MERGED_KEYS}. "
+            f"What is not yet committed was rolled back. {SEPARATE_KEYS}",
+            where=f"table {context.table.name}",
+        )
 
 
 def finish(context: LoadContext, done: Pass, *, is_first: bool) -> TableLoad:

@@ -15,6 +15,7 @@ from functools import partial
 
 import psycopg
 from psycopg import pq
+from psycopg.abc import Loader
 from psycopg.adapt import Transformer
 
 from include.catalog.model import TableConfig
@@ -32,6 +33,9 @@ from include.warehouse.session import WarehouseConnection
 
 # The most keys of differing rows that are returned; all rows are counted.
 KEY_LIMIT = 100
+
+# The cells of a key, as PostgreSQL's binary COPY has them.
+_Key = tuple[bytes | None, ...]
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +147,7 @@ class _Tally:
         self._surplus += len(right_keys - left_keys)
         self._different += len(left_keys & right_keys)
         room = KEY_LIMIT - len(self._keys)
-        self._keys.extend(sorted(left_keys | right_keys)[:room])
+        self._keys.extend(sorted(map(self._text, left_keys | right_keys))[:room])
 
     def result(self) -> Comparison:
         """Return what was found."""
@@ -158,9 +162,21 @@ class _Tally:
             keys=tuple(self._keys),
         )
 
-    def _key(self, row: Tuple) -> str:
+    def _key(self, row: Tuple) -> _Key:
         cells = fields(row)
+        return tuple(cells[at] for at in self._key_positions)
+
+    def _text(self, key: _Key) -> str:
         return ", ".join(
-            str(loader.load(cell)) if (cell := cells[at]) is not None else "NULL"
-            for at, loader in zip(self._key_positions, self._loaders, strict=True)
+            _readable(loader, cell) for cell, loader in zip(key, self._loaders, strict=True)
         )
+
+
+def _readable(loader: Loader, cell: bytes | None) -> str:
+    if cell is None:
+        return "NULL"
+    try:
+        return str(loader.load(cell))
+    except (UnicodeDecodeError, psycopg.DataError):
+        # The source holds values that PostgreSQL or Python cannot, as bytes that are no UTF-8.
+        return f"\\x{cell.hex()}"

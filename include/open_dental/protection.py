@@ -5,6 +5,7 @@ Tables and columns are asked for by name, in any case.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ _TEXT = frozenset(
     {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "json"}
     | {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
 )
+_NUMBERS = frozenset({"smallint", "mediumint", "int", "bigint", "decimal"})
+_OPAQUE = frozenset({"uuid"})
+# `APIKey2_old` has the words API, Key, 2 and old.
+_WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 
 
 class PhiClass(StrEnum):
@@ -50,7 +55,11 @@ class ExcludedCell(_Strict):
 class _Pattern(_Strict):
     phi: PhiClass = Field(alias="class")
     pattern: str
-    excluded: bool = False
+
+
+class _Credentials(_Strict):
+    texts: tuple[str, ...]
+    numbers: tuple[str, ...]
 
 
 class _Facts(_Strict):
@@ -61,6 +70,8 @@ class _Facts(_Strict):
     excluded_cells: dict[str, ExcludedCell]
     excluded_tables: dict[str, str]
     scratch_tables: tuple[str, ...]
+    credential_forms: str
+    credentials: _Credentials
     general: tuple[_Pattern, ...]
 
 
@@ -81,6 +92,8 @@ def protect(table: str, column: str, data_type: str) -> Protection:
         return Protection(PhiClass.CREDENTIAL, is_excluded=True)
     if place in classes:
         return Protection(classes[place])
+    if _is_credential(column, data_type):
+        return Protection(PhiClass.CREDENTIAL, is_excluded=True)
     if data_type not in _TEXT:
         return Protection()
     if place[0] in facts.clinical_tables:
@@ -89,7 +102,7 @@ def protect(table: str, column: str, data_type: str) -> Protection:
         return Protection(PhiClass.FREE_TEXT)
     for general in facts.general:
         if re.search(general.pattern, place[1]):
-            return Protection(general.phi, is_excluded=general.excluded)
+            return Protection(general.phi)
     return Protection()
 
 
@@ -104,9 +117,37 @@ def excluded_table(name: str) -> str | None:
     if name.lower() in facts.excluded_tables:
         return facts.excluded_tables[name.lower()]
     for pattern in facts.scratch_tables:
-        if re.search(pattern, name.lower()):
+        if re.search(pattern, _words(name)):
             return f"scratch table: its name matches {pattern}"
     return None
+
+
+def rules_digest() -> str:
+    """Return a hash of the facts and patterns; it differs when a release decides otherwise."""
+    return hashlib.sha256(_FILE.read_bytes()).hexdigest()
+
+
+def _is_credential(column: str, data_type: str) -> bool:
+    words = _words(column)
+    if data_type in _TEXT | _OPAQUE:
+        return any(pattern.search(words) for pattern in _credentials())
+    return data_type in _NUMBERS and _credentials()[1].search(words) is not None
+
+
+@cache
+def _credentials() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns for names of texts, and those that hold for numbers as well."""
+    facts = _facts()
+    texts, numbers = (
+        re.compile(rf"({'|'.join(patterns)})(_{facts.credential_forms}|_?\d+)*$")
+        for patterns in (facts.credentials.texts, facts.credentials.numbers)
+    )
+    return texts, numbers
+
+
+def _words(name: str) -> str:
+    """Return the words of a name in lower case with `_` between them."""
+    return "_".join(_WORD.findall(name)).lower()
 
 
 @cache

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from include.catalog.files import combine
 from include.catalog.model import Catalog, TableConfig
 from include.errors import ConfigError
+from include.open_dental.protection import rules_digest
 from include.warehouse.session import WarehouseConnection
 
 # An advisory lock: two runs that pin equal bytes at the same time must get one version.
@@ -144,4 +145,6 @@ def _combine(tables: bytes, overrides: bytes, where: str) -> Catalog:
 
 
 def _digest(tables: bytes, overrides: bytes) -> str:
-    return hashlib.sha256(len(tables).to_bytes(8, "big") + tables + overrides).hexdigest()
+    # The same files mean something else once a release knows more credentials.
+    content = len(tables).to_bytes(8, "big") + tables + overrides
+    return hashlib.sha256(content + rules_digest().encode()).hexdigest()

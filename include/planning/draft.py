@@ -14,6 +14,7 @@ from include.ops.table_states import create_raw_table
 from include.planning.drift import find_drift
 from include.planning.indexes import DbtIndexes, with_indexes
 from include.planning.reshape import RawColumn, Reshaping, apply_reshaping, plan_reshaping
+from include.source.rights import MissingRight
 from include.source.structure import TableStructure
 from include.warehouse.session import WarehouseConnection
 
@@ -56,16 +57,19 @@ def draft_tables(
     catalog: Catalog,
     live: Mapping[str, TableStructure],
     *,
+    refused: Mapping[str, MissingRight],
     waiting: Mapping[str, str],
     present: Mapping[str, Mapping[str, RawColumn]],
     dbt_indexes: DbtIndexes | None,
 ) -> Draft:
     """Compare the config with the live structure and with raw, and decide about each table.
 
-    `waiting` are the tables in quarantine with their reasons, and `present` the columns of raw
-    tables, both by their names in raw. A table in quarantine stays there: only discovery ends it.
+    `refused` are the tables that the source lists to nobody without a right on them, by their names
+    there. `waiting` are the tables in quarantine with their reasons, and `present` the columns of
+    raw tables, both by their names in raw. A table in quarantine stays there: only discovery ends
+    it.
     """
-    drafted = _compare(catalog, live)
+    drafted = _compare(catalog, live, refused)
     drafted = drafted.without(
         {
             name: waiting[table.raw_name]
@@ -94,8 +98,18 @@ def draft_tables(
             if name in drafted.quarantined and table.raw_name not in present
         ),
         reshapings=reshapings,
-        applied=(*creations, *drafted.applied),
+        applied=(*creations, *drafted.applied, *_withdrawn(drafted.tables, reshapings)),
     )
+
+
+def _withdrawn(tables: Mapping[str, TableConfig], reshapings: Mapping[str, Reshaping]) -> list[str]:
+    """Describe the columns that raw holds and the config excludes by now."""
+    return [
+        f"table {name}: column {column.name} stays in the source from now on; raw keeps NULL"
+        for name, reshaping in reshapings.items()
+        for column in tables[name].columns
+        if column.is_excluded and column.raw_name in reshaping.retired
+    ]
 
 
 def apply_draft(
@@ -127,7 +141,9 @@ def apply_draft(
     return draft, _pin_adapted(connection, draft, config_version)
 
 
-def _compare(catalog: Catalog, live: Mapping[str, TableStructure]) -> Draft:
+def _compare(
+    catalog: Catalog, live: Mapping[str, TableStructure], refused: Mapping[str, MissingRight]
+) -> Draft:
     """Adapt the config of each table to the live structure, or put the table into quarantine."""
     folded: dict[str, list[TableStructure]] = {}
     for structure in live.values():
@@ -140,7 +156,8 @@ def _compare(catalog: Catalog, live: Mapping[str, TableStructure]) -> Draft:
         others = folded.get(table.raw_name, [])
         # The server may have changed the case of its names. If only one table has this name without
         # regard to case, it is the same table.
-        drift = find_drift(table, live.get(name) or (others[0] if len(others) == 1 else None))
+        found = live.get(name) or (others[0] if len(others) == 1 else None)
+        drift = find_drift(table, found, refused=refused.get(name))
         has_drifted = has_drifted or drift.table != table
         if drift.table is None:
             quarantined[name] = str(drift.reason)

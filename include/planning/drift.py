@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from include.catalog.model import CellExclusion, ColumnConfig, TableConfig
 from include.errors import StructureError
 from include.open_dental.protection import protect
+from include.source.rights import MissingRight
 from include.source.structure import ColumnStructure, TableStructure
 from include.source.warehouse_types import check_names, warehouse_type
 
@@ -36,21 +37,22 @@ class Drift:
     reason: str | None = None
 
 
-def find_drift(table: TableConfig, live: TableStructure | None) -> Drift:
-    """Compare a table's config with the live table; `live` is None if the source has none."""
+def find_drift(
+    table: TableConfig, live: TableStructure | None, *, refused: MissingRight | None = None
+) -> Drift:
+    """Compare a table's config with the live table; `live` is None if the source lists none.
+
+    `refused` is the right that is missing if the source refuses the account the table.
+    """
     if live is None:
-        return Drift(
-            None,
-            reason=f"the source no longer has this table. {_KEPT} If it was renamed or dropped on "
-            f"purpose, run discover_open_dental; otherwise restore it.",
+        gone = (
+            f"the source no longer has this table. {_KEPT} If it was renamed or dropped on "
+            "purpose, run discover_open_dental; otherwise restore it."
         )
-    hidden = _hidden(table, live)
-    if hidden:
-        return Drift(
-            None,
-            reason=f"the account may no longer select {', '.join(hidden)}. {_KEPT} Grant it SELECT "
-            "on the table.",
-        )
+        return Drift(None, reason=_without(refused) if refused else gone)
+    missing = _missing_right(table, live)
+    if missing:
+        return Drift(None, reason=_without(missing))
     if live.fingerprint == table.fingerprint and live.name == table.name:
         return Drift(table)
     if _lower(live.key) != _lower(table.key):
@@ -99,7 +101,11 @@ def _adapt(table: TableConfig, live: TableStructure) -> Drift:
             changes.append(change)
     names = {column.raw_name for column in columns}
     for before in table.columns:
-        if before.raw_name in names or before.is_excluded:
+        if before.raw_name in names:
+            continue
+        if before.is_excluded:
+            if live.hidden_from:
+                columns.append(before)
             continue
         columns.append(replace(before, is_retired=True, references=None))
         if not before.is_retired:
@@ -175,13 +181,14 @@ def _cells(table: TableConfig, live_names: dict[str, str]) -> tuple[CellExclusio
     return tuple(cells)
 
 
-def _hidden(table: TableConfig, live: TableStructure) -> list[str]:
-    unread = {column.raw_name for column in table.columns if column.is_excluded}
-    return [
-        column.name
-        for column in live.columns
-        if not column.is_readable and column.name.lower() not in unread
-    ]
+def _missing_right(table: TableConfig, live: TableStructure) -> MissingRight | None:
+    known = {column.raw_name for column in table.columns}
+    added = [column.name for column in live.columns if column.name.lower() not in known]
+    return live.missing_right([*(column.name for column in table.replicated_columns), *added])
+
+
+def _without(missing: MissingRight) -> str:
+    return f"{missing.seen}. {_KEPT} {missing.advice}"
 
 
 def _lower(names: Sequence[str]) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ from include.planning.reshape import read_raw_columns
 from include.planning.source_state import TableSize, find_empty, read_sizes
 from include.sessions.slots import own_source_slot
 from include.source import session as source_session
+from include.source.rights import MissingRight, find_refused_tables
+from include.source.session import SourceConnection, source_errors
 from include.source.structure import TableStructure, read_structures
 from include.transform.raw_indexes import read_indexes
 from include.warehouse.session import WarehouseConnection
@@ -107,6 +109,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         draft = draft_tables(
             config.catalog,
             live,
+            refused=_read_refused(reader, source, config.catalog, live),
             waiting=read_quarantine(connection),
             present=read_raw_columns(connection),
             dbt_indexes=dbt_indexes,
@@ -166,6 +169,19 @@ def _read_config(connection: WarehouseConnection, request: RefreshRequest) -> _C
             overrides = files.read_overrides_bytes(request.overrides_directory)
             where = str(request.overrides_directory)
     return _Config(files.combine(tables, overrides, where=where), tables, overrides)
+
+
+def _read_refused(
+    reader: SourceConnection,
+    source: Endpoint,
+    catalog: Catalog,
+    live: Mapping[str, TableStructure],
+) -> dict[str, MissingRight]:
+    """Return the configured tables that the source hides, because the account lost its right."""
+    listed = {name.lower() for name in live}
+    absent = [name for name, table in catalog.tables.items() if table.raw_name not in listed]
+    with source_errors(source), reader.cursor() as cursor:
+        return find_refused_tables(cursor, absent)
 
 
 def _requested_names(catalog: Catalog, request: RefreshRequest) -> frozenset[str]:

@@ -6,9 +6,11 @@ The drivers' own texts may hold row values, so they are never passed on.
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 import pymysql
@@ -19,12 +21,19 @@ from include.endpoints import Endpoint
 from include.errors import PipelineError, StructureError, TerminalError, WarehouseError
 from include.source.session import source_error
 
+_CODE = Path(__file__).parents[1]
 _KEPT = "What is not yet committed was rolled back; the rows of the last good load are intact."
 _CHANGED_SOURCE = {
     ER.NO_SUCH_TABLE: "the source no longer has this table",
     ER.BAD_FIELD_ERROR: "the source no longer has one of the configured columns",
     ER.KEY_DOES_NOT_EXITS: "the source no longer has the index of the configured key",
 }
+
+
+MERGED_KEYS = "the source's character set has several codes for one character"
+SEPARATE_KEYS = (
+    "Change one of them in the source, or leave the table out (exclude_tables in overrides.yml)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,14 @@ _MEANINGS = (
         (pg.CharacterNotInRepertoire, pg.UntranslatableCharacter),
         StructureError,
         "{column} holds bytes that are no valid UTF-8 (they are not shown)",
-        "Correct them in the source, or exclude the column in overrides.yml.",
+        "Correct them in the source, or exclude the column in overrides.yml; of a table whose key "
+        "holds it, only the whole table can be left out (exclude_tables).",
+    ),
+    _Meaning(
+        (pg.UniqueViolation,),
+        StructureError,
+        f"two keys of the source become the same in the warehouse: {MERGED_KEYS}",
+        SEPARATE_KEYS,
     ),
     _Meaning(
         (psycopg.DataError, pg.ProgramLimitExceeded),
@@ -162,7 +178,19 @@ def describe(error: BaseException) -> str:
     """Return a text about an error that may be recorded; a driver's text may hold row values."""
     if isinstance(error, PipelineError):
         return str(error)
-    return f"{type(error).__name__} (its text may hold values and is not shown)"
+    return f"{type(error).__name__}{_place(error)} (its text may hold values and is not shown)"
+
+
+def _place(error: BaseException) -> str:
+    """Return where the project's own code was when the error came up."""
+    ours = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(_CODE)
+    ]
+    if not ours:
+        return ""
+    return f" in {Path(ours[-1].filename).relative_to(_CODE.parent)}, line {ours[-1].lineno}"
 
 
 def _source_error(error: pymysql.MySQLError, source: Endpoint, table: str) -> PipelineError:
@@ -177,9 +205,16 @@ def _source_error(error: pymysql.MySQLError, source: Endpoint, table: str) -> Pi
     return type(meant)(f"while table {table} was read: {meant.message}", where=meant.where)
 
 
+def _means(meaning: _Meaning, error: psycopg.Error) -> bool:
+    if not isinstance(error, meaning.errors):
+        return False
+    # The keys of ops are the pipeline's own.
+    return not isinstance(error, pg.UniqueViolation) or error.diag.schema_name == "raw"
+
+
 def _warehouse_error(error: psycopg.Error, warehouse: Endpoint, table: str) -> PipelineError:
     where = f"table {table} in {warehouse.name}"
-    meaning = next(m for m in _MEANINGS if isinstance(error, m.errors))
+    meaning = next(m for m in _MEANINGS if _means(m, error))
     column = _COLUMN_IN_CONTEXT.search(error.diag.context or "")
     seen = meaning.seen.format(column=f"column {column[1]}" if column else "a column")
     return meaning.kind(

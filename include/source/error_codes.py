@@ -86,9 +86,11 @@ _MEANINGS = {
         SourceRefusedError, "denies this account the database", _GRANT
     ),
     ER.BAD_DB_ERROR: Meaning(SourceRefusedError, "has no such database", _GRANT),
-    ER.TABLEACCESS_DENIED_ERROR: Meaning(SourceRefusedError, "denies this account a table", _GRANT),
+    ER.TABLEACCESS_DENIED_ERROR: Meaning(
+        SourceRefusedError, "refuses this account the right SELECT on a table", _GRANT
+    ),
     ER.COLUMNACCESS_DENIED_ERROR: Meaning(
-        SourceRefusedError, "denies this account a column", _GRANT
+        SourceRefusedError, "refuses this account the right SELECT on a column", _GRANT
     ),
     ER.SPECIFIC_ACCESS_DENIED_ERROR: Meaning(
         SourceRefusedError, "denies this account a privilege", _GRANT

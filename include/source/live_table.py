@@ -7,17 +7,20 @@ read.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.catalog.model import TableConfig
-from include.errors import StructureError
+from include.errors import SourceRefusedError, StructureError
 from include.source.keys import PagingKey
+from include.source.rights import find_refused_columns, find_refused_tables
 from include.source.session import SourceConnection
 from include.source.structure import usable_index
 
+_KEPT = "Nothing was loaded; the rows of the last good load are intact."
 _ADVICE = (
-    "Nothing was loaded; the rows of the last good load are intact. Run the discover_open_dental "
-    "DAG to rewrite the config, then refresh this table again."
+    f"{_KEPT} Run the discover_open_dental DAG to rewrite the config, then refresh this table "
+    "again."
 )
 # Position, kind, name, detail, and a number that sorts the primary key before other indexes.
 _QUERY = """
@@ -49,13 +52,18 @@ class LiveTable:
 
 
 def check_live_table(connection: SourceConnection, table: TableConfig, key: PagingKey) -> LiveTable:
-    """Return what a read needs; raises StructureError when the table no longer fits the config."""
+    """Return what a read needs.
+
+    Raises StructureError when the table no longer fits the config, and SourceRefusedError when the
+    account may no longer select it, or one of its columns.
+    """
     average, declared, indexes = _describe(connection, table)
     missing = [c.name for c in table.replicated_columns if c.name not in declared]
     if missing:
+        _refuse_hidden(connection, table, missing)
         raise StructureError(
-            f"the config lists columns that the source no longer has (or that our account may no "
-            f"longer read): {', '.join(missing)}. {_ADVICE}",
+            f"the config lists columns that the source no longer has: {', '.join(missing)}. "
+            f"{_ADVICE}",
             where=f"table {table.name}",
         )
     changed = [
@@ -94,11 +102,30 @@ def _describe(
         else:
             indexes[name].append(detail)
     if average is None:
+        _refuse_hidden(connection, table, ())
         raise StructureError(
-            f"the source no longer has this table, or hides it from our account. {_ADVICE}",
-            where=f"table {table.name}",
+            f"the source no longer has this table. {_ADVICE}", where=f"table {table.name}"
         )
     return average, declared, indexes
+
+
+def _refuse_hidden(
+    connection: SourceConnection, table: TableConfig, missing: Sequence[str]
+) -> None:
+    """Raise SourceRefusedError if the account may not select the table, or what is missing of it.
+
+    The server lists neither tables nor columns to an account without a right on them.
+    """
+    with connection.cursor() as cursor:
+        lacking = (
+            find_refused_columns(cursor, table.name, missing)
+            if missing
+            else find_refused_tables(cursor, [table.name]).get(table.name)
+        )
+    if lacking:
+        raise SourceRefusedError(
+            f"{lacking.seen}. {_KEPT} {lacking.advice}", where=f"table {table.name}"
+        )
 
 
 def _key_index(table: TableConfig, key: PagingKey, indexes: dict[str, list[str]]) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from include.catalog.model import ColumnConfig, TableConfig
 from include.errors import StructureError
-from include.source.keys import KeyRange, KeyValues, PagingKey
+from include.source.keys import KeyKind, KeyRange, KeyValues, PagingKey
 from include.source.packets import malformed
 from include.source.session import SourceConnection, quote
 from include.source.session_settings import COLLATION
@@ -140,6 +140,22 @@ class PageReader:
             column.to_text(cells[position])
             for column, position in zip(self._key.columns, self._key_positions, strict=True)
         )
+
+    def count_merged_keys(self) -> int:
+        """Return how many keys of the source become the same as another one in the warehouse.
+
+        A character set may have several codes for one character of Unicode. The source converts
+        and counts all keys for this.
+        """
+        texts = ", ".join(
+            f"convert({quote(column.name)} using utf8mb4) collate utf8mb4_bin"
+            if column.kind is KeyKind.TEXT
+            else quote(column.name)
+            for column in self._key.columns
+        )
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"select count(*) - count(distinct {texts}) {self._from}")
+            return int((cursor.fetchone() or (0,))[0])
 
     def _prepared(self, page: ResultBuffer, rest: str) -> PreparedStatement:
         if self._statement is None or rest != self._text:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from include.endpoints import Endpoint
 from include.errors import SourceRefusedError
+from include.source.rights import MissingRight, find_partly_hidden, read_account
 from include.source.session import ServerId, SourceConnection, server_id, source_errors
 
 PRIMARY = "PRIMARY"
@@ -79,12 +80,17 @@ class IndexStructure:
 
 @dataclass(frozen=True, slots=True)
 class TableStructure:
-    """One base table as the live database declares it, with the columns in their order there."""
+    """One base table as the live database declares it, with the columns in their order there.
+
+    `hidden_from` is the account that may not select some of the columns, None if it may select all.
+    The server does not list such columns, nor can anybody tell here how many there are.
+    """
 
     name: str
     engine: str | None
     columns: tuple[ColumnStructure, ...]
     indexes: tuple[IndexStructure, ...] = ()
+    hidden_from: str | None = None
 
     @property
     def primary_key(self) -> tuple[str, ...]:
@@ -141,6 +147,19 @@ class TableStructure:
         text = json.dumps(facts, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
+    def missing_right(self, wanted: Iterable[str]) -> MissingRight | None:
+        """Return the right that is missing to select these columns; None if none is.
+
+        A column that the server does not list is gone, unless it hides some of the table's columns.
+        """
+        if self.hidden_from is None:
+            return None
+        readable = {column.name.lower() for column in self.columns if column.is_readable}
+        columns = tuple(name for name in wanted if name.lower() not in readable)
+        if not columns:
+            return None
+        return MissingRight(self.hidden_from, self.name, columns, is_partial=True)
+
     def column(self, name: str) -> ColumnStructure:
         """Return the column of that name; raises KeyError."""
         for column in self.columns:
@@ -161,6 +180,12 @@ def read_structures(
         found = _read_tables(cursor)
         columns = _read_columns(cursor)
         indexes = _read_indexes(cursor, columns, usable_index(connection))
+        partly_hidden = find_partly_hidden(cursor, found) | {
+            name
+            for name, listed in columns.items()
+            if not all(column.is_readable for column in listed)
+        }
+        account = read_account(cursor) if partly_hidden else None
     if not found:
         raise SourceRefusedError(
             f"the account sees no table in the database {endpoint.database!r}. The warehouse is "
@@ -175,6 +200,7 @@ def read_structures(
             engine=found[name],
             columns=tuple(columns.get(name, ())),
             indexes=tuple(indexes.get(name, ())),
+            hidden_from=account if name in partly_hidden else None,
         )
         for name in sorted(found)
         if name in wanted
@@ -274,10 +300,13 @@ def _read_indexes(
         is_unique = all(not int(row[0]) for row in rows)
         # An index over an expression has no column name.
         names = tuple(row[1] for row in rows)
+        if any(name is not None and (table, name) not in nullable for name in names):
+            # MySQL also lists indexes of columns that it hides from the account; MariaDB does not.
+            continue
         is_key = is_unique and all(
             name is not None
             and sub_part is None
-            and not nullable.get((table, name), True)
+            and not nullable[table, name]
             and (index == PRIMARY or kind == "BTREE")
             for _, name, sub_part, kind in rows
         )

@@ -263,7 +263,8 @@ def test_the_example_of_the_shipped_overrides_is_understood(directory: Path) -> 
         "Priority": "'yes'",
         "definition": "Patient",
         "wikipage": "visit2",
-        "tempchair": "tmp1",
+        "temp_chair": "tmp1",
+        "ApiToken": "Secret",
     }.items():
         example = example.replace(old, new)
     (directory / OVERRIDES_FILE).write_text(example)
@@ -272,6 +273,17 @@ def test_the_example_of_the_shipped_overrides_is_understood(directory: Path) -> 
     assert catalog.tables["visit"].failing_rules == ("zero_date", "impossible_date")
     assert catalog.tables["Patient"].failing_rules == ("impossible_date",)
     assert "visit2" in catalog.excluded_tables
+
+
+def test_a_release_that_knows_more_credentials_pins_the_same_files_anew(
+    directory: Path, warehouse: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables, overrides = read_bytes(directory)
+    with connect(warehouse, autocommit=True) as connection:
+        before = pin_bytes(connection, tables, overrides)
+        assert pin_bytes(connection, tables, overrides) == before
+        monkeypatch.setattr("include.ops.config_versions.rules_digest", lambda: "other rules")
+        assert pin_bytes(connection, tables, overrides) > before
 
 
 def test_equal_bytes_are_one_version_and_a_derived_one_is_never_the_newest(

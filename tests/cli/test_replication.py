@@ -101,6 +101,43 @@ def test_an_unknown_table_is_refused_before_anything_happens(config: Path) -> No
         assert "Patiens" in str(refused.exception)
 
 
+def test_verify_reports_a_table_with_broken_keys_and_compares_the_others(
+    config: Path, source: Endpoint, warehouse: Endpoint
+) -> None:
+    with writing(source) as cursor:
+        # Half of a surrogate pair, which MariaDB takes and no UTF-8 text holds.
+        cursor.execute("create table Broken (Code varchar(20) primary key) charset utf8mb4")
+        cursor.execute("insert into Broken values ('a'), (_utf8mb4 x'EDA0BD')")
+    discover(source, warehouse, config_directory=config)
+    loaded = dental(config, "load", "--no-validate")
+    assert "Broken: failed" in loaded.stderr
+    assert "Recall" in loaded.stdout
+    found = dental(config, "verify")
+    assert found.exit_code == 1
+    assert "2 missing, 0 surplus" in found.stdout
+    assert [line.split()[0] for line in found.stdout.splitlines() if " equal" in line] == [
+        *("Patient", "Recall", "Unused")
+    ]
+    assert "eda0bd" not in found.output.lower()
+    assert "  Code: \\xeda0bd\n" in dental(config, "verify", "--keys").stdout
+
+
+def test_verify_goes_on_after_an_error_that_nobody_foresaw(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dental(config, "load", "--no-validate")
+
+    def fail(*arguments: object) -> None:
+        del arguments
+        raise UnicodeDecodeError("utf-8", MARK.encode(), 0, 1, MARK)
+
+    monkeypatch.setattr("include.engine.verify._Tally.count", fail)
+    found = dental(config, "verify")
+    assert found.exit_code == 1
+    assert found.stderr.count("not compared: UnicodeDecodeError in include/engine/verify.py") == 3
+    assert MARK not in found.output
+
+
 def test_loaded_tables_are_judged_so_that_marts_may_read_them(
     config: Path, warehouse: Endpoint
 ) -> None:

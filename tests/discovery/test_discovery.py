@@ -258,7 +258,10 @@ def test_a_column_that_may_not_be_selected_is_refused_by_name(
     partial = Endpoint("mysql", source.host, source.port, "partial", "x", source.database)
     result = discover(partial, warehouse, config_directory=tmp_path)
     assert set(result.catalog.tables) == {"u"}
-    assert "t: the account may not select b. Grant it SELECT" in result.refused["t"]
+    assert (
+        "t: the practice database refuses partial@127.0.0.1 the right SELECT on columns of the "
+        "table t (b)"
+    ) in result.refused["t"]
 
 
 def test_a_table_counts_for_more_when_a_model_beyond_staging_reads_it(
