@@ -64,8 +64,12 @@ class PageReader:
         return self._table
 
     def of_keys(self) -> PageReader:
-        """Return a reader of the same rows that reads nothing but the key's columns."""
-        keys = tuple(self._table.column(column.name) for column in self._key.columns)
+        """Return a reader of the same rows that reads nothing but the key's columns.
+
+        They come in the order in which the table has them.
+        """
+        names = {column.name for column in self._key.columns}
+        keys = tuple(column for column in self._table.columns if column.name in names)
         table = replace(self._table, columns=keys, excluded_cells=())
         return PageReader(
             self._connection,
