@@ -31,6 +31,9 @@ _PLAIN = {
     "datetime": "timestamp",
     "timestamp": "timestamptz",
     "time": "interval",
+    "uuid": "uuid",
+    "inet4": "inet",
+    "inet6": "inet",
     **dict.fromkeys(
         ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json"),
         "text",

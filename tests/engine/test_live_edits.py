@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from include.source.pages import PageReader
 from include.source.statement import ResultBuffer
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice, writing
+from tests.engine.test_split_load import RANGES, TABLE, load_range, planned_run, side_by_side
 
 # The key columns of each shape: the declaration of K, K as a function of A, and the key.
 KEYS = {
@@ -27,10 +29,22 @@ KEYS = {
     "text": ("varchar(20) collate utf8mb4_general_ci", "{text}", "K"),
     "text, date": ("varchar(20) collate utf8mb4_unicode_ci", "'Engineer'", "A, K, D"),
     "latin text": ("char(9) character set latin1", "concat('é', {a} % 7)", "K, A"),
+    "uuid": ("uuid", "{uuid}", "K"),
+    "address": ("inet6", "concat('::', hex({a}))", "K"),
     "float": ("float", "{a} / 3", "K"),
     "enum": ("enum('zebra', 'apple', 'mango')", "1 + {a} % 3", "K, A"),
     "none": ("int", "{a} % 5", ""),
 }
+EDITS_OF_RANGES = (
+    "delete from T where Id = {one}",
+    "update T set Note = concat(Note, '!') where Id = {one}",
+    "update ignore T set Id = {new} where Id = {one}",
+    "insert ignore into T values ({new}, 'new', '2024-05-05')",
+)
+UUID = (
+    "concat(lpad(hex({a} * 7919), 8, '0'), elt(1 + {a} % 2, '-7b1c-11ee', '-6871-7abc'), "
+    "'-8001-0242ac120001')"
+)
 TEXT = "concat(elt(1 + {a} % 6, 'a', 'B', 'c ', 'Éa', '_', 'zz'), {a})"
 ROWS = 240
 
@@ -38,7 +52,7 @@ ROWS = 240
 def make(practice: Practice, shape: str, *, engine: str) -> str:
     """Create T with ROWS rows; return K as a function of {a}."""
     kind, value, key = KEYS[shape]
-    value = value.replace("{text}", TEXT)
+    value = value.replace("{text}", TEXT).replace("{uuid}", UUID)
     ending = f", primary key ({key})" if key else ""
     practice.execute(
         f"create table T (A int not null, K {kind} not null, D date not null, N int{ending}) "
@@ -73,6 +87,32 @@ class Editor:
                 )
             )
         )
+
+
+def edit_ranges(cursor: Any, chance: random.Random) -> None:
+    """Do one edit of the table that is loaded in ranges."""
+    one, new = chance.randint(1, 2500), chance.randint(1, 2500)
+    cursor.execute(chance.choice(EDITS_OF_RANGES).format(one=one, new=new))
+
+
+@contextmanager
+def meanwhile(practice: Practice, edit: Callable[[Any], None]) -> Iterator[None]:
+    """Edit the source in a thread of its own."""
+    is_over = threading.Event()
+
+    def work() -> None:
+        with writing(practice.source) as cursor:
+            # Without any pause, readers of a MyISAM table would starve.
+            while not is_over.wait(0.002):
+                edit(cursor)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 @contextmanager
@@ -164,3 +204,48 @@ def test_another_collation_of_the_key_is_no_change_of_any_row(practice: Practice
     assert (load.inserted, load.changed, load.deleted) == (0, 12, 12)
     assert assert_equal(practice.source, practice.warehouse, "T") == ROWS - 12
     assert practice.load(table).moved == 0
+
+
+def test_ranges_that_are_loaded_among_edits_are_one_table(practice: Practice) -> None:
+    practice.execute(*TABLE)
+    chance = random.Random(7)  # noqa: S311
+    with writing(practice.source) as cursor:
+        for _ in range(3):
+            run_id = planned_run(practice)
+            with after_pages(lambda _: edit_ranges(cursor, chance)):
+                loads = [load_range(practice, run_id, number) for number in RANGES]
+            assert [load is None for load in loads] == [True, True, True, False]
+    run_id = planned_run(practice)
+    for number in RANGES:
+        load_range(practice, run_id, number)
+    assert_equal(practice.source, practice.warehouse, "T")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("engine", ["MyISAM", "InnoDB"])
+@pytest.mark.parametrize("shape", KEYS)
+def test_very_many_live_edits_fail_no_load(
+    practice: Practice, shape: str, engine: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    value = make(practice, shape, engine=engine)
+    table = practice.config("T", chunk_rows=20)
+    for seed in range(6):
+        editor = Editor(value, seed=seed)
+        with caplog.at_level(logging.WARNING), meanwhile(practice, editor.edit):
+            for _ in range(4):
+                practice.load(table)
+        rows = practice.load(table).rows_read
+        assert assert_equal(practice.source, practice.warehouse, "T") == rows
+        assert practice.load(table).moved == 0
+    assert not caplog.records
+
+
+@pytest.mark.soak
+def test_very_many_live_edits_fail_no_range(practice: Practice) -> None:
+    practice.execute(*TABLE)
+    chance = random.Random(7)  # noqa: S311
+    for _ in range(10):
+        with meanwhile(practice, lambda cursor: edit_ranges(cursor, chance)):
+            assert side_by_side(practice, planned_run(practice)) == [0] * len(RANGES)
+        assert side_by_side(practice, planned_run(practice)) == [0] * len(RANGES)
+        assert_equal(practice.source, practice.warehouse, "T")
