@@ -17,7 +17,12 @@ from include.open_dental import protection
 from include.open_dental.special_tables import MONEY_TABLES
 from include.source.rights import MissingRight
 from include.source.structure import ColumnStructure, TableStructure
-from include.source.warehouse_types import check_names, names_that_differ_by_case, warehouse_type
+from include.source.warehouse_types import (
+    check_columns,
+    check_names,
+    names_that_differ_by_case,
+    warehouse_type,
+)
 
 # Columns with these targets decide whose figures a changed row restates.
 _RESTATED_TARGETS = frozenset({"patient"})
@@ -227,9 +232,7 @@ def _refusal(table: TableStructure, overrides: Overrides, before: TableConfig | 
         return f"{table.name}: {missing.seen}. {missing.advice}"
     try:
         check_names(table)
-        for column in table.columns:
-            if column.name not in excluded:
-                warehouse_type(column)
+        check_columns(table, excluded=excluded)
     except StructureError as error:
         return str(error)
     return None

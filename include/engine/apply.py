@@ -44,16 +44,19 @@ class PageApplier:
         self._columns = [column.raw_name for column in table.replicated_columns]
         self._page = sql.Identifier("pg_temp", "page")
         self._difference = sql.Identifier("pg_temp", "difference")
+        self._seen = sql.Identifier("pg_temp", "seen")
         self._is_prepared = False
 
     def apply_page(self, write_rows: WriteRows, bounds: KeyRange) -> RowCounts:
         """Make the raw rows of the range equal to the rows written, of which there may be none.
 
-        Where the two databases do not order the key alike, nothing is tombstoned here: see
-        `tombstone_others`.
+        Where the two databases do not order the key alike, nothing is tombstoned here: the keys
+        are noted until the end of the transaction, see `tombstone_others`.
         """
         self._fill(write_rows)
-        if self._key.is_ordered:
+        if not self._key.is_ordered:
+            self._run("insert into {seen} ({keys}) select {keys} from {page}")
+        else:
             self._run(
                 """
                 insert into {difference}
@@ -99,28 +102,29 @@ class PageApplier:
         ).fetchone()
         return self._write_differences(), int(alive[0]) if alive else 0
 
-    def tombstone_others(self, write_keys: WriteRows) -> RowCounts:
-        """Tombstone every living raw row whose key is not written; keys are compared by bytes."""
+    def note_keys(self, write_keys: WriteRows, names: Sequence[str]) -> None:
+        """Note more keys for `tombstone_others`; `names` are the raw columns that are written."""
+        self._prepare()
+        with copy_into(self._connection, self._seen, names) as write:
+            write_keys(write)
+
+    def tombstone_others(self) -> RowCounts:
+        """Tombstone every living raw row whose key this transaction has not noted.
+
+        Keys are compared by bytes.
+        """
         self._prepare()
         self._run("truncate {page}, {difference}")
-        self._run("create temporary table seen on commit drop as select {keys} from {raw} limit 0")
-        with copy_into(
-            self._connection, sql.Identifier("pg_temp", "seen"), self._key.raw_names
-        ) as write:
-            write_keys(write)
-        self._run("analyze pg_temp.seen")
+        self._run("analyze {seen}")
         self._run(
             """
             insert into {difference}
             select 'deleted', {r_key}
             from {raw} r
-            where r._deleted_at is null
-                and not exists (select from pg_temp.seen p where {p_is_r})
+            where r._deleted_at is null and not exists (select from {seen} p where {p_is_r})
             """
         )
-        moved = self._write_differences()
-        self._run("drop table pg_temp.seen")
-        return moved
+        return self._write_differences()
 
     def on_transaction_end(self) -> None:
         """Note that the temporary tables no longer exist; the next call creates them again."""
@@ -168,6 +172,13 @@ class PageApplier:
             select ''::text as _kind, {keys} from {raw} limit 0
             """
         )
+        if not self._key.is_ordered:
+            self._run(
+                """
+                create temporary table if not exists seen on commit drop as
+                select {keys} from {raw} limit 0
+                """
+            )
         self._is_prepared = True
 
     def _write_differences(self) -> RowCounts:
@@ -249,6 +260,7 @@ class PageApplier:
             "raw": raw_tables.identifier(self._table.raw_name),
             "page": self._page,
             "difference": self._difference,
+            "seen": self._seen,
             "columns": _listed(map(sql.Identifier, self._columns)),
             "keys": _listed(map(sql.Identifier, keys)),
             "p_columns": _listed(sql.Identifier("p", name) for name in self._columns),

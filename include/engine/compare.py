@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from copy import copy
 from dataclasses import replace
 
 from include.engine.apply import PageApplier
-from include.engine.chunks import EVERYTHING, filled, plan_ranges
+from include.engine.chunks import filled, plan_ranges
 from include.engine.context import LoadContext
 from include.engine.copying import Write
 from include.engine.encoding import PageEncoder
 from include.engine.results import Pass
-from include.engine.row_index import RowIndexer
+from include.engine.row_index import KeyDigester, RowIndexer, row_indexer
 from include.engine.walk import PageRead, pages_read
 from include.ops.chunks import Chunk
 from include.ops.load_results import RowCounts
@@ -42,14 +43,12 @@ def compare_chunks(context: LoadContext, stored: Sequence[Chunk]) -> Pass:
 
 
 def full_comparison(context: LoadContext, found: str) -> Pass:
-    """Compare all rows without the stored hashes, because raw was changed; `found` is logged."""
-    log.warning(
-        "table %s: %s, so something else wrote there; comparing every row",
-        context.table.name,
-        found,
-    )
+    """Compare all rows without the stored hashes, because these do not fit; `found` is logged."""
+    log.warning("table %s: %s; comparing every row", context.table.name, found)
     thorough = replace(context, ignores_hashes=True, was_interrupted=True)
-    return compare_chunks(thorough, context.chunk_store.read())
+    # Ranges of text overlap once the source has another collation, so they are cut anew.
+    stored = context.chunk_store.read() if context.key.is_ordered else ()
+    return compare_chunks(thorough, stored)
 
 
 class _Comparison:
@@ -62,9 +61,11 @@ class _Comparison:
         self._planned = plan_ranges(known, full_rows=context.page_size.rows)
         self._applier = PageApplier(context.connection, context.table, context.key, context.batch)
         self._encoder: PageEncoder | None = None
-        self._indexer: RowIndexer | None = None
+        self._indexer: RowIndexer | KeyDigester | None = None
         self._collected = _ChangedRows(self._applier)
         self._done: list[Chunk] = []
+        # The chunks whose keys this transaction has noted, of a key that is not ordered.
+        self._noted: set[tuple[int, ...]] = set()
         self._moved = self._pending = RowCounts()
         self._byte_count = self._changed = 0
         # The position of the planned chunk that was looked up last, and its row indexes.
@@ -80,7 +81,7 @@ class _Comparison:
                     self._done.append(expected)
                     continue
                 self._changed += 1
-                self._handle_changed(read, expected)
+                self._done.append(self._handle_changed(read, expected))
                 uncommitted = self._pending.total + self._collected.row_count
                 if uncommitted >= ONE_TRANSACTION_ROWS and read.is_last:
                     self._commit_batch(read.position)
@@ -96,16 +97,17 @@ class _Comparison:
             and not self._context.ignores_hashes
         )
 
-    def _handle_changed(self, read: PageRead, expected: Chunk) -> None:
-        """Apply a page that differs, or collect its changed rows, and store its chunk."""
+    def _handle_changed(self, read: PageRead, expected: Chunk) -> Chunk:
+        """Apply a page that differs, or collect its changed rows; return its chunk, stored."""
         context = self._context
         context.begin()
         encoder = self._encoder = self._encoder or PageEncoder(
             context.core, context.table, context.reader.layout
         )
-        indexer = self._indexer = self._indexer or RowIndexer.of(context)
-        old = self._read_stored_index(read, expected) if indexer else None
-        compared = indexer.compare(read.page, read.bounds, old) if indexer and old else None
+        indexer = self._indexer = self._indexer or row_indexer(context)
+        compared = None
+        if isinstance(indexer, RowIndexer) and (old := self._read_stored_index(read, expected)):
+            compared = indexer.compare(read.page, read.bounds, old)
         if compared:
             changes, flags = compared
             self._collected.add(encoder.blocks(read.page, emit=flags), changes)
@@ -120,7 +122,9 @@ class _Comparison:
             self._count(self._applier.apply_page(write_rows, read.bounds))
         index = indexer.pack(read.page) if indexer else None
         chunk = Chunk(read.bounds, read.page.rows.count, read.digest, encoder.substitutions)
-        self._done.append(context.chunk_store.add(chunk, index))
+        chunk = context.chunk_store.add(chunk, index)
+        self._noted.add(chunk.stored_ids)
+        return chunk
 
     def _read_stored_index(self, read: PageRead, expected: Chunk) -> list[bytes] | None:
         """Return the stored row indexes of the page's chunk; None if all rows must be compared."""
@@ -143,6 +147,7 @@ class _Comparison:
         rest = [chunk for chunk in self._stored if chunk.stored_ids[0] in unread]
         self._context.commit_batch([*self._done, *rest], self._pending)
         self._applier.on_transaction_end()
+        self._noted.clear()
         log.info(
             "table %s: %s rows moved and committed so far",
             self._context.table.name,
@@ -151,22 +156,50 @@ class _Comparison:
         self._pending = RowCounts()
 
     def _tombstone_others(self) -> None:
-        """Read all keys once more, because without ranges nothing shows which keys vanished."""
-        context = self._context
-        context.begin()
+        """Tombstone the raw rows that are in no chunk; without ranges nothing else shows them.
 
-        def write_keys(write: Write) -> None:
-            encoder = None
-            with (
-                closing(context.reader.of_keys()) as reader,
-                pages_read(replace(context, reader=reader), [EVERYTHING]) as pages,
-            ):
+        The pages that changed have noted their keys. Those of the other chunks are read again; a
+        chunk in which somebody inserted or deleted meanwhile is applied as it is now. So raw holds
+        of each chunk the very rows that its hash stands for.
+        """
+        self._context.begin()
+        rest = [chunk for chunk in self._done if chunk.stored_ids not in self._noted]
+        altered = self._note_keys(rest) if rest else []
+        anew: dict[tuple[int, ...], list[Chunk]] = {chunk.stored_ids: [] for chunk in altered}
+        if altered:
+            with pages_read(self._context, altered) as pages:
                 for read in pages:
-                    encoder = encoder or PageEncoder(context.core, reader.table, reader.layout)
-                    for block in encoder.blocks(read.page):
-                        write(block)
+                    before = altered[read.position]
+                    self._byte_count += read.page.byte_count
+                    self._changed += read.is_last
+                    anew[before.stored_ids].append(self._handle_changed(read, before))
+        self._done = [new for old in self._done for new in anew.get(old.stored_ids, [old])]
+        self._count(self._applier.tombstone_others())
 
-        self._count(self._applier.tombstone_others(write_keys))
+    def _note_keys(self, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Read the keys of chunks and note them; return the chunks whose keys are others now."""
+        context = self._context
+        digests = [context.chunk_store.row_index(chunk) for chunk in chunks]
+        altered: list[Chunk] = []
+        with closing(context.reader.of_keys()) as reader:
+            # What it learns of the length of keys must not decide about pages of whole rows.
+            of_keys = replace(context, reader=reader, page_size=copy(context.page_size))
+
+            def write_keys(write: Write) -> None:
+                digester = None
+                with pages_read(of_keys, chunks) as pages:
+                    for read in pages:
+                        chunk, known = chunks[read.position], digests[read.position]
+                        digester = digester or KeyDigester(of_keys, reader)
+                        keys, digest = digester.keys(read.page)
+                        if read.bounds == chunk.bounds and known == [digest]:
+                            write(keys)
+                        elif read.is_last:
+                            altered.append(chunk)
+
+            names = [column.raw_name for column in reader.table.replicated_columns]
+            self._applier.note_keys(write_keys, names)
+        return altered
 
 
 class _ChangedRows:

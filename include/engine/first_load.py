@@ -19,7 +19,7 @@ from include.engine.context import LoadContext
 from include.engine.copying import copy_into
 from include.engine.encoding import PageEncoder
 from include.engine.results import Pass
-from include.engine.row_index import RowIndexer
+from include.engine.row_index import KeyDigester, RowIndexer, row_indexer
 from include.engine.walk import PageRead, pages_read
 from include.ops.affected import record_all_affected
 from include.ops.chunks import UNKNOWN, Chunk, in_key_order
@@ -133,7 +133,7 @@ class _FirstLoad:
         names = [column.raw_name for column in context.table.replicated_columns]
         self._columns = [*names, "_loaded_at", "_batch_id"]
         self._encoder: PageEncoder | None = None
-        self._indexer: RowIndexer | None = None
+        self._indexer: RowIndexer | KeyDigester | None = None
         self._loaded = len(loaded)
         self._chunks = list(loaded)
         self._inserted = self._pending = self._byte_count = 0
@@ -199,7 +199,7 @@ class _FirstLoad:
             context = self._context
             layout = context.reader.layout.with_suffix(*encoded_bookkeeping(context.batch))
             self._encoder = PageEncoder(context.core, context.table, layout)
-            self._indexer = RowIndexer.of(context)
+            self._indexer = row_indexer(context)
         return self._encoder
 
 

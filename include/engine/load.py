@@ -27,6 +27,7 @@ from include.engine.connections import EngineConnections
 from include.engine.context import LoadContext, open_context
 from include.engine.first_load import has_rows, load_first
 from include.engine.multiset import compare_multiset
+from include.engine.page_limits import page_limits
 from include.engine.results import Pass
 from include.errors import StructureError, WarehouseError
 from include.ops.chunks import Chunk, Substitutions
@@ -75,7 +76,7 @@ def failures_recorded(
 ) -> Iterator[None]:
     """Record a failure of the body, and close the table's gate, over the lock's connection."""
     try:
-        with connections.driver_errors(attempt.table.name):
+        with connections.driver_errors(attempt.table.name), page_limits(attempt.table):
             yield
     except BaseException as error:
         try:

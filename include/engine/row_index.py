@@ -1,7 +1,9 @@
-"""Finds the changed rows of a changed chunk, by the stored keys and hashes of its rows.
+"""What is stored of the single rows of a chunk, besides the hash that says whether it has changed.
 
-These are stored for tables whose key is one integer. Of a changed chunk, only the rows that differ
-are then encoded and sent. Whether a chunk has changed is still decided by its own hash.
+For tables whose key is one integer these are the keys and hashes of the rows: of a changed chunk,
+only the rows that differ are then encoded and sent. For tables whose key the databases do not order
+alike it is one hash of all keys, by which a second reading of nothing but the keys tells whether
+they are still those of the chunk's rows.
 """
 
 from __future__ import annotations
@@ -11,10 +13,14 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+import xxhash
+
 from include.engine.chunks import row_seed
 from include.engine.context import LoadContext
+from include.engine.encoding import PageEncoder
 from include.errors import StructureError
 from include.source.keys import KeyRange
+from include.source.pages import PageReader
 from include.source.statement import ResultBuffer
 from include.transcoder import row_index
 from include.transcoder.core import RULES, OutputTooSmall
@@ -43,13 +49,6 @@ class RowIndexer:
         self._tuples = bytearray(_TUPLES_BYTES)
         self._hashes: Any = (ctypes.c_uint64 * 1)()
         self._counts: Any = (ctypes.c_uint64 * (len(RULES) * len(self._layout.fields)))()
-
-    @classmethod
-    def of(cls, context: LoadContext) -> RowIndexer | None:
-        """Return the table's indexer; None when its key is not one integer."""
-        columns = context.key.columns
-        width = _WIDTHS.get(columns[0].warehouse_type) if len(columns) == 1 else None
-        return cls(context, width) if width else None
 
     def pack(self, page: ResultBuffer) -> bytes:
         """Return the page's row index. Raises StructureError when the keys do not ascend."""
@@ -96,3 +95,33 @@ class RowIndexer:
         except OutputTooSmall:
             return False
         return done.rows == page.rows.count
+
+
+class KeyDigester:
+    """Hashes the keys of pages of one table, read by the load's reader or by one of keys only."""
+
+    def __init__(self, context: LoadContext, reader: PageReader) -> None:
+        layout = reader.layout.only(reader.key_positions)
+        self._encoder = PageEncoder(context.core, reader.table, layout)
+
+    def keys(self, page: ResultBuffer) -> tuple[bytes, bytes]:
+        """Return the page's keys as rows of a binary COPY, and a 128-bit hash of them."""
+        keys = b"".join(self._encoder.blocks(page))
+        return keys, xxhash.xxh3_128_digest(keys)
+
+    def pack(self, page: ResultBuffer) -> bytes:
+        """Return the hash of the page's keys."""
+        return self.keys(page)[1]
+
+
+def row_indexer(context: LoadContext) -> RowIndexer | KeyDigester | None:
+    """Return what packs the rows of the table, after the reader has read a first page.
+
+    None for keys of several columns that both databases order alike: their changed chunks are sent
+    as a whole, and need nothing more.
+    """
+    columns = context.key.columns
+    width = _WIDTHS.get(columns[0].warehouse_type) if len(columns) == 1 else None
+    if width:
+        return RowIndexer(context, width)
+    return None if context.key.is_ordered else KeyDigester(context, context.reader)

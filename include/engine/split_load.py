@@ -30,6 +30,7 @@ from include.engine.load import (
     finish,
     load_whole,
 )
+from include.engine.page_limits import page_limits
 from include.engine.results import Pass
 from include.errors import TerminalError
 from include.ops.chunks import Chunk, ChunkStore
@@ -141,6 +142,7 @@ class _SplitLoad:
         try:
             with (
                 self._connections.driver_errors(table.name),
+                page_limits(table),
                 self._context(batch, lock) as context,
             ):
                 _load_rows(replace(context, bounds=found.bounds), self._ranges, found.number)

@@ -72,10 +72,10 @@ class ChunkStore:
         return within(chunks_of(rows, self._key), self._bounds)
 
     def row_index(self, chunk: Chunk) -> list[bytes] | None:
-        """Return the keys and hashes of the chunk's rows, if they are stored for all of it.
+        """Return what is stored of the chunk's single rows, if it is stored for all of it.
 
-        There is one packed index (see `include.transcoder.row_index`) per stored row of the chunk,
-        in key order.
+        There is one packed index or hash of keys (see `include.engine.row_index`) per stored row of
+        the chunk, in key order.
         """
         rows = self._connection.execute(
             """

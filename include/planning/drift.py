@@ -15,7 +15,7 @@ from include.errors import StructureError
 from include.open_dental.protection import protect
 from include.source.rights import MissingRight
 from include.source.structure import ColumnStructure, TableStructure
-from include.source.warehouse_types import check_names, warehouse_type
+from include.source.warehouse_types import check_columns, check_names, warehouse_type
 
 _INTEGERS = ("smallint", "integer", "bigint")
 _INTEGER_DIGITS = {"smallint": 5, "integer": 10, "bigint": 19}
@@ -63,6 +63,8 @@ def find_drift(
         )
     try:
         check_names(live)
+        unread = {column.raw_name for column in table.columns if column.is_excluded}
+        check_columns(live, excluded={c.name for c in live.columns if c.name.lower() in unread})
         return _adapt(table, live)
     except StructureError as error:
         return Drift(None, reason=f"{error.where} {error.message}")

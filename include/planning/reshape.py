@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import psycopg
 from psycopg import sql
 
 from include.catalog.model import ColumnConfig, TableConfig
+from include.errors import StructureError
 from include.ops.loads import next_batch_id
 from include.ops.table_states import start_over
 from include.planning.drift import is_wider
@@ -111,7 +113,15 @@ def apply_reshaping(
     if reshaping.other:
         _start_over(connection, table, reshaping.other)
     for column in reshaping.added:
-        raw_tables.add_column(connection, table, column)
+        try:
+            raw_tables.add_column(connection, table, column)
+        except psycopg.errors.TooManyColumns:
+            raise StructureError(
+                "is one column too many: PostgreSQL counts those that the source has dropped, "
+                "too. Nothing was changed; the rows of the last good load are intact. Exclude the "
+                "column in overrides.yml, or drop retired columns of the raw table.",
+                where=f"{table.name}.{column.name}",
+            ) from None
     if set(reshaping.retired) & set(raw_tables.primary_key(connection, table.raw_name)):
         # Without their key, rows cannot be told apart: the next load compares or writes all.
         raw_tables.drop_primary_key(connection, table.raw_name)

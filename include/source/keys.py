@@ -2,7 +2,8 @@
 
 Paging needs a key that the source can read in index order and continue after a given value. Deleted
 keys can be found by range only when both databases also order the key alike. Text does not qualify:
-the source orders it by collation, the warehouse by bytes.
+the source orders it by collation, the warehouse by bytes. Nor does a uuid, whose parts MariaDB
+orders as it sees fit.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
+from uuid import UUID
 
 from psycopg import sql
 
@@ -29,6 +32,8 @@ class KeyKind(StrEnum):
     TEMPORAL = "temporal"
     BINARY = "binary"
     TEXT = "text"
+    UUID = "uuid"
+    ADDRESS = "address"
 
 
 # Types that are not here (enum, set, bit, float, time ...) order or compare in ways that a literal
@@ -40,11 +45,17 @@ _KINDS = {
     **dict.fromkeys(("date", "datetime", "timestamp"), KeyKind.TEMPORAL),
     **dict.fromkeys(("binary", "varbinary"), KeyKind.BINARY),
     **dict.fromkeys(("char", "varchar"), KeyKind.TEXT),
+    "uuid": KeyKind.UUID,
+    **dict.fromkeys(("inet4", "inet6"), KeyKind.ADDRESS),
 }
+_NOT_ORDERED_ALIKE = (KeyKind.TEXT, KeyKind.UUID)
+_ADDRESS_HEADER_BYTES = 4
 _TEXT_FORMS = {
     KeyKind.NUMBER: re.compile(r"-?\d+(\.\d+)?"),
     KeyKind.TEMPORAL: re.compile(r"[\d:. -]+"),
     KeyKind.BINARY: re.compile(r"([0-9a-f]{2})*"),
+    KeyKind.UUID: re.compile(r"[0-9a-f-]{36}"),
+    KeyKind.ADDRESS: re.compile(r"[0-9a-f.:]+"),
 }
 
 
@@ -110,6 +121,10 @@ class KeyColumn:
             return cell.hex()
         if self.kind is KeyKind.TEMPORAL:
             return _temporal_text(cell)
+        if self.kind is KeyKind.UUID:
+            return str(UUID(bytes=cell))
+        if self.kind is KeyKind.ADDRESS:
+            return str(ip_address(cell[_ADDRESS_HEADER_BYTES:]))
         if self.is_integer:
             return str(int.from_bytes(cell, "little", signed=not self.is_unsigned))
         try:
@@ -145,7 +160,7 @@ class KeyColumn:
             return SourceCondition("?", (int(value),))
         literals = {
             KeyKind.NUMBER: value,
-            KeyKind.TEMPORAL: f"'{value}'",
+            **dict.fromkeys((KeyKind.TEMPORAL, KeyKind.UUID, KeyKind.ADDRESS), f"'{value}'"),
             KeyKind.BINARY: f"x'{value}'",
         }
         return SourceCondition(literals[self.kind], ())
@@ -175,7 +190,7 @@ class PagingKey:
     @property
     def is_ordered(self) -> bool:
         """Whether both databases order the key alike, so that ranges mean the same in both."""
-        return bool(self.columns) and all(c.kind is not KeyKind.TEXT for c in self.columns)
+        return bool(self.columns) and all(c.kind not in _NOT_ORDERED_ALIKE for c in self.columns)
 
     @property
     def raw_names(self) -> tuple[str, ...]:

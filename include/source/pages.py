@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from include.catalog.model import ColumnConfig, TableConfig
 from include.errors import StructureError
-from include.source.keys import KeyKind, KeyRange, KeyValues, PagingKey
+from include.source.keys import KeyKind, KeyRange, KeyValues, PagingKey, base_type
 from include.source.packets import malformed
 from include.source.session import SourceConnection, quote
 from include.source.session_settings import COLLATION
@@ -21,6 +21,13 @@ from include.transcoder.layout import RowLayout, plan_layout
 
 # The row limit of a page is chosen for far fewer bytes; only unusually large rows reach this.
 BYTE_LIMIT = 24 * 1024 * 1024
+# MariaDB sends these types as text. They are read as the bytes that PostgreSQL has for them: an
+# address begins with its family, the bits of its mask, "no network", and its length.
+_READ_AS = {
+    "uuid": "cast({} as binary(16))",
+    "inet4": "concat(x'02200004', cast({} as binary(4)))",
+    "inet6": "concat(x'03800010', cast({} as binary(16)))",
+}
 
 
 class PageReader:
@@ -58,7 +65,10 @@ class PageReader:
         force = f" force index ({quote(index)})" if index else ""
         self._from = f"from {quote(table.name)}{force}"
         self._cells = ", ".join(_expression(table, column) for column in table.replicated_columns)
-        self._order = ", ".join(quote(column.name) for column in key.columns)
+        # Without the table, the order would be that of an expression of this name.
+        self._order = ", ".join(
+            f"{quote(table.name)}.{quote(column.name)}" for column in key.columns
+        )
 
     @property
     def table(self) -> TableConfig:
@@ -66,8 +76,12 @@ class PageReader:
         return self._table
 
     def of_keys(self) -> PageReader:
-        """Return a reader of the same rows that reads nothing but the key's columns."""
-        keys = tuple(self._table.column(column.name) for column in self._key.columns)
+        """Return a reader of the same rows that reads nothing but the key's columns.
+
+        They come in the order in which the table has them.
+        """
+        names = {column.name for column in self._key.columns}
+        keys = tuple(column for column in self._table.columns if column.name in names)
         table = replace(self._table, columns=keys, excluded_cells=())
         return PageReader(
             self._connection,
@@ -182,7 +196,7 @@ class PageReader:
 
 def _expression(table: TableConfig, column: ColumnConfig) -> str:
     name = quote(column.name)
-    expression = name
+    expression = _READ_AS.get(base_type(column.source_type), "{}").format(name)
     for cell in table.excluded_cells:
         if cell.column == column.name:
             # The collation ignores case. Patterns themselves say so in ways that servers do not

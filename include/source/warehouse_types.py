@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from include.errors import StructureError
+from include.source.row_width import ROW_LIMIT_BYTES, HeldColumn, least_row_bytes, narrowing
 from include.source.structure import ColumnStructure, TableStructure
 
 NAME_LIMIT_BYTES = 63
@@ -31,6 +32,9 @@ _PLAIN = {
     "datetime": "timestamp",
     "timestamp": "timestamptz",
     "time": "interval",
+    "uuid": "uuid",
+    "inet4": "inet",
+    "inet6": "inet",
     **dict.fromkeys(
         ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json"),
         "text",
@@ -41,16 +45,15 @@ _PLAIN = {
 _UNSIGNED = {"smallint": "integer", "int": "bigint", "bigint": "numeric(20,0)"}
 _DECIMAL = re.compile(r"decimal\((\d+)(?:,\s*(\d+))?\)")
 _BIT = re.compile(r"bit\((\d+)\)")
-_ADVICE = (
-    "The table was left out and is unchanged in the warehouse; the others go on. Rename it in the "
-    "source, or exclude it in overrides.yml."
-)
+_LEFT_OUT = "The table was left out and is unchanged in the warehouse; the others go on."
+_ADVICE = f"{_LEFT_OUT} Rename it in the source, or exclude it in overrides.yml."
 
 
 def warehouse_type(column: ColumnStructure) -> str:
     """Return the PostgreSQL type that holds every value of the column.
 
-    Raises StructureError, naming table and column, for a type that is not known.
+    Raises StructureError, naming table and column, for a type that is not known; `check_columns`
+    names all of a table.
     """
     declared = column.column_type.lower()
     if column.is_unsigned and column.data_type in _UNSIGNED:
@@ -62,22 +65,64 @@ def warehouse_type(column: ColumnStructure) -> str:
     if match := _BIT.match(declared):
         return f"bit({match[1]})"
     raise StructureError(
-        f"has the type {column.column_type}, which no rule maps to a warehouse type. The table was "
-        "left out and is unchanged in the warehouse; the others go on. Exclude the column in "
-        "overrides.yml to load the rest of the table.",
+        f"has the type {column.column_type}, which no rule maps to a warehouse type. {_LEFT_OUT} "
+        "Exclude the column in overrides.yml to load the rest of the table.",
         where=f"{column.table}.{column.name}",
     )
 
 
-def check_names(structure: TableStructure) -> None:
-    """Raise StructureError when PostgreSQL cannot hold the table's name or its columns."""
-    _check_name(structure.name, where=structure.name)
-    if len(structure.columns) > COLUMN_LIMIT:
+def check_columns(structure: TableStructure, *, excluded: Collection[str]) -> None:
+    """Raise StructureError when PostgreSQL cannot hold the columns that are not excluded.
+
+    It names all columns of unknown types at once, or what to exclude from a table that is too wide.
+    """
+    columns = [column for column in structure.columns if column.name not in excluded]
+    held: list[HeldColumn] = []
+    unknown: list[ColumnStructure] = []
+    for column in columns:
+        try:
+            held.append(HeldColumn(column.name, warehouse_type(column), column.is_nullable))
+        except StructureError:
+            unknown.append(column)
+    if unknown:
+        raise _unknown_types(structure, unknown)
+    if len(columns) > COLUMN_LIMIT:
         raise StructureError(
-            f"has {len(structure.columns)} columns; PostgreSQL holds {COLUMN_LIMIT} of a source "
-            f"table. {_ADVICE}",
+            f"has {len(columns)} columns; PostgreSQL holds {COLUMN_LIMIT} of a source table. "
+            f"{_LEFT_OUT} Exclude {len(columns) - COLUMN_LIMIT} or more of them in overrides.yml.",
             where=structure.name,
         )
+    size = least_row_bytes(held)
+    if size > ROW_LIMIT_BYTES:
+        others = [column for column in held if column.name not in structure.key]
+        raise StructureError(
+            f"has rows of {size:,} bytes and more; PostgreSQL holds {ROW_LIMIT_BYTES:,}, so they "
+            f"are {size - ROW_LIMIT_BYTES:,} too wide. {_LEFT_OUT} "
+            + narrowing(others, size=size, limit=ROW_LIMIT_BYTES),
+            where=structure.name,
+        )
+
+
+def _unknown_types(structure: TableStructure, unknown: Sequence[ColumnStructure]) -> StructureError:
+    named = ", ".join(f"{column.name} ({column.column_type})" for column in unknown)
+    in_key = [column.name for column in unknown if column.name in structure.key]
+    advice = (
+        "Exclude these columns in overrides.yml to load the rest of the table."
+        if not in_key
+        else f"{', '.join(in_key)} cannot be excluded, because the key tells the rows apart: "
+        "exclude the table in overrides.yml (exclude_tables), or let the practice give it another "
+        "key."
+    )
+    return StructureError(
+        f"has columns of types that no rule maps to a warehouse type: {named}. {_LEFT_OUT} "
+        f"{advice}",
+        where=structure.name,
+    )
+
+
+def check_names(structure: TableStructure) -> None:
+    """Raise StructureError when PostgreSQL cannot hold the names of the table or its columns."""
+    _check_name(structure.name, where=structure.name)
     folded: dict[str, str] = {}
     for column in structure.columns:
         where = f"{structure.name}.{column.name}"

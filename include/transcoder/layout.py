@@ -156,6 +156,8 @@ _STRINGS = {
     WireType.VAR_STRING,
     WireType.STRING,
 }
+# Sent as the bytes of PostgreSQL's own form (see include.source.pages), of these lengths.
+_READY = {"uuid": (16,), "inet": (8, 20)}
 _NUMBERS_IN_TYPE = re.compile(r"\d+")
 _ADVICE = (
     "Nothing was loaded; the rows of the last good load are intact. Run the discover_open_dental "
@@ -231,6 +233,8 @@ def _field(warehouse_type: str, sent: WireColumn, *, is_hidden: bool) -> Field |
         is_binary = sent.character_set == BINARY_CHARACTER_SET
         fits = is_binary == (base == "bytea")
         return Field(Kind.BYTES if is_binary else Kind.TEXT, 0, True) if fits else None
+    if base in _READY and code in _STRINGS and sent.character_set == BINARY_CHARACTER_SET:
+        return Field(Kind.BYTES, 0, True) if sent.length in _READY[base] else None
     if base == "timestamptz" and code is WireType.DATETIME and is_hidden:
         # The session's time zone is UTC, so the expression's datetime is the column's timestamp.
         return Field(Kind.DATETIME, 0, True)

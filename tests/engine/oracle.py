@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
+from uuid import UUID
 
 from psycopg import sql
 from pymysql.cursors import Cursor
@@ -169,6 +171,9 @@ _SOURCE_RULES: dict[str, Callable[[Any], Any]] = {
     "double": _double,
     "float": _single,
     "time": _seconds,
+    "uuid": UUID,
+    "inet4": ip_address,
+    "inet6": ip_address,
 }
 _RAW_RULES: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(_BLOBS, bytes),

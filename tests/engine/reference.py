@@ -37,6 +37,9 @@ _HELD_AS = {
     "datetime": ("timestamp without time zone", "timestamp without time zone"),
     "timestamp": ("timestamp with time zone", "timestamp with time zone"),
     "time": ("interval", "interval"),
+    "uuid": ("uuid", "uuid"),
+    "inet4": ("inet", "inet"),
+    "inet6": ("inet", "inet"),
 }
 _BYTES = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
 

@@ -184,6 +184,17 @@ def bytes_of_any_kind(draw: st.DrawFn) -> ColumnKind:
     return ColumnKind(name, literals)
 
 
+@st.composite
+def identities(draw: st.DrawFn) -> ColumnKind:
+    name = draw(st.sampled_from(["uuid", "inet4", "inet6"]))
+    values = {
+        "uuid": st.uuids(version=1) | st.uuids(),
+        "inet4": st.ip_addresses(v=4),
+        "inet6": st.ip_addresses(v=6),
+    }[name]
+    return ColumnKind(name, values.map(lambda value: f"'{value}'"))
+
+
 COLUMN_KINDS = st.one_of(
     integers(),
     integers(),
@@ -196,6 +207,7 @@ COLUMN_KINDS = st.one_of(
     strings(),
     documents(),
     bytes_of_any_kind(),
+    identities(),
 )
 NAMES = (
     "Select",
@@ -225,6 +237,20 @@ _FINE = [
 _WORDS = [text(word) for word in ("", "a", "A", "B", "c ", "Éa", "zz", "_", "\U0001f9b7", "'\\")]
 _CODES = [f"x'{code}'" for code in ("", "00", "0000", "ff", "5c", "27", "61", "6100")]
 _MONEY = ["-99999999.99", "-0.01", "0", "0.01", "1", "10", "99999999.99"]
+_UUIDS = [
+    f"'{uuid}'"
+    for uuid in (
+        "00000000-0000-0000-0000-000000000000",
+        "0e5a0000-7b1c-11ee-8001-0242ac120002",
+        "ffffffff-7b1c-11ee-8001-0242ac120001",
+        "00000001-7b1d-11ee-8001-0242ac120001",
+        "018bcfe5-6871-7abc-8def-0123456789ab",
+        "018bcfe5-6870-7fff-8def-0123456789ab",
+        "aaaaaaaa-aaaa-4aaa-aaaa-aaaaaaaaaaaa",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    )
+]
+_ADDRESSES = [f"'{address}'" for address in ("::", "::1", "::ffff:10.0.0.1", "2001:db8::", "ff::")]
 KEY_SHAPES = (
     KeyShape(["int"], PRIMARY, [_NUMBERS]),
     KeyShape(["bigint unsigned"], PRIMARY, [_LARGE]),
@@ -236,6 +262,9 @@ KEY_SHAPES = (
     KeyShape(["datetime(6)"], PRIMARY, [_FINE]),
     KeyShape(["varbinary(9)"], PRIMARY, [_CODES]),
     KeyShape(["binary(3)", "year"], PRIMARY, [_CODES, ["0", "1901", "2155"]]),
+    KeyShape(["uuid"], PRIMARY, [_UUIDS]),
+    KeyShape(["inet6", "uuid"], PRIMARY, [_ADDRESSES, _UUIDS[:4]]),
+    KeyShape(["inet4", "int"], PRIMARY, [["'0.0.0.0'", "'10.0.0.1'", "'255.0.0.1'"], _NUMBERS]),
     KeyShape(["enum('x','b','c','d','900') not null"], PRIMARY, [["1", "2", "3", "5"]], False),
     KeyShape(["time(3) not null"], "unique key U", [["'-1:00'", "'0:00'", "'99:00:00.5'"]], False),
     KeyShape(["int", "int"], "", [_NUMBERS[:5], ["1", "2"]], False),
