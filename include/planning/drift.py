@@ -101,7 +101,7 @@ def _adapt(table: TableConfig, live: TableStructure) -> Drift:
     for before in table.columns:
         if before.raw_name in names or before.is_excluded:
             continue
-        columns.append(replace(before, is_retired=True, references=None))
+        columns.append(replace(before, is_retired=True, references=None, reference_origin=None))
         if not before.is_retired:
             changes.append(f"column {before.name} is gone from the source; it stays, NULL")
     index = live.key_index

@@ -16,6 +16,7 @@ from include.ops import (
     service_levels,
     substitutions,
     table_states,
+    validation_results,
 )
 from include.ops.config_versions import load_catalog
 from include.ops.mart_states import MartState, mark_marts
@@ -58,6 +59,7 @@ def report_run(warehouse: Endpoint, *, run_id: int, manifest: Path | None = None
             substitutions=substitutions.read_substitutions(connection, run_id),
             sla_misses=_late(connection, catalog, run_id, (run.started_at, run.read_at)),
             marts=marts,
+            findings=validation_results.new_findings(connection, run_id),
         )
         service_levels.replace_misses(connection, run_id, report.sla_misses)
         runs.close_run(
