@@ -22,12 +22,14 @@ from include.catalog.model import (
     ColumnConfig,
     IndexChoice,
     IndexConfig,
+    ReferenceOrigin,
     SubstitutionRule,
     TableConfig,
     Tier,
 )
 from include.errors import ConfigError
 from include.open_dental.protection import PhiClass, protect
+from include.open_dental.schema import facts_of
 
 FORMAT = 1
 HEADER = """\
@@ -58,9 +60,19 @@ class _TierDefaults(_Strict):
     is_alerting: bool
 
 
+class _Reference(_Strict):
+    table: str
+    # Configs of before this was asked name the table alone.
+    origin: ReferenceOrigin | None = None
+
+
+def _expand_reference(value: object) -> object:
+    return {"table": value} if isinstance(value, str) else value
+
+
 class _Column(_Strict):
     type: str
-    references: str | None = None
+    references: Annotated[_Reference | None, BeforeValidator(_expand_reference)] = None
     phi: PhiClass | None = None
     excluded: bool | None = None
     retired: bool = False
@@ -278,7 +290,11 @@ def _dump_choices(table: TableConfig) -> dict[str, Any]:
 def _dump_column(table: TableConfig, column: ColumnConfig) -> str | _Flow:
     extras: dict[str, Any] = {}
     if column.references:
-        extras["references"] = column.references
+        extras["references"] = (
+            _Flow(table=column.references, origin=column.reference_origin.value)
+            if column.reference_origin
+            else column.references
+        )
     if column.phi:
         extras["phi"] = column.phi.value
     if column.is_excluded:
@@ -288,6 +304,18 @@ def _dump_column(table: TableConfig, column: ColumnConfig) -> str | _Flow:
     if column.is_retired:
         extras["retired"] = True
     return _Flow(type=column.source_type, **extras) if extras else column.source_type
+
+
+def _origin(name: str, column: str, table: _Table) -> ReferenceOrigin | None:
+    """Return who told a reference: the facts where they list it and nobody is named, else none."""
+    reference = table.columns[column].references
+    if reference is None or reference.origin is not None:
+        return reference.origin if reference else None
+    facts = facts_of(name, table.columns)
+    documented = facts.target_of(column) if facts is not None else None
+    if documented is not None and documented.lower() == reference.table.lower():
+        return ReferenceOrigin.DOCUMENTED
+    return ReferenceOrigin.GUESSED
 
 
 def _table(name: str, table: _Table, document: _Document, where: str) -> TableConfig:
@@ -311,10 +339,11 @@ def _table(name: str, table: _Table, document: _Document, where: str) -> TableCo
                 name=column_name,
                 source_type=column.type,
                 warehouse_type=held,
-                references=column.references,
+                references=column.references.table if column.references else None,
                 phi=column.phi,
                 is_excluded=is_excluded,
                 is_retired=column.retired,
+                reference_origin=_origin(name, column_name, table),
             )
         )
     for listed in (*table.key, *table.restate_by):

@@ -43,6 +43,19 @@ class IndexChoice(StrEnum):
     NONE = "none"
 
 
+class ReferenceOrigin(StrEnum):
+    """Who told that a column refers to a table.
+
+    A foreign key, the documentation of the practice software, a person in overrides.yml, or nobody:
+    it was guessed from names and types.
+    """
+
+    DECLARED = "declared"
+    DOCUMENTED = "documented"
+    CONFIRMED = "confirmed"
+    GUESSED = "guessed"
+
+
 @dataclass(frozen=True, slots=True)
 class IndexConfig:
     """One secondary index of a raw table, by raw column names.
@@ -66,7 +79,8 @@ class ColumnConfig:
 
     `source_type` is the whole declaration (`bigint(20) unsigned`); `warehouse_type` is the type of
     its raw column. An excluded column is never read and has no raw column. A retired column no
-    longer exists in the source: its raw column stays and holds NULL.
+    longer exists in the source: its raw column stays and holds NULL. `references` names the table
+    whose rows the column names, `reference_origin` who told it; a guess closes no gate.
     """
 
     name: str
@@ -76,6 +90,7 @@ class ColumnConfig:
     phi: PhiClass | None = None
     is_excluded: bool = False
     is_retired: bool = False
+    reference_origin: ReferenceOrigin | None = None
 
     @property
     def raw_name(self) -> str:

@@ -20,6 +20,7 @@ from include.catalog.model import (
     CellExclusion,
     ColumnConfig,
     IndexChoice,
+    ReferenceOrigin,
     SubstitutionRule,
     TableConfig,
     Tier,
@@ -245,14 +246,18 @@ def _apply_defaults(table: TableConfig, said: _Defaults) -> TableConfig:
 def _apply_column(column: ColumnConfig, override: _ColumnOverride | None) -> ColumnConfig:
     if override is None:
         return column
-    return replace(
+    changed = replace(
         column,
         is_excluded=column.is_excluded if override.excluded is None else override.excluded,
         phi=override.phi or column.phi,
-        # An empty name removes the reference.
-        references=(
-            column.references if override.references is None else override.references or None
-        ),
+    )
+    if override.references is None:
+        return changed
+    # An empty name removes the reference.
+    return replace(
+        changed,
+        references=override.references or None,
+        reference_origin=ReferenceOrigin.CONFIRMED if override.references else None,
     )
 
 

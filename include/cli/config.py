@@ -1,9 +1,11 @@
-"""`./dental config`: what the config says, after overrides.yml."""
+"""`./dental config`: what the config says, after overrides.yml, and what was found against it."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +14,10 @@ from include.catalog.files import read_catalog
 from include.catalog.model import Catalog, ColumnConfig, TableConfig, Tier
 from include.catalog.overrides import nearest
 from include.cli.output import say
-from include.errors import ConfigError
+from include.errors import ConfigError, PipelineError
+
+if TYPE_CHECKING:
+    from include.ops.validation_results import Finding
 
 config_option = click.option(
     "--config",
@@ -32,16 +37,36 @@ def config() -> None:
 @config.command()
 @click.argument("table", required=False)
 @click.option("--excluded", is_flag=True, help="List what never leaves the source.")
+@click.option("--findings", is_flag=True, help="List what validation found and no gate follows.")
 @config_option
-def show(*, table: str | None, excluded: bool, config_directory: Path) -> None:
-    """Show the config of TABLE, or of all tables in one line each."""
+def show(*, table: str | None, excluded: bool, findings: bool, config_directory: Path) -> None:
+    """Show the config of TABLE, or of all tables in one line each.
+
+    What the last validations found stands with it, where the warehouse can be asked.
+    """
     catalog = read_catalog(config_directory)
     if table is not None:
         _show_table(catalog, table, is_only_excluded=excluded)
     elif excluded:
         _show_excluded(catalog)
+    elif findings:
+        for one in _findings():
+            click.echo(f"{one.table}.{one.column}: {one}")
     else:
         _show_tables(catalog)
+
+
+def _findings() -> Sequence[Finding]:
+    """Return the findings that stand; say why where they cannot be read."""
+    from include.ops import schema
+    from include.ops.validation_results import standing_findings
+
+    try:
+        with schema.connect(settings.warehouse_endpoint()) as connection:
+            return standing_findings(connection)
+    except PipelineError as error:
+        click.echo(f"findings are not known: {error}", err=True)
+        return ()
 
 
 def _show_tables(catalog: Catalog) -> None:
@@ -54,6 +79,8 @@ def _show_tables(catalog: Catalog) -> None:
                 f"{len(table.replicated_columns):>4} columns  SLA {table.sla_minutes:g} min"
             )
     say(f"left out: {len(catalog.left_out)} tables (see --excluded)")
+    if found := len(_findings()):
+        say(f"findings: {found} (see --findings)")
 
 
 def _show_table(catalog: Catalog, name: str, *, is_only_excluded: bool) -> None:
@@ -81,22 +108,25 @@ def _show_table(catalog: Catalog, name: str, *, is_only_excluded: bool) -> None:
         f"  restated by: {', '.join(table.restate_by) or 'nothing'}; "
         f"settled with: {table.consistency_group or 'nothing'}"
     )
+    findings = {one.column: one for one in _findings() if one.table == table.raw_name}
     for column in table.columns:
         say(
             f"  {column.name:<32} {column.source_type:<24} "
-            f"{column.warehouse_type:<18} {_remarks(column)}".rstrip()
+            f"{column.warehouse_type:<18} {_remarks(column, findings)}".rstrip()
         )
     _show_excluded_parts(table)
 
 
-def _remarks(column: ColumnConfig) -> str:
-    remarks = [f"-> {column.references}"] if column.references else []
+def _remarks(column: ColumnConfig, findings: Mapping[str, Finding]) -> str:
+    remarks = [f"-> {column.references} ({column.reference_origin})"] if column.references else []
     if column.phi:
         remarks.append(f"protected: {column.phi}")
     if column.is_excluded:
         remarks.append("never leaves the source")
     if column.is_retired:
         remarks.append("retired")
+    if column.raw_name in findings:
+        remarks.append(f"found: {findings[column.raw_name]}")
     return ", ".join(remarks)
 
 

@@ -99,14 +99,14 @@ def _decide_table(
     audit = tiers.audit_signals(table, evidence.references, importance)
     tier = tiers.choose_tier(importance, audit, before.tier if before else None)
     minutes = tiers.choose_expected_minutes(measured, before.expected_minutes if before else None)
-    targets = {
-        reference.column: reference.target
+    references = {
+        reference.column: reference
         for reference in evidence.references
         if reference.table == table.name
         and reference.kind in (ReferenceKind.KEY, ReferenceKind.SELF)
     }
     columns = tuple(
-        _decide_column(table, column, targets.get(column.name), overrides)
+        _decide_column(table, column, references.get(column.name), overrides)
         for column in table.columns
     )
     index = table.key_index
@@ -122,7 +122,7 @@ def _decide_table(
         quality_threshold=tiers.QUALITY_THRESHOLDS[tier],
         is_alerting=tier in tiers.ALERTING_TIERS,
         fingerprint=table.fingerprint,
-        restate_by=_restate_by(table, tier, columns, targets),
+        restate_by=_restate_by(table, tier, columns),
         excluded_cells=_excluded_cells(table),
         consistency_group=MONEY_GROUP if table.name.lower() in MONEY_TABLES else None,
         key_index=index.name if index else "PRIMARY",
@@ -130,7 +130,10 @@ def _decide_table(
 
 
 def _decide_column(
-    table: TableStructure, column: ColumnStructure, target: str | None, overrides: Overrides
+    table: TableStructure,
+    column: ColumnStructure,
+    reference: Reference | None,
+    overrides: Overrides,
 ) -> ColumnConfig:
     protected = protection.protect(table.name, column.name, column.data_type)
     # What is part of the key must be read, or no row could be told from another.
@@ -145,9 +148,10 @@ def _decide_column(
         name=column.name,
         source_type=column.column_type,
         warehouse_type=held,
-        references=target,
+        references=reference.target if reference else None,
         phi=protected.phi,
         is_excluded=is_excluded,
+        reference_origin=reference.origin if reference else None,
     )
 
 
@@ -185,7 +189,6 @@ def _restate_by(
     table: TableStructure,
     tier: Tier,
     columns: Sequence[ColumnConfig],
-    targets: Mapping[str, str | None],
 ) -> tuple[str, ...]:
     """Return the columns by whose old and new values marts restate days and families.
 
@@ -196,8 +199,8 @@ def _restate_by(
         return ()
     people = {
         column.name
-        for column in table.columns
-        if (targets.get(column.name) or "").lower() in _RESTATED_TARGETS
+        for column in columns
+        if (column.references or "").lower() in _RESTATED_TARGETS
         or ((column.name,) == table.key and table.name.lower() in _RESTATED_TARGETS)
     }
     unprotected = {column.name for column in columns if column.phi is None}

@@ -21,6 +21,7 @@ def table_profiles(
                 "target": reference.target,
                 "told_by": reference.told_by,
                 "rule": reference.rule,
+                "origin": reference.origin.value,
             }
         )
     for name, structure in evidence.structures.items():

@@ -1,24 +1,30 @@
-"""Which column points to which table, inferred from names and types: the database declares none.
+"""Which column points to which table: declared by a foreign key, documented, or else guessed.
 
-A column is read as words (`OrderingReferralNum` = ordering, referral, num). It points to a table
-when its words hold that table's key (`ReferralNum`), the table's own name, the stem of its key
-(`Prov` of `ProvNum`) or a role from the vocabulary (`Guarantor`), and its type can hold the key.
-The longest match wins. Some columns point to another row of the same table (self), some to a table
-that another column names (polymorphic), and some hold a code by its text (natural).
+A practice's database declares no foreign keys, so what its documentation passes over is guessed
+from names and types. A column is read as words (`OrderingReferralNum` = ordering, referral, num).
+It points to a table when its words hold that table's key (`ReferralNum`), the table's own name, the
+stem of its key (`Prov` of `ProvNum`) or a role from the vocabulary (`Guarantor`), and its type can
+hold the key. The longest match wins; one that could mean several tables means none. Some columns
+point to another row of the same table (self), some to a table that another column names
+(polymorphic), and some hold a code by its text (natural).
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from include.catalog.model import ReferenceOrigin
 from include.discovery import vocabulary
-from include.source.structure import ColumnStructure, TableStructure
+from include.open_dental.schema import facts_of
+from include.source.structure import ColumnStructure, ForeignKey, TableStructure
 
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+# A name by the kinds of its characters: upper case, lower case, letters without case, digits.
+_WORD = re.compile(r"U+(?=Ul)|U?l+|U+|c+|d+")
 _INTEGER_BYTES = {"tinyint": 1, "smallint": 2, "mediumint": 3, "int": 4, "bigint": 8}
 _TEXT = frozenset({"char", "varchar", "text", "tinytext", "mediumtext"})
 # A shorter tail of a name says too little to find a table by its ending.
@@ -27,7 +33,7 @@ STEM_LETTERS = 3
 
 
 class ReferenceKind(StrEnum):
-    """How a column points to its table."""
+    """How a column points to its table: by the one column of its key, or by something else."""
 
     KEY = "key"
     SELF = "self"
@@ -37,7 +43,7 @@ class ReferenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`table.column` points to `target`; `rule` says by what it was found.
+    """`table.column` points to `target`; `rule` says by what it was found, `origin` who told it.
 
     A polymorphic reference has no target, but may name the column that tells it (`told_by`).
     """
@@ -48,52 +54,134 @@ class Reference:
     rule: str
     target: str | None = None
     told_by: str | None = None
+    origin: ReferenceOrigin = ReferenceOrigin.GUESSED
 
 
 def words(name: str) -> tuple[str, ...]:
-    """Split a name at capitals, digits and underscores, in lower case."""
-    return tuple(word.lower() for word in _WORD.findall(name))
+    """Split a name in any script at capitals, digits and what is no letter, in lower case."""
+    text = unicodedata.normalize("NFKC", name)
+    kinds = ""
+    for character in text:
+        kinds += _kind(character, before=kinds[-1:])
+    return tuple(text[found.start() : found.end()].lower() for found in _WORD.finditer(kinds))
 
 
 def infer_references(structures: Mapping[str, TableStructure]) -> tuple[Reference, ...]:
-    """Return the references of all tables, in the order of tables and columns."""
-    inference = _Inference(structures)
+    """Return the references of all tables, in the order of tables and columns.
+
+    A declared foreign key wins over what is documented, and both over a guess.
+    """
+    guesses = {(one.table, one.column): one for one in guess_references(structures)}
+    tables = {name.lower(): table for name, table in structures.items()}
     found = []
     for _, table in sorted(structures.items()):
+        facts = facts_of(table.name, (column.name for column in table.columns))
         for column in table.columns:
-            reference = inference.of(table, column)
+            keys = [key for key in table.foreign_keys if column.name in key.columns]
+            documented = facts.target_of(column.name) if facts is not None else None
+            if keys:
+                reference = _declared(table, column, keys, tables)
+            elif documented is not None:
+                reference = _documented(table, column, tables.get(documented.lower()))
+            else:
+                reference = guesses.get((table.name, column.name))
             if reference is not None:
                 found.append(reference)
     return tuple(found)
+
+
+def guess_references(structures: Mapping[str, TableStructure]) -> tuple[Reference, ...]:
+    """Return what names and types suggest, in the order of tables and columns."""
+    inference = _Inference(structures)
+    guesses = (
+        inference.of(table, column)
+        for _, table in sorted(structures.items())
+        for column in table.columns
+    )
+    return tuple(guess for guess in guesses if guess is not None)
+
+
+def _declared(
+    table: TableStructure,
+    column: ColumnStructure,
+    keys: Iterable[ForeignKey],
+    tables: Mapping[str, TableStructure],
+) -> Reference | None:
+    """Return what the foreign keys of a column say; None when they lead into another database."""
+    # One that binds the column alone says most about it.
+    for key in sorted(keys, key=lambda key: len(key.columns)):
+        target = tables.get((key.target or "").lower())
+        if target is not None:
+            pointed_at = tuple(name.lower() for name in key.target_columns)
+            is_key = pointed_at == tuple(name.lower() for name in target.key[:1])
+            return _told(table, column, target, ReferenceOrigin.DECLARED, is_key=is_key)
+    return None
+
+
+def _documented(
+    table: TableStructure, column: ColumnStructure, target: TableStructure | None
+) -> Reference | None:
+    if target is None or (target is table and (column.name,) == table.key):
+        return None
+    is_key = bool(key_name(target)) and column.data_type in _INTEGER_BYTES
+    return _told(table, column, target, ReferenceOrigin.DOCUMENTED, is_key=is_key)
+
+
+def _told(
+    table: TableStructure,
+    column: ColumnStructure,
+    target: TableStructure,
+    origin: ReferenceOrigin,
+    *,
+    is_key: bool,
+) -> Reference:
+    kind = ReferenceKind.SELF if target is table else ReferenceKind.KEY
+    if not is_key:
+        kind = ReferenceKind.NATURAL
+    return Reference(table.name, column.name, kind, origin.value, target.name, origin=origin)
+
+
+def _kind(character: str, *, before: str) -> str:
+    """Return what a character is to `_WORD`; a mark is part of the letter that it follows."""
+    category = unicodedata.category(character)
+    if category in ("Lu", "Lt"):
+        return "U"
+    if category == "Nd":
+        return "d"
+    if category.startswith("M"):
+        return before or "c"
+    if not category.startswith("L"):
+        return " "
+    return "l" if character.islower() else "c"
 
 
 class _Inference:
     """The names by which the tables of one schema can be pointed to."""
 
     def __init__(self, structures: Mapping[str, TableStructure]) -> None:
-        self.tables = {
-            "".join(words(name)) or name: table for name, table in sorted(structures.items())
-        }
+        listed = [table for _, table in sorted(structures.items())]
+        self.tables = _unambiguous(
+            ("".join(words(table.name)) or table.name, table) for table in listed
+        )
         self.owners = _key_owners(structures)
-        self.stems = {
-            stem: table
+        self.stems = _unambiguous(
+            (stem, table)
             for key, table in self.owners.items()
             if (stem := _without_suffix(words(key_name(table)))) and stem != key
-        }
+        )
         self.text_columns: dict[str, list[TableStructure]] = defaultdict(list)
-        for table in self.tables.values():
+        for table in listed:
             for column in table.columns:
                 if column.data_type in _TEXT:
                     self.text_columns[column.name.lower()].append(table)
 
     def of(self, table: TableStructure, column: ColumnStructure) -> Reference | None:
         """Return what the column points to, or None."""
+        if (column.name,) == table.key:
+            # Other tables may name their keys alike, and number their own rows.
+            return None
         name = column.name.lower()
         owner = self.owners.get(name) or self.owners.get("".join(words(column.name)))
-        if column.name in table.primary_key and len(table.primary_key) == 1:
-            if owner is None or owner is table or not _fits(column, owner):
-                return None
-            return _to(table, column, owner, "the key of another table is its own key")
         if column.data_type in _TEXT:
             return self._natural(table, column)
         if column.data_type not in _INTEGER_BYTES:
@@ -196,35 +284,45 @@ def key_name(table: TableStructure) -> str:
 
 
 def _key_owners(structures: Mapping[str, TableStructure]) -> dict[str, TableStructure]:
-    """Return the table that each key belongs to.
+    """Return the table that each key belongs to; a name that may mean several tables is left out.
 
     Where several tables have a key of the same name, it belongs to the one that hands the numbers
-    out, then to the one whose name begins like it, then to the shortest name.
+    out, or else to the one whose name begins like it.
     """
     holders: dict[str, list[TableStructure]] = defaultdict(list)
     for table in structures.values():
-        name = key_name(table)
-        if name:
-            holders["".join(words(name))].append(table)
-            if name.lower() in vocabulary.KEY_SUFFIXES:
-                # Tables keyed by a bare `id` are pointed to by their own names, or one of them.
-                own = "".join(words(table.name))
-                for called in {own, own.removesuffix("s"), own.removesuffix("es")}:
-                    holders[f"{called}{name.lower()}"].append(table)
-    owners = {}
-    for name, tables in holders.items():
-        if name in vocabulary.KEY_SUFFIXES:
-            continue
-        owners[name] = min(
-            tables,
-            key=lambda table: (
-                "auto_increment" not in table.column(table.primary_key[0]).extra,
-                not table.name.lower().startswith((words(key_name(table)) or ("",))[0]),
-                len(table.name),
-                table.name,
-            ),
-        )
-    return owners
+        name = "".join(words(key_name(table)))
+        if name and name not in vocabulary.KEY_SUFFIXES:
+            holders[name].append(table)
+        elif name:
+            # Tables keyed by a bare `id` are pointed to by their own names, or one of them.
+            own = "".join(words(table.name))
+            for called in {own, own.removesuffix("s"), own.removesuffix("es")} - {""}:
+                holders[f"{called}{name}"].append(table)
+    return {
+        name: owner for name, tables in holders.items() if (owner := _owner(tables)) is not None
+    }
+
+
+def _owner(tables: list[TableStructure]) -> TableStructure | None:
+    signs: tuple[Callable[[TableStructure], bool], ...] = (
+        lambda table: "auto_increment" in table.column(table.primary_key[0]).extra,
+        lambda table: table.name.lower().startswith(words(key_name(table))[0]),
+    )
+    for sign in signs:
+        if len(tables) > 1:
+            tables = [table for table in tables if sign(table)] or tables
+    return tables[0] if len(tables) == 1 else None
+
+
+def _unambiguous(named: Iterable[tuple[str, TableStructure]]) -> dict[str, TableStructure]:
+    """Return the tables by name, without the names of several."""
+    tables: dict[str, list[TableStructure]] = defaultdict(list)
+    for name, table in named:
+        tables[name].append(table)
+    return {
+        name: listed[0] for name, listed in tables.items() if len({t.name for t in listed}) == 1
+    }
 
 
 def _without_suffix(parts: tuple[str, ...]) -> str:

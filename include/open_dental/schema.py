@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ class Column:
     """One column as the practice's database declares it; `default` is an SQL expression.
 
     `enum` names the list that the documentation gives for its codes, `references` the table whose
-    rows it names, sometimes with a remark.
+    rows it names, sometimes with a remark behind it, or a remark alone.
     """
 
     name: str
@@ -35,6 +35,12 @@ class Column:
     def data_type(self) -> str:
         """The bare name of the type: `bigint` of `bigint(20) unsigned`."""
         return self.type.split("(")[0].split(" ")[0]
+
+    @property
+    def target(self) -> str | None:
+        """The documented table whose rows the column names, without remarks."""
+        first = (self.references or "").split(" ")[0]
+        return first if first in tables() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +68,28 @@ class Table:
         """The column that the server moves on every edit, if there is one."""
         return next((c.name for c in self.columns if ON_UPDATE in c.extra), None)
 
+    def target_of(self, column: str) -> str | None:
+        """Return the documented table that a column, by its name in any case, points to."""
+        name = column.lower()
+        return next((one.target for one in self.columns if one.name.lower() == name), None)
+
 
 @cache
 def tables() -> Mapping[str, Table]:
     """Return all 424 tables by name, in the order of the schema file."""
     return {name: _table(name, facts) for name, facts in _schema()["tables"].items()}
+
+
+def facts_of(table: str, columns: Iterable[str]) -> Table | None:
+    """Return what is known of a live table, by names in any case; None for one of other software.
+
+    Other databases have a `patient` or a `schedule` too, of which these facts say nothing: a table
+    is ours to speak of when it has the documented key.
+    """
+    facts = _folded().get(table.lower())
+    if facts is None or facts.key.lower() not in {column.lower() for column in columns}:
+        return None
+    return facts
 
 
 @cache
@@ -77,6 +100,11 @@ def enums() -> Mapping[str, Mapping[str, int]]:
     """
     lists: Mapping[str, Mapping[str, int]] = _schema()["enums"]
     return lists
+
+
+@cache
+def _folded() -> Mapping[str, Table]:
+    return {name.lower(): table for name, table in tables().items()}
 
 
 def _table(name: str, facts: Mapping[str, Any]) -> Table:

@@ -23,7 +23,7 @@ HISTORY_TABLES = frozenset(
     }
 )
 
-# Rows that Open Dental deletes outright.
+# Rows that Open Dental deletes outright, or replaces by others.
 HARD_DELETED_TABLES = frozenset(
     {
         "adjustment",
@@ -40,6 +40,7 @@ HARD_DELETED_TABLES = frozenset(
         "insbluebook",
         "insplan",
         "inssub",
+        "insverify",
         "patplan",
         "payment",
         "payplan",
@@ -74,3 +75,8 @@ MONEY_TABLES = frozenset(
         "procedurelog",
     }
 )
+
+
+def is_history(table: str, target: str) -> bool:
+    """Whether rows of `table` may well name rows of `target` that are gone; names in lower case."""
+    return table in HISTORY_TABLES and target in HARD_DELETED_TABLES

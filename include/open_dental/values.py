@@ -6,8 +6,9 @@ from __future__ import annotations
 EARLIEST_YEAR = 1880
 EMPTY_DATE = "0001-01-01"
 EMPTY_DATETIME = f"{EMPTY_DATE} 00:00:00"
-# "Without end" (coverage, statement ranges).
+# "Without end" (coverage, statement ranges), and so is every other day of the last year.
 ENDLESS_DATES = ("2200-01-01", "9999-12-31")
+ENDLESS_YEAR = 9999
 
 # A reference that names no row. Below it stand special meanings ("all clinics").
 NO_REFERENCE = 0

@@ -4,12 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, LiteralString
 
 from include.warehouse.session import WarehouseConnection
 
 RECONCILIATION = "reconciliation"
 GREAT_EXPECTATIONS = "great_expectations"
+
+
+class Effect(StrEnum):
+    """What a breach of a check does: it may close the table's gate, or it is told to people."""
+
+    BLOCKS = "blocks"
+    FINDING = "finding"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A breach that closes no gate; `unexpected_count` is None where it could not be measured."""
+
+    table: str
+    column: str
+    element_count: int | None
+    unexpected_count: int | None
+    detail: str
+
+    def __str__(self) -> str:
+        """The finding in words, without its place."""
+        if self.unexpected_count is None:
+            return f"could not be measured: {self.detail}"
+        return f"{self.unexpected_count} of {self.element_count} rows break: {self.detail}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +48,7 @@ class CheckResult:
     unexpected_count: int | None = None
     column_name: str = ""
     detail: str | None = None
+    effect: Effect = Effect.BLOCKS
 
 
 def replace_results(
@@ -57,12 +83,64 @@ def record_results(
         cursor.executemany(_INSERT + _OVERWRITE, _rows(run_id, results))
 
 
+def new_findings(connection: WarehouseConnection, run_id: int) -> tuple[Finding, ...]:
+    """Return the findings of a run that no earlier run has had, the largest first.
+
+    A finding is known by what it says of its column: another target, or another teller, is new; a
+    count that moves is not.
+    """
+    return _findings(
+        connection,
+        """
+        select found.table_name, found.column_name, found.element_count, found.unexpected_count,
+            found.detail
+        from ops.validation_result as found
+        where found.run_id = %s and found.effect = 'finding' and not found.is_passed
+            and not exists (
+                select from ops.validation_result as earlier
+                where earlier.run_id < found.run_id and earlier.table_name = found.table_name
+                    and earlier.check_name = found.check_name
+                    and earlier.column_name = found.column_name
+                    and earlier.detail = found.detail
+                    and earlier.effect = 'finding' and not earlier.is_passed
+            )
+        order by found.unexpected_count desc nulls last, found.table_name, found.column_name
+        """,
+        run_id,
+    )
+
+
+def standing_findings(connection: WarehouseConnection) -> tuple[Finding, ...]:
+    """Return what the last validation of each table found, by table and column."""
+    return _findings(
+        connection,
+        """
+        select table_name, column_name, element_count, unexpected_count, detail
+        from ops.validation_result
+        where effect = 'finding' and not is_passed
+            and (table_name, run_id) in (
+                select table_name, max(run_id)
+                from ops.validation_result
+                where source = 'great_expectations'
+                group by table_name
+            )
+        order by table_name, column_name
+        """,
+    )
+
+
+def _findings(
+    connection: WarehouseConnection, query: LiteralString, *parameters: int
+) -> tuple[Finding, ...]:
+    return tuple(Finding(*row) for row in connection.execute(query, parameters).fetchall())
+
+
 _INSERT: LiteralString = """
     insert into ops.validation_result (
         run_id, table_name, source, check_name, column_name, is_passed, element_count,
-        unexpected_count, detail
+        unexpected_count, detail, effect
     )
-    values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _OVERWRITE: LiteralString = """
     on conflict (run_id, table_name, source, check_name, column_name) do update set
@@ -70,6 +148,7 @@ _OVERWRITE: LiteralString = """
         element_count = excluded.element_count,
         unexpected_count = excluded.unexpected_count,
         detail = excluded.detail,
+        effect = excluded.effect,
         checked_at = now()
 """
 
@@ -87,4 +166,5 @@ def _rows(run_id: int, results: Mapping[str, Sequence[CheckResult]]) -> Iterator
                 one.element_count,
                 one.unexpected_count,
                 one.detail,
+                one.effect,
             )

@@ -109,7 +109,7 @@ def _adapt(table: TableConfig, live: TableStructure) -> Drift:
             if live.hidden_from:
                 columns.append(before)
             continue
-        columns.append(replace(before, is_retired=True, references=None))
+        columns.append(replace(before, is_retired=True, references=None, reference_origin=None))
         if not before.is_retired:
             changes.append(f"column {before.name} is gone from the source; it stays, NULL")
     index = live.key_index

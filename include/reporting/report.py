@@ -14,6 +14,10 @@ from include.ops.loads import RunTotals
 from include.ops.mart_states import MartState
 from include.ops.service_levels import SlaMiss
 from include.ops.substitutions import Substitution
+from include.ops.validation_results import Finding
+
+# More findings than a mail can show are listed by `./dental config show --findings`.
+MOST_FINDINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class RunReport:
     """One run: what it moved, how fresh everything is, and all that is not right.
 
     `failed`, `blocked` and `quarantined` map raw tables to reasons; a table is in one of them. A
-    late table is reported and does not make the run wrong.
+    late table is reported and does not make the run wrong, and neither does a finding; `findings`
+    are those that no run before has had.
     """
 
     run_id: int
@@ -46,6 +51,7 @@ class RunReport:
     sla_misses: tuple[SlaMiss, ...] = ()
     marts: tuple[MartState, ...] = ()
     failed_tasks: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def is_right(self) -> bool:
@@ -70,7 +76,13 @@ class RunReport:
 
     def lines(self) -> list[str]:
         """Return the report for a log, a terminal or a mail; what is wrong stands first."""
-        lines = (*self._verdict(), *self._wrong(), *self._movement(), *self._freshness())
+        lines = (
+            *self._verdict(),
+            *self._wrong(),
+            *self._found(),
+            *self._movement(),
+            *self._freshness(),
+        )
         return [shown(line) for line in lines]
 
     def summary(self) -> dict[str, Any]:
@@ -87,6 +99,7 @@ class RunReport:
             "quarantined": dict(self.quarantined),
             "failed_tasks": list(self.failed_tasks),
             "late": [miss.table for miss in self.sla_misses],
+            "new_findings": len(self.findings),
             "marts_built": len(self.marts) - len(self.unbuilt_marts),
             "marts_not_built": [mart.name for mart in self.unbuilt_marts],
         }
@@ -130,6 +143,17 @@ class RunReport:
             seen = "has not ended" if miss.minutes is None else f"ended after {miss.minutes:.1f}"
             limit = f"{miss.sla_minutes:g} minutes from the start of the run"
             yield f"late: {miss.table} ({miss.tier}): {seen}, expected within {limit}"
+
+    def _found(self) -> Iterator[str]:
+        for one in self.findings[:MOST_FINDINGS]:
+            yield f"new finding: {one.table}.{one.column}: {one}"
+        if self.findings:
+            more = len(self.findings) - MOST_FINDINGS
+            yield (
+                (f"{more} more findings are new. " if more > 0 else "")
+                + "Findings close no gate and are told once; `./dental config show --findings` "
+                "lists those that stand. A reference is confirmed or taken away in overrides.yml."
+            )
 
     def _movement(self) -> Iterator[str]:
         totals = self.totals

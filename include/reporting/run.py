@@ -17,6 +17,7 @@ from include.ops import (
     service_levels,
     substitutions,
     table_states,
+    validation_results,
 )
 from include.ops.config_versions import load_catalog
 from include.ops.mart_states import MartState, mark_marts
@@ -72,6 +73,7 @@ def report_run(
             sla_misses=_late(connection, catalog, run_id, (run.started_at, run.read_at)),
             marts=marts,
             failed_tasks=tuple(failed_tasks),
+            findings=validation_results.new_findings(connection, run_id),
         )
         service_levels.replace_misses(connection, run_id, report.sla_misses)
         runs.close_run(

@@ -79,6 +79,15 @@ class IndexStructure:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """One declared foreign key; `target` is None when it leads into another database."""
+
+    columns: tuple[str, ...]
+    target: str | None
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TableStructure:
     """One base table as the live database declares it, with the columns in their order there.
 
@@ -91,6 +100,7 @@ class TableStructure:
     columns: tuple[ColumnStructure, ...]
     indexes: tuple[IndexStructure, ...] = ()
     hidden_from: str | None = None
+    foreign_keys: tuple[ForeignKey, ...] = ()
 
     @property
     def primary_key(self) -> tuple[str, ...]:
@@ -126,7 +136,8 @@ class TableStructure:
     def fingerprint(self) -> str:
         """A hash of everything that decides how the table is read: columns in order, and key.
 
-        Defaults, secondary indexes, the storage engine and our privileges are left out.
+        Defaults, secondary indexes, foreign keys, the storage engine and our privileges are left
+        out.
         """
         facts = {
             "table": self.name,
@@ -186,6 +197,7 @@ def read_structures(
             if not all(column.is_readable for column in listed)
         }
         account = read_account(cursor) if partly_hidden else None
+        foreign_keys = _read_foreign_keys(cursor)
     if not found:
         raise SourceRefusedError(
             f"the account sees no table in the database {endpoint.database!r}. The warehouse is "
@@ -201,6 +213,7 @@ def read_structures(
             columns=tuple(columns.get(name, ())),
             indexes=tuple(indexes.get(name, ())),
             hidden_from=account if name in partly_hidden else None,
+            foreign_keys=tuple(foreign_keys.get(name, ())),
         )
         for name in sorted(found)
         if name in wanted
@@ -318,6 +331,29 @@ def _read_indexes(
             IndexStructure(index, tuple(n for n in names if n is not None), is_key, is_plain)
         )
     return indexes
+
+
+def _read_foreign_keys(cursor: Any) -> dict[str, list[ForeignKey]]:
+    cursor.execute(
+        """
+        select
+            table_name, constraint_name, column_name, referenced_table_name,
+            referenced_column_name, referenced_table_schema = database()
+        from information_schema.key_column_usage
+        where table_schema = database() and referenced_table_name is not null
+        order by table_name, constraint_name, ordinal_position
+        """
+    )
+    parts: dict[tuple[str, str], list[tuple[Any, ...]]] = defaultdict(list)
+    for table, constraint, *part in cursor.fetchall():
+        parts[table, constraint].append(tuple(part))
+    foreign_keys: dict[str, list[ForeignKey]] = defaultdict(list)
+    for (table, _), rows in sorted(parts.items()):
+        columns, targets, target_columns, is_ours = zip(*rows, strict=True)
+        foreign_keys[table].append(
+            ForeignKey(columns, targets[0] if is_ours[0] else None, target_columns)
+        )
+    return foreign_keys
 
 
 def _text(value: object) -> str:

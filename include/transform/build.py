@@ -86,6 +86,8 @@ def report_lines(outcome: BuildOutcome) -> Iterator[str]:
     for mart in outcome.kept:
         why = f"reads {', '.join(mart.blocked_by)}" if mart.blocked_by else "see the failures"
         yield f"mart {mart.name} is {mart.state} and keeps the rows of its last build: {why}"
+    for result in outcome.run.warned:
+        yield f"{result.kind} {result.name} found: {_first_line(result.message)}"
     for result in outcome.broken:
         yield f"{result.kind} {result.name} failed: {_first_line(result.message)}"
     counts = Counter(result.status for result in outcome.run.results)

@@ -24,6 +24,7 @@ from include.warehouse.session import tls_options
 RUN_LIMIT_SECONDS = 3600
 # The words of dbt for a node that did not succeed, by itself; "skipped" is no fault of its own.
 FAILED = {"error", "fail", "runtime error"}
+WARNED = "warn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ class DbtRun:
     def failed(self) -> tuple[NodeResult, ...]:
         """What ended in an error or a failed test."""
         return tuple(result for result in self.results if result.status in FAILED)
+
+    @property
+    def warned(self) -> tuple[NodeResult, ...]:
+        """The tests that found something and keep nothing back; the message says how much."""
+        return tuple(result for result in self.results if result.status == WARNED)
 
 
 def environment(warehouse: Endpoint) -> dict[str, str]:

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from include.open_dental.codes import labels
+from include.open_dental.special_tables import is_history
 from include.settings import DBT_PROJECT
 from include.transform.naming import (
     StagedColumn,
@@ -127,7 +128,10 @@ def _model_properties(table: StagedTable) -> dict[str, Any]:
     references = {
         c.name: f"{entities()[c.references][2]}.{key_name(c.references)}"
         for c in table.columns
-        if c.kind == "reference" and c.references and c.references != table.source
+        if c.kind == "reference"
+        and c.references
+        and c.references != table.source
+        and not is_history(table.source, c.references)
     }
     if references:
         tests.append(_test("references_exist", table, references))

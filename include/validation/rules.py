@@ -14,10 +14,18 @@ from enum import StrEnum
 
 from psycopg import sql
 
-from include.catalog.model import ColumnConfig, TableConfig
+from include.catalog.model import ColumnConfig, ReferenceOrigin, TableConfig
 from include.open_dental.codes import CodeList, code_list
-from include.open_dental.special_tables import HARD_DELETED_TABLES, HISTORY_TABLES
-from include.open_dental.values import EARLIEST_YEAR, EMPTY_DATE, ENDLESS_DATES, NO_REFERENCE
+from include.open_dental.schema import facts_of
+from include.open_dental.special_tables import is_history
+from include.open_dental.values import (
+    EARLIEST_YEAR,
+    EMPTY_DATE,
+    ENDLESS_DATES,
+    ENDLESS_YEAR,
+    NO_REFERENCE,
+)
+from include.ops.validation_results import Effect
 
 # Recalls, terminations of coverage and appointments lie in the future, but not centuries ahead.
 DAYS_AHEAD = 36_525
@@ -25,6 +33,14 @@ DAYS_AHEAD = 36_525
 _DATES = ("date", "timestamp")
 _FLOATS = ("real", "double precision")
 _UNREAL = ("NaN", "Infinity", "-Infinity")
+# Who told a reference that counts in the quality of its table. A guess never does.
+_TRUSTED = {
+    ReferenceOrigin.DECLARED: "declared by a foreign key",
+    ReferenceOrigin.DOCUMENTED: "documented by the practice software",
+    ReferenceOrigin.CONFIRMED: "confirmed in overrides.yml",
+}
+_GUESSED = "a guess from its name"
+_HISTORY = "a row of the past, and the source deletes or replaces what it names"
 _INTEGERS = ("smallint", "integer", "bigint", "numeric(20,0)")
 
 
@@ -55,13 +71,19 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule over raw columns; `description` is for people and holds no row's value."""
+    """One rule over raw columns.
+
+    `description` says to people what holds, `breach` what a row that breaks it does, both without a
+    row's value.
+    """
 
     kind: RuleKind
     columns: tuple[str, ...]
     condition: sql.Composable = field(compare=False)
     description: str
+    breach: str
     numbers: tuple[int, ...] = ()
+    effect: Effect = Effect.BLOCKS
 
 
 def rules_for(table: TableConfig, targets: Mapping[str, Target]) -> tuple[Rule, ...]:
@@ -79,15 +101,11 @@ def raw(table: str) -> sql.Identifier:
     return sql.Identifier("raw", table)
 
 
-def reference_of(table: TableConfig, column: ColumnConfig) -> str | None:
-    """Return the raw name of the table whose rows the column must name, if that is certain."""
+def reference_of(column: ColumnConfig) -> str | None:
+    """Return the raw name of the table whose rows the column names, as far as it can be checked."""
     if column.references is None or not is_integer(column):
         return None
-    target = column.references.split(".")[0].lower()
-    # A row of the past that names a row that is gone is no breach.
-    if table.raw_name in HISTORY_TABLES and target in HARD_DELETED_TABLES:
-        return None
-    return target
+    return column.references.lower()
 
 
 def _key_rules(table: TableConfig) -> Iterator[Rule]:
@@ -98,6 +116,7 @@ def _key_rules(table: TableConfig) -> Iterator[Rule]:
             (name,),
             sql.SQL("{} is not null").format(sql.Identifier(name)),
             f"{name} is filled in every row: it is part of the key.",
+            f"{name} is empty, a part of the key",
         )
     if key:
         names = sql.SQL(", ").join(map(sql.Identifier, key))
@@ -119,21 +138,24 @@ def _key_rules(table: TableConfig) -> Iterator[Rule]:
                 """
             ).format(names=names, raw=raw(table.raw_name)),
             f"{', '.join(key)} is the key: no two rows share it.",
+            f"the key {', '.join(key)} is that of another row as well",
         )
 
 
 def _column_rules(table: TableConfig, targets: Mapping[str, Target]) -> Iterator[Rule]:
+    # What a code or a date may be is known of the practice software's own tables alone.
+    is_known = facts_of(table.name, (column.name for column in table.columns)) is not None
     for column in table.replicated_columns:
-        codes = code_list(table.name, column.name)
+        codes = code_list(table.name, column.name) if is_known else None
         if codes is not None:
             yield _code_rule(column, codes)
-        if column.warehouse_type.startswith(_DATES):
+        if is_known and column.warehouse_type.startswith(_DATES):
             yield _date_rule(column)
         if column.warehouse_type in _FLOATS or column.warehouse_type.startswith("numeric"):
             yield _finite_rule(column)
-        target = targets.get(reference_of(table, column) or "")
+        target = targets.get(reference_of(column) or "")
         if target is not None:
-            yield _reference_rule(column, target)
+            yield _reference_rule(table, column, target)
 
 
 def _code_rule(column: ColumnConfig, codes: CodeList) -> Rule:
@@ -152,6 +174,7 @@ def _code_rule(column: ColumnConfig, codes: CodeList) -> Rule:
         (column.raw_name,),
         condition,
         f"{column.raw_name} holds a code of the list {codes.name}.",
+        f"{column.raw_name} holds no code of the list {codes.name}",
         codes.numbers,
     )
 
@@ -159,12 +182,20 @@ def _code_rule(column: ColumnConfig, codes: CodeList) -> Rule:
 def _date_rule(column: ColumnConfig) -> Rule:
     special = sql.SQL(", ").join(map(sql.Literal, (EMPTY_DATE, *ENDLESS_DATES)))
     condition = sql.SQL(
-        "({0} is null or {0}::date in ({1}) or {0}::date between {2} and current_date + {3})"
+        """
+        (
+            {0} is null
+            or {0}::date in ({1})
+            or {0}::date between {2} and current_date + {3}
+            or extract(year from {0}) = {4}
+        )
+        """
     ).format(
         sql.Identifier(column.raw_name),
         special,
         sql.Literal(f"{EARLIEST_YEAR}-01-01"),
         sql.Literal(DAYS_AHEAD),
+        sql.Literal(ENDLESS_YEAR),
     )
     return Rule(
         RuleKind.DATE,
@@ -172,6 +203,8 @@ def _date_rule(column: ColumnConfig) -> Rule:
         condition,
         f"{column.raw_name} lies between {EARLIEST_YEAR} and {DAYS_AHEAD // 365} years ahead, or "
         f"means empty ({EMPTY_DATE}) or without end ({', '.join(ENDLESS_DATES)}).",
+        f"{column.raw_name} lies before {EARLIEST_YEAR} or more than {DAYS_AHEAD // 365} years "
+        "ahead",
     )
 
 
@@ -184,20 +217,35 @@ def _finite_rule(column: ColumnConfig) -> Rule:
             sql.Identifier(column.raw_name), sql.SQL(", ").join(map(sql.Literal, unreal))
         ),
         f"{column.raw_name} is a finite number.",
+        f"{column.raw_name} is no finite number",
     )
 
 
-def _reference_rule(column: ColumnConfig, target: Target) -> Rule:
+def _reference_rule(table: TableConfig, column: ColumnConfig, target: Target) -> Rule:
     name = sql.Identifier(column.raw_name)
     # What is below "none" is no row either.
     exempt = sql.SQL("{0} is null or {0} <= {1}").format(name, sql.Literal(NO_REFERENCE))
     if target.as_of is not None:
         exempt += sql.SQL(" or _loaded_at >= {}").format(sql.Literal(target.as_of))
+    effect, teller = _standing(table, column, target)
     return Rule(
         RuleKind.REFERENCE,
         (column.raw_name,),
         sql.SQL("({} or {} in (select {} from {} where _deleted_at is null))").format(
             exempt, name, sql.Identifier(target.key), raw(target.table)
         ),
-        f"{column.raw_name} is {NO_REFERENCE} or names a row of {target.table}.",
+        f"{column.raw_name} is {NO_REFERENCE} or names a row of {target.table}: {teller}.",
+        f"{column.raw_name} names no row of {target.table} ({teller})",
+        effect=effect,
     )
+
+
+def _standing(table: TableConfig, column: ColumnConfig, target: Target) -> tuple[Effect, str]:
+    """Return what a breach of a reference does, and who told the reference."""
+    # A row of the past that names a row that is gone is no breach, whoever told the reference.
+    if is_history(table.raw_name, target.table):
+        return Effect.FINDING, _HISTORY
+    teller = _TRUSTED.get(column.reference_origin) if column.reference_origin else None
+    if teller is None:
+        return Effect.FINDING, _GUESSED
+    return Effect.BLOCKS, teller

@@ -31,7 +31,7 @@ class RunScope:
     def targets(self, table: TableConfig, catalog: Catalog) -> Mapping[str, Target]:
         """Return the tables that the rows of `table` can be held against, by raw name."""
         by_name = {other.raw_name: other for other in catalog.tables.values()}
-        wanted = {reference_of(table, column) for column in table.replicated_columns}
+        wanted = {reference_of(column) for column in table.replicated_columns}
         found = (self._target(by_name[name]) for name in wanted if name in by_name)
         return {target.table: target for target in found if target is not None}
 

@@ -16,6 +16,8 @@ from urllib.parse import quote, urlencode
 
 from include import settings
 from include.endpoints import Endpoint
+from include.ops.validation_results import Effect
+from include.validation.chatter import own_lines
 from include.validation.neutral_names import WORD, NeutralTable, neutral_table, table_word
 from include.validation.rules import Rule
 from include.validation.sealing import seal_pages
@@ -46,6 +48,11 @@ class RuleResult:
         """Whether the expectation ran and no row breaks the rule."""
         return self.breach_count == 0
 
+    @property
+    def is_blocking(self) -> bool:
+        """Whether a breach counts against the quality of the table."""
+        return self.rule.effect is Effect.BLOCKS
+
 
 @dataclass(frozen=True, slots=True)
 class Suite:
@@ -66,6 +73,13 @@ def run_suites(
     if not suites:
         return {}
     settings.forbid_telemetry()
+    with own_lines():
+        return _run(warehouse, suites, name=name, site=site)
+
+
+def _run(
+    warehouse: Endpoint, suites: Sequence[Suite], *, name: str, site: Path
+) -> dict[str, tuple[RuleResult, ...]]:
     import great_expectations as gx
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.data_context.types.base import ProgressBarsConfig

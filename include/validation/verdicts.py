@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,12 +25,15 @@ from include.ops.validation_results import (
 from include.sessions.locks import lock_session, tables_at_rest, validation_turn
 from include.validation.pages import TableLine, new_site, page_errors, publish
 from include.validation.reconciliation import CHECK_NAMES, Count, living_rows, reconcile
-from include.validation.rules import raw, rules_for
+from include.validation.rules import RuleKind, raw, rules_for
 from include.validation.scope import read_scope
 from include.validation.suites import RuleResult, Suite, run_suites
 from include.warehouse.session import WarehouseConnection
 
 log = logging.getLogger(__name__)
+
+# A verdict names no more broken rules than a mail can show.
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ def _judge(
             counts,
         )
     living = living_rows(counts)
-    failed = [result for result in results if result.breach_count is None]
+    failed = [result for result in results if result.breach_count is None and result.is_blocking]
     if failed:
         return _Judgement(
             None,
@@ -170,17 +173,44 @@ def _judge(
     quality = (living - breaking) / living if living else 1.0
     block = None
     if quality < table.quality_threshold:
-        broken = ", ".join(
-            f"{result.rule.kind} of {'+'.join(result.rule.columns)} ({result.breach_count})"
-            for result in results
-            if not result.is_passed
-        )
         block = Block(
             BlockedCode.QUALITY,
             f"quality {quality:.4f} is below its threshold {table.quality_threshold}: {breaking} "
-            f"of {living} rows break {broken}",
+            f"of {living} rows break a rule. {_breaches(results)}. {_advice(table, results)}",
         )
     return _Judgement(quality, block, counts, results, breaking)
+
+
+def _breaches(results: Sequence[RuleResult]) -> str:
+    """Say what the breaking rows do, the most frequent first."""
+    broken = sorted(_broken(results), key=lambda result: -(result.breach_count or 0))
+    said = [f"{result.rule.breach}: {result.breach_count} rows" for result in broken[:MOST_NAMED]]
+    if len(broken) > MOST_NAMED:
+        said.append(f"{len(broken) - MOST_NAMED} more rules are in ops.validation_result")
+    return "; ".join(said)
+
+
+def _advice(table: TableConfig, results: Sequence[RuleResult]) -> str:
+    """Say what a person can do about the breaches."""
+    place = f"tables.{table.name}"
+    advice = (
+        f"Correct these rows in the source, or set {place}.quality_threshold in overrides.yml to "
+        "what you tolerate"
+    )
+    names = {column.raw_name: column.name for column in table.columns}
+    doubtful = [
+        f"{place}.columns.{names[result.rule.columns[0]]}.references"
+        for result in _broken(results)
+        if result.rule.kind is RuleKind.REFERENCE
+    ]
+    if doubtful:
+        advice += f". What is no reference is taken away there by {', '.join(doubtful)}: ''"
+    return advice + "."
+
+
+def _broken(results: Sequence[RuleResult]) -> list[RuleResult]:
+    """Return the results that count against the quality of their table."""
+    return [result for result in results if result.is_blocking and not result.is_passed]
 
 
 def _line(table: TableConfig, one: _Judgement) -> TableLine:
@@ -196,8 +226,11 @@ def _line(table: TableConfig, one: _Judgement) -> TableLine:
 def _breaking_rows(
     connection: WarehouseConnection, table: TableConfig, results: tuple[RuleResult, ...]
 ) -> int:
-    """Count the living rows that break a rule, each once however many rules it breaks."""
-    broken = [result for result in results if not result.is_passed]
+    """Count the living rows that break a rule, each once however many rules it breaks.
+
+    A finding is no breach.
+    """
+    broken = _broken(results)
     if len(broken) <= 1:
         return sum(result.breach_count or 0 for result in broken)
     row = connection.execute(
@@ -252,6 +285,7 @@ def _checks(one: _Judgement, threshold: float) -> Iterator[CheckResult]:
             unexpected_count=result.breach_count,
             column_name=", ".join(result.rule.columns),
             detail=result.rule.description,
+            effect=result.rule.effect,
         )
     if one.quality is not None:
         yield CheckResult(

@@ -22,6 +22,7 @@ from include.catalog.model import (
     ColumnConfig,
     IndexChoice,
     IndexConfig,
+    ReferenceOrigin,
     SubstitutionRule,
     TableConfig,
     Tier,
@@ -44,7 +45,13 @@ def _table(name: str, tier: Tier = Tier.IMPORTANT, chunk_rows: int = 20_000) -> 
         name=name,
         key=("Id",),
         columns=(
-            ColumnConfig("Id", "bigint(20)", "bigint", references="Patient"),
+            ColumnConfig(
+                "Id",
+                "bigint(20)",
+                "bigint",
+                references="Patient",
+                reference_origin=ReferenceOrigin.DECLARED,
+            ),
             ColumnConfig("Note", "enum('a: b','#','\u00e9')", "text", phi=PhiClass.FREE_TEXT),
             ColumnConfig("Secret", "text", "text", phi=PhiClass.CREDENTIAL, is_excluded=True),
             ColumnConfig("Place", "point", "none", is_excluded=True),
@@ -99,6 +106,48 @@ def test_a_catalog_survives_its_file_and_equal_decisions_give_equal_bytes() -> N
     )
     assert dump_catalog(shuffled) == data
     assert data.count(b"chunk_rows") == 3, "two tiers' defaults and the one table that differs"
+
+
+def test_a_reference_of_an_old_config_is_documented_where_the_facts_list_it_and_else_a_guess() -> (
+    None
+):
+    parsed = parse_catalog(
+        b"""
+format: 1
+defaults:
+  audit: {chunk_rows: 1, expected_minutes: 1, sla_minutes: 1, quality_threshold: 1,
+    is_alerting: false}
+warehouse_types: {bigint(20): bigint}
+tables:
+  ProcedureLog:
+    tier: audit
+    fingerprint: f
+    columns: &columns
+      procnum: bigint(20)
+      PatNum: {type: bigint(20), references: patient}
+      ProvNum: {type: bigint(20), references: patient}
+      AptNum: {type: bigint(20), references: {table: appointment, origin: confirmed}}
+  ours:
+    tier: audit
+    fingerprint: f
+    columns: *columns
+excluded_tables: {}
+""",
+        where="x",
+    )
+    origins = {
+        name: [column.reference_origin for column in table.columns]
+        for name, table in parsed.tables.items()
+    }
+    assert origins == {
+        "ProcedureLog": [None, "documented", "guessed", "confirmed"],
+        # No table of the practice software: nothing is documented of it.
+        "ours": [None, "guessed", "guessed", "confirmed"],
+    }
+    # What is written names who told it, and reads the same.
+    written = dump_catalog(parsed)
+    assert b"references: {table: patient, origin: documented}" in written
+    assert parse_catalog(written, where="x") == parsed
 
 
 def test_the_file_is_written_only_when_it_changes(directory: Path) -> None:
@@ -172,7 +221,8 @@ def test_overrides_win_and_say_nothing_about_the_rest(directory: Path) -> None:
     assert [column.name for column in visit.replicated_columns] == ["Id", "Secret", "yes"]
     assert visit.column("yes").phi is PhiClass.CLINICAL
     assert visit.column("yes").references == "Patient"
-    assert visit.column("Id").references is None
+    assert visit.column("yes").reference_origin is ReferenceOrigin.CONFIRMED
+    assert (visit.column("Id").references, visit.column("Id").reference_origin) == (None, None)
     assert catalog.excluded_tables["visit2"] == "not needed"
     assert catalog.tables["Patient"] == CATALOG.tables["Patient"]
     assert "visit2" not in catalog.tables

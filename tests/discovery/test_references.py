@@ -6,48 +6,45 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from include.discovery.references import Reference, ReferenceKind, infer_references, words
+from include.discovery.references import (
+    Reference,
+    ReferenceKind,
+    guess_references,
+    infer_references,
+    words,
+)
 from include.endpoints import Endpoint
 from include.open_dental import schema
 from include.source.session import connect
 from include.source.structure import read_structures
 from tests.discovery.practice import Discovered, execute
 
-# The documentation's own shorthands for tables.
-SHORTHANDS = {"computers": "computer", "user": "userod", "def": "definition", "pref": "preference"}
-
 
 def documented() -> dict[tuple[str, str], str]:
     """Return the documented references whose text names a table."""
-    tables = schema.tables()
-    found = {}
-    for table in tables.values():
-        for column in table.columns:
-            text = (column.references or "").strip()
-            first, _, rest = text.partition(" ")
-            # "o patient", "commlog associated to this": one word of it is a table.
-            named = [SHORTHANDS.get(word, word) for word in (text, rest, first)]
-            target = next((name for name in named if name in tables), None)
-            if target:
-                found[table.name, column.name] = target
-    return found
+    return {
+        (table.name, column.name): column.target
+        for table in schema.tables().values()
+        for column in table.columns
+        if column.target is not None
+    }
 
 
-def inferred(discovered: Discovered) -> dict[tuple[str, str], Reference]:
-    """Return the inferred references with a target, of documented tables only."""
+def guessed(discovered: Discovered) -> dict[tuple[str, str], Reference]:
+    """Return the guesses with a target, of documented tables only."""
     with connect(discovered.source) as connection:
         structures = read_structures(connection, discovered.source)
     return {
         (reference.table, reference.column): reference
-        for reference in infer_references(structures)
+        for reference in guess_references(structures)
         if reference.target and schema.tables()[reference.table].is_documented
     }
 
 
 def test_precision_and_recall_against_the_documentation(discovered: Discovered) -> None:
-    right, guessed = documented(), inferred(discovered)
+    right, guesses = documented(), guessed(discovered)
     assert len(right) > 750, "the documentation was not understood"
-    hits = {place for place, found in guessed.items() if right.get(place) == found.target}
+    hits = {place for place, found in guesses.items() if right.get(place) == found.target}
     # A column that the documentation passes over is right if it gives columns of the same name
     # that target elsewhere (histappointment repeats the columns of appointment, for instance).
     votes: dict[str, Counter[str]] = defaultdict(Counter)
@@ -55,17 +52,17 @@ def test_precision_and_recall_against_the_documentation(discovered: Discovered) 
         votes[column.lower()][target] += 1
     confirmed = {
         place
-        for place, found in guessed.items()
+        for place, found in guesses.items()
         if place not in right
         and (named := votes[place[1].lower()])
         and named[str(found.target)] >= 0.9 * named.total()
     }
-    precision = (len(hits) + len(confirmed)) / len(guessed)
-    where_documented = len(hits) / sum(place in right for place in guessed)
+    precision = (len(hits) + len(confirmed)) / len(guesses)
+    where_documented = len(hits) / sum(place in right for place in guesses)
     recall = len(hits) / len(right)
     figures = (
         f"precision {precision:.4f} ({where_documented:.4f} where documented, "
-        f"{len(hits) / len(guessed):.4f} if all else is wrong), recall {recall:.4f}"
+        f"{len(hits) / len(guesses):.4f} if all else is wrong), recall {recall:.4f}"
     )
     print(figures)  # noqa: T201 - the measurement itself
     assert precision >= 0.95, figures

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import sql
 
 from include.catalog.document import dump_catalog
-from include.catalog.model import Catalog, ColumnConfig, TableConfig, Tier
+from include.catalog.model import Catalog, ColumnConfig, ReferenceOrigin, TableConfig, Tier
 from include.endpoints import Endpoint
 from include.ops.config_versions import pin_bytes
 from include.validation import TierVerdict, validate_tier
@@ -45,7 +45,13 @@ PATIENT = table(
 PROCEDURE = table(
     "procedurelog",
     "ProcNum",
-    column("PatNum", "bigint(20)", "bigint", references="patient"),
+    column(
+        "PatNum",
+        "bigint(20)",
+        "bigint",
+        references="patient",
+        reference_origin=ReferenceOrigin.DOCUMENTED,
+    ),
     column("ProcStatus", "tinyint(3) unsigned", "smallint"),
     column("ProcDate", "date", "date"),
     column("DateTStamp", "timestamp", "timestamptz"),

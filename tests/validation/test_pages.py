@@ -17,7 +17,7 @@ def test_the_index_leads_from_the_tier_to_the_results_of_each_table(
     [page] = re.findall(r'href="(validations/[^"]*)"', index)
     text = (docs / "critical" / page).read_text()
     assert "procstatus holds a code of the list ProcStat." in text
-    assert "patnum is 0 or names a row of patient." in text
+    assert "patnum is 0 or names a row of patient: documented by the practice software." in text
 
 
 def test_no_page_lets_the_browser_load_anything_from_outside(

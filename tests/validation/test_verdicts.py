@@ -38,7 +38,9 @@ def test_one_row_below_the_threshold_blocks_the_table_and_says_which_rules_it_br
     loaded.execute("update raw.procedurelog set procstatus = 99 where procnum <= 11")
     verdict = loaded.validate()
     reason = (
-        "quality 0.9890 is below its threshold 0.99: 11 of 1000 rows break code of procstatus (11)"
+        "quality 0.9890 is below its threshold 0.99: 11 of 1000 rows break a rule. procstatus "
+        "holds no code of the list ProcStat: 11 rows. Correct these rows in the source, or set "
+        "tables.procedurelog.quality_threshold in overrides.yml to what you tolerate."
     )
     assert verdict.blocked == {"procedurelog": reason}
     assert loaded.gate("procedurelog") == (False, reason)
