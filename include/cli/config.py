@@ -51,7 +51,7 @@ def show(*, table: str | None, excluded: bool, findings: bool, config_directory:
         _show_excluded(catalog)
     elif findings:
         for one in _findings():
-            click.echo(f"{one.table}.{one.column}: {one}")
+            say(f"{one.table}.{one.column}: {one}")
     else:
         _show_tables(catalog)
 
@@ -65,7 +65,7 @@ def _findings() -> Sequence[Finding]:
         with schema.connect(settings.warehouse_endpoint()) as connection:
             return standing_findings(connection)
     except PipelineError as error:
-        click.echo(f"findings are not known: {error}", err=True)
+        say(f"findings are not known: {error}", err=True)
         return ()
 
 

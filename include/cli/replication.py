@@ -109,7 +109,7 @@ def verify(*, tables: tuple[str, ...], keys: bool, config_directory: Path) -> No
             continue
         except Exception as error:  # noqa: BLE001 - no table's fault leaves the others out
             is_right = False
-            click.echo(f"{table.name}: not compared: {describe(error)}", err=True)
+            say(f"{table.name}: not compared: {describe(error)}", err=True)
             continue
         is_right = is_right and found.is_equal
         say(

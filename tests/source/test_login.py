@@ -78,7 +78,7 @@ def test_no_public_key_is_asked_for_because_nobody_vouches_for_it() -> None:
 def test_a_clear_password_needs_more_than_encryption(
     certificates: Certificates, options: dict[str, object]
 ) -> None:
-    with asking([switch(b"mysql_clear_password"), OK], certificate=certificates.server) as (
+    with asking([switch(b"mysql_clear_password"), OK], certificate=certificates.source) as (
         server,
         talk,
     ):
@@ -90,7 +90,7 @@ def test_a_clear_password_needs_more_than_encryption(
 def test_a_verified_server_gets_a_clear_password(certificates: Certificates) -> None:
     ca = certificates.authority.file
     for mode in ("verify_ca", "verify_identity"):
-        with asking([switch(b"mysql_clear_password"), OK], certificate=certificates.server) as (
+        with asking([switch(b"mysql_clear_password"), OK], certificate=certificates.source) as (
             server,
             talk,
         ):
@@ -112,12 +112,12 @@ def test_an_encrypted_server_that_forgot_the_account_gets_the_password_with_a_wa
 ) -> None:
     login._warn_of_unverified_server.cache_clear()
     for _ in range(2):
-        with asking(questions, certificate=certificates.server) as (server, talk):
+        with asking(questions, certificate=certificates.source) as (server, talk):
             failure(server, ssl_mode="required")
         assert talk.has(SECRET.encode() + b"\0")
     assert "its certificate was not verified" in caplog.text
     caplog.clear()
-    with asking(questions, certificate=certificates.server) as (server, talk):
+    with asking(questions, certificate=certificates.source) as (server, talk):
         failure(server, ssl_ca=certificates.authority.file)
     assert talk.has(SECRET.encode() + b"\0")
     assert not caplog.records
