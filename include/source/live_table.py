@@ -136,9 +136,8 @@ def _key_index(table: TableConfig, key: PagingKey, indexes: dict[str, list[str]]
         if columns == names:
             return index
     raise StructureError(
-        f"no unique index that the server uses covers exactly the config's key "
-        f"({', '.join(names)}) any more: it was dropped, changed, or marked as ignored or "
-        f"invisible. {_ADVICE}",
+        f"no unique index covers exactly the config's key ({', '.join(names)}) any more: it was "
+        f"dropped, changed, or marked as ignored or invisible. {_ADVICE}",
         where=f"table {table.name}",
     )
 
