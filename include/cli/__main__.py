@@ -6,7 +6,10 @@ import logging
 import sys
 
 import click
+import psycopg
+import pymysql
 
+from include import settings
 from include.cli import main
 from include.errors import PipelineError
 
@@ -19,6 +22,11 @@ def run() -> int:
         result = main.main(prog_name="dental", standalone_mode=False)
     except PipelineError as error:
         click.echo(f"dental: {error}", err=True)
+        return 1
+    except (psycopg.Error, pymysql.MySQLError) as error:
+        from include.sessions.failures import untranslated
+
+        click.echo(f"dental: {untranslated(error, settings.warehouse_endpoint())}", err=True)
         return 1
     except click.Abort:
         click.echo("dental: interrupted", err=True)
