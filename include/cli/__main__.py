@@ -6,7 +6,10 @@ import logging
 import sys
 
 import click
+import psycopg
+import pymysql
 
+from include import settings
 from include.cli import main
 from include.cli.output import say
 from include.errors import PipelineError
@@ -20,6 +23,11 @@ def run() -> int:
         result = main.main(prog_name="dental", standalone_mode=False)
     except PipelineError as error:
         say(f"dental: {error}", err=True)
+        return 1
+    except (psycopg.Error, pymysql.MySQLError) as error:
+        from include.sessions.failures import untranslated
+
+        click.echo(f"dental: {untranslated(error, settings.warehouse_endpoint())}", err=True)
         return 1
     except click.Abort:
         say("dental: interrupted", err=True)

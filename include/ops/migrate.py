@@ -16,6 +16,7 @@ from include.endpoints import Endpoint
 from include.errors import TerminalError, WarehouseError
 from include.ops.schema import MIGRATE, REVISION, VERSION_TABLE, newer_release
 from include.warehouse import session
+from include.warehouse.rights import missing_rights
 from include.warehouse.session import LOCK_APPLICATION_NAME, WarehouseConnection
 
 _SCRIPTS = Path(__file__).with_name("migrations")
@@ -96,10 +97,16 @@ def _errors(warehouse: Endpoint) -> Iterator[None]:
     try:
         yield
     except psycopg.errors.InsufficientPrivilege:
+        denial = missing_rights(warehouse)
         raise TerminalError(
-            f"the role {warehouse.user} may not create or alter the schemas of the warehouse. "
-            f"Nothing was changed. Grant it CREATE on the database {warehouse.database}, or make "
-            "it the owner of the schemas that are there and of all that is in ops.",
+            f"{denial.seen}, so it may not create or alter the schemas of the warehouse. Nothing "
+            f"was changed. {denial.advice}",
+            where=warehouse.name,
+        ) from None
+    except psycopg.errors.ReadOnlySqlTransaction:
+        raise TerminalError(
+            "the warehouse takes no writes: it is a standby, or was made read-only. Nothing was "
+            "changed. Let the connection 'warehouse' name the primary server.",
             where=warehouse.name,
         ) from None
     except psycopg.errors.LockNotAvailable:

@@ -18,19 +18,38 @@ REASON = "reason"
 def task_errors() -> Iterator[None]:
     """Turn a TerminalError into a failure without retries; let everything else be retried.
 
-    The text of the project's own errors is kept for the mail; that of others can hold a row's
-    values and stays in the log.
+    The text of the project's own errors is kept for the mail. An error of a database driver that
+    nobody has translated is told without its text, which can hold a row's values; that of any other
+    error stays in the log.
     """
     try:
         yield
     except AirflowException:
         raise
-    except TerminalError as error:
-        _keep(error)
-        raise AirflowFailException(str(error)) from error
-    except PipelineError as error:
-        _keep(error)
-        raise
+    except Exception as error:
+        known = error if isinstance(error, PipelineError) else _of_a_driver(error)
+        if known is None:
+            raise
+        _keep(known)
+        if isinstance(known, TerminalError):
+            raise AirflowFailException(str(known)) from known
+        if known is error:
+            raise
+        # The driver's own text may hold values.
+        raise known from None
+
+
+def _of_a_driver(error: Exception) -> PipelineError | None:
+    """Return what an error of a driver means that nobody has translated; None for any other."""
+    import psycopg
+    import pymysql
+
+    from include.orchestration.connections import warehouse_endpoint
+    from include.sessions.failures import untranslated
+
+    if not isinstance(error, psycopg.Error | pymysql.MySQLError):
+        return None
+    return untranslated(error, warehouse_endpoint())
 
 
 def _keep(error: PipelineError) -> None:

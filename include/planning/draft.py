@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from psycopg.errors import InsufficientPrivilege
+
 from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog, TableConfig
 from include.errors import StructureError
@@ -16,10 +18,16 @@ from include.planning.indexes import DbtIndexes, with_indexes
 from include.planning.reshape import RawColumn, Reshaping, apply_reshaping, plan_reshaping
 from include.source.rights import MissingRight
 from include.source.structure import TableStructure
+from include.warehouse import raw_tables
 from include.warehouse.session import WarehouseConnection
 
 # Readers lock a raw table only briefly; the plan fails if somebody locks one for longer.
 LOCK_TIMEOUT = "60s"
+_OWNED_BY_ANOTHER = (
+    "the source's columns have changed, and raw.{table} cannot follow: it belongs to the role "
+    "{owner}. Its rows are as they were. Let {owner} give it (`alter table ... owner to`) to the "
+    "role of the connection 'warehouse', then run discover_open_dental."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +125,9 @@ def apply_draft(
 ) -> tuple[Draft, int]:
     """Create and alter raw tables, record the quarantine, and store the config that results.
 
-    A table that cannot be created or altered goes into quarantine. Returns the draft as it was
-    carried out, and the config version that the run has to be pinned to. Each table changes in a
-    transaction of its own; `connection` is in autocommit.
+    A table that cannot be created or altered, or that another role owns, goes into quarantine.
+    Returns the draft as it was carried out, and the config version that the run has to be pinned
+    to. Each table changes in a transaction of its own; `connection` is in autocommit.
     """
     connection.execute("select set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
     # A table in quarantine that was never created is created too, so that its state has the reason.
@@ -136,6 +144,9 @@ def apply_draft(
                 apply_reshaping(connection, draft.tables[name], reshaping)
         except StructureError as error:
             refused[name] = str(error)
+        except InsufficientPrivilege:
+            owner = raw_tables.owner(connection, draft.tables[name].raw_name)
+            refused[name] = _OWNED_BY_ANOTHER.format(table=draft.tables[name].raw_name, owner=owner)
     draft = draft.without(refused)
     quarantine(connection, draft.quarantined, run_id=run_id)
     return draft, _pin_adapted(connection, draft, config_version)

@@ -29,6 +29,7 @@ from include.planning.model import RefreshPlan, RefreshRequest
 from include.planning.ranges import RangePlanner, can_be_split, larger_than_the_rest
 from include.planning.reshape import read_raw_columns
 from include.planning.source_state import TableSize, find_empty, read_sizes
+from include.sessions.failures import untranslated
 from include.sessions.slots import own_source_slot
 from include.source import session as source_session
 from include.source.rights import MissingRight, find_refused_tables
@@ -68,7 +69,8 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
     and the others are loaded. Each table changes in a transaction of its own. With `dry_run`
     nothing is written at all. Raises ConfigError without a valid config or for unknown table names,
     SourceError and SourceRefusedError when the source cannot be read: nothing is changed then.
-    Raises WarehouseError when a statement fails in the warehouse.
+    Raises WarehouseError when a statement fails in the warehouse, and TerminalError for a right
+    that is missing there; one on a single raw table only puts that table into quarantine.
     """
     try:
         plan = _plan(source, warehouse, request)
@@ -80,10 +82,10 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
         ) from None
     except psycopg.Error as error:
         # The server's message may contain values of a row.
-        raise WarehouseError(
-            f"the warehouse broke off the plan of a refresh (SQLSTATE {error.sqlstate}). Tables "
-            "altered before stay so; nothing is half-done, nothing was loaded. Look at the "
-            "server's log, then try again.",
+        known = untranslated(error, warehouse)
+        raise type(known)(
+            f"while a refresh was planned: {known.message} Tables altered before stay so; nothing "
+            "is half-done, nothing was loaded.",
             where=warehouse.name,
         ) from None
     log.info(

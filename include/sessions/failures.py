@@ -19,7 +19,9 @@ from pymysql.constants import ER
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, StructureError, TerminalError, WarehouseError
+from include.source.error_codes import meaning_of
 from include.source.session import source_error
+from include.warehouse.rights import missing_rights
 
 _CODE = Path(__file__).parents[1]
 _KEPT = "What is not yet committed was rolled back; the rows of the last good load are intact."
@@ -53,12 +55,6 @@ _MEANINGS = (
         TerminalError,
         "the warehouse's disk is full",
         "Free space there, then refresh this table again.",
-    ),
-    _Meaning(
-        (pg.InsufficientPrivilege,),
-        TerminalError,
-        "the warehouse denies this account a privilege",
-        "Grant it the schemas raw and ops, then refresh this table again.",
     ),
     _Meaning(
         (pg.ReadOnlySqlTransaction,),
@@ -181,6 +177,23 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}{_place(error)} (its text may hold values and is not shown)"
 
 
+def untranslated(error: psycopg.Error | pymysql.MySQLError, warehouse: Endpoint) -> PipelineError:
+    """Return the project's error for a driver's that nobody expected where it came up."""
+    if isinstance(error, pymysql.MySQLError):
+        code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+        found = meaning_of(code)
+        seen, advice = f"the practice database {found.seen} (error {code}", f"{found.advice}."
+        kind = found.kind
+    else:
+        meaning = next(m for m in _MEANINGS if _means(m, error))
+        kind, seen, advice = meaning.kind, meaning.seen.format(column="a column"), meaning.advice
+        if isinstance(error, pg.InsufficientPrivilege):
+            denial = missing_rights(warehouse)
+            kind, seen, advice = TerminalError, denial.seen, denial.advice
+        seen = f"{seen} (SQLSTATE {error.sqlstate or 'none'}"
+    return kind(f"{seen}{_place(error)}). What is not yet committed was rolled back. {advice}")
+
+
 def _place(error: BaseException) -> str:
     """Return where the project's own code was when the error came up."""
     ours = [
@@ -214,6 +227,11 @@ def _means(meaning: _Meaning, error: psycopg.Error) -> bool:
 
 def _warehouse_error(error: psycopg.Error, warehouse: Endpoint, table: str) -> PipelineError:
     where = f"table {table} in {warehouse.name}"
+    if isinstance(error, pg.InsufficientPrivilege):
+        denial = missing_rights(warehouse, raw_table=table.lower())
+        return TerminalError(
+            f"{denial.seen} (SQLSTATE {error.sqlstate}). {_KEPT} {denial.advice}", where=where
+        )
     meaning = next(m for m in _MEANINGS if _means(m, error))
     column = _COLUMN_IN_CONTEXT.search(error.diag.context or "")
     seen = meaning.seen.format(column=f"column {column[1]}" if column else "a column")

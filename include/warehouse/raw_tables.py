@@ -95,6 +95,19 @@ def column_types(connection: WarehouseConnection, raw_name: str) -> dict[str, st
     }
 
 
+def owner(connection: WarehouseConnection, raw_name: str) -> str:
+    """Return the role that owns a raw table."""
+    row = connection.execute(
+        """
+        select pg_get_userbyid(relowner)
+        from pg_class
+        where relnamespace = to_regnamespace('raw') and relname = %s
+        """,
+        (raw_name,),
+    ).fetchone()
+    return str(row[0]) if row else "nobody"
+
+
 def retired_columns(connection: WarehouseConnection, raw_name: str) -> tuple[str, ...]:
     """Return the columns that the source no longer has; they hold NULL."""
     rows = connection.execute(
