@@ -15,12 +15,12 @@ import pytest
 
 from include.settings import PROJECT_ROOT
 from include.warehouse.session import connect
-from local_system.demo import PracticeSize, run_demo
-from local_system.follow import follow
+from local_system.follow import begin, follow
 from local_system.system import System
+from tests.orchestration.running import RUN_LIMIT_SECONDS
 
 DOCUMENTS = ("README.md", "docs/operations.md")
-RUN_LIMIT_SECONDS = 1800
+DAG_ID = "refresh_warehouse"
 COMMAND = re.compile(r"(?:(?:\./dental|airflow|make|docker|git|systemctl) |\. \.local).+")
 DEMO = "make demo"
 # What is not run here, and why.
@@ -88,17 +88,22 @@ def run_in_shell(checkout: Path, home: Path, command: str) -> None:
 
 def end_all_runs(system: System) -> None:
     """Wait for the runs that a command asked for; each must end well."""
-    dag_id = "refresh_warehouse"
-    open_runs = [run for run in system.api.runs(dag_id) if not run.is_finished]
-    for run in open_runs:
+    for run in (run for run in system.api.runs(DAG_ID) if not run.is_finished):
         follow(system, run, limit=RUN_LIMIT_SECONDS, say=lambda _: None)
+
+
+def bring_up_to_date(system: System, *, is_new_wanted: bool) -> None:
+    """Do what `make demo` does with a system that runs."""
+    for dag_id, is_wanted in (("discover_open_dental", False), (DAG_ID, is_new_wanted)):
+        run = begin(system, dag_id, is_new_wanted=is_wanted)
+        if run is not None:
+            follow(system, run, limit=RUN_LIMIT_SECONDS, say=lambda _: None)
 
 
 @pytest.fixture(scope="module")
 def demo(airflow_system: System) -> Iterator[System]:
-    """The system after `make demo`, but for what that command sets up and starts."""
-    size = PracticeSize(60, 1)
-    run_demo(airflow_system, size, lambda _: None)
+    """The system after a first `make demo`."""
+    bring_up_to_date(airflow_system, is_new_wanted=False)
     yield airflow_system
     end_all_runs(airflow_system)
 
@@ -110,15 +115,17 @@ def test_every_command_that_is_not_run_has_a_reason_and_every_reason_a_command()
         assert any(re.fullmatch(pattern, command) for command in documented), pattern
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize(
+    "document", [pytest.param("README.md", marks=pytest.mark.soak), "docs/operations.md"]
+)
 def test_the_documented_commands_do_what_they_are_there_for(
     demo: System, checkout: Path, tmp_path: Path, document: str
 ) -> None:
-    before = {run.run_id for run in demo.api.runs("refresh_warehouse")}
+    before = {run.run_id for run in demo.api.runs(DAG_ID)}
     has_moved = False
     for command in commands_of(document):
         if command == DEMO and has_moved:
-            run_demo(demo, PracticeSize(60, 1), lambda _: None)
+            bring_up_to_date(demo, is_new_wanted=True)
         elif command != DEMO and is_run(command):
             has_moved = command.startswith("./dental demo advance")
             run_in_shell(checkout, tmp_path, command)
@@ -126,7 +133,7 @@ def test_the_documented_commands_do_what_they_are_there_for(
     # A command of Airflow's that does not find its database makes one of its own.
     assert list(tmp_path.iterdir()) == []
     assert list(demo.layout.airflow_home.glob("*.db")) == []
-    asked_for = [run for run in demo.api.runs("refresh_warehouse") if run.run_id not in before]
+    asked_for = [run for run in demo.api.runs(DAG_ID) if run.run_id not in before]
     kinds = {"manual"} if document == "README.md" else {"manual", "backfill"}
     assert {run.run_type for run in asked_for} == kinds
 
