@@ -151,6 +151,8 @@ def hold_that_secrets_stay_where_they_are_needed(system: System) -> None:
         assert not [name for name, word in secrets.items() if word in command]
         environment = (process / "environ").read_bytes().decode(errors="replace")
         assert not [word for word in writing if word in environment], command
+        if "local_system.mail" in command:
+            assert not [name for name, word in secrets.items() if word in environment]
     for folder, _, files in os.walk(system.state):
         for path in (Path(folder) / file for file in files):
             if path.is_symlink() or system.layout.mariadb in path.parents:
