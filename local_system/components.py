@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -34,7 +34,7 @@ from local_system.environment import (
 )
 from local_system.layout import Layout
 from local_system.private_files import open_log, own_directory, write_private
-from local_system.processes import end, in_session
+from local_system.processes import MARKER, end, in_session
 from local_system.secrets import Ports, Secrets
 
 MIGRATION_LIMIT_SECONDS = 240
@@ -130,12 +130,15 @@ def start_mail(site: Site) -> Component:
     """Start the mail sink."""
     own_directory(site.layout.mails, mode=0o700)
     port, directory = f"--port={site.ports.mail}", f"--directory={site.layout.mails}"
-    return _spawn(site, "mail", ("local_system.mail", port, directory))
+    # It listens to whoever connects, and needs no connection or key of the others.
+    needed = (MARKER, "PATH", "PYTHONPATH")
+    environment = {name: site.environment[name] for name in needed}
+    return _spawn(site, "mail", ("local_system.mail", port, directory), environment)
 
 
 def start_airflow(site: Site, name: str) -> Component:
     """Start one of Airflow's four components."""
-    return _spawn(site, name, ("airflow", *AIRFLOW_ARGUMENTS[name]))
+    return _spawn(site, name, ("airflow", *AIRFLOW_ARGUMENTS[name]), site.environment)
 
 
 def make_accounts(site: Site) -> None:
@@ -163,7 +166,7 @@ def migrate_metadata(site: Site, is_cancelled: Callable[[], bool]) -> None:
     done = site.layout.postgres / f"airflow-{version('apache-airflow')}"
     if done.exists():
         return
-    migration = _spawn(site, "metadata", ("airflow", "db", "migrate"))
+    migration = _spawn(site, "metadata", ("airflow", "db", "migrate"), site.environment)
     limit = time.monotonic() + MIGRATION_LIMIT_SECONDS
     while migration.process.poll() is None and time.monotonic() < limit and not is_cancelled():
         time.sleep(POLL_SECONDS)
@@ -228,13 +231,15 @@ def stop(parts: Sequence[Component]) -> None:
             part.process.wait()
 
 
-def _spawn(site: Site, name: str, module: Sequence[str]) -> Component:
+def _spawn(
+    site: Site, name: str, module: Sequence[str], environment: Mapping[str, str]
+) -> Component:
     output = site.layout.logs / f"{name}.log"
     with open_log(output) as file:
         process = subprocess.Popen(
             [sys.executable, "-m", *module],
             cwd=site.layout.state,
-            env=site.environment,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,

@@ -76,7 +76,8 @@ def remove_state(state: Path) -> None:
     # The record of an outside directory may be gone; its name follows from the state directory.
     outside = [outside_directory(parent, layout.state) for parent in OUTSIDE_PARENTS]
     for path in {layout.data, *outside, layout.state}:
-        remove_directory(path)
+        if not path.parent.is_symlink():  # ours never is
+            remove_directory(path)
         if path in outside:
             with suppress(OSError):
                 path.parent.rmdir()  # only when no other system is left in it

@@ -46,7 +46,7 @@ def airflow_system() -> Iterator[System]:
         try:
             bake(logging.getLogger(__name__).info)
             system.start()
-            build(system.addresses.practice_administrator, SMALL, truth=system.layout.truth)
+            build(system.addresses.practice_writer, SMALL, truth=system.layout.truth)
             yield system
         finally:
             system.stop()
