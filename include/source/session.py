@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import pymysql
@@ -16,6 +14,7 @@ from include.endpoints import Endpoint
 from include.errors import PipelineError, SourceError, SourceRefusedError
 from include.source.error_codes import meaning_of
 from include.source.login import LoginConnection
+from include.source.packets import understood
 from include.source.tls import SourceTls, handshake_failure, source_tls
 
 CONNECT_TIMEOUT_SECONDS = 10
@@ -42,15 +41,6 @@ SESSION_SETTINGS = {
     "character_set_results": "utf8mb4",
     "tx_read_only": "1",
 }
-
-# What our own code meets in an answer that is well formed, but not to what was asked.
-_NOT_UNDERSTOOD = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
 
 SourceConnection: TypeAlias = "pymysql.Connection[pymysql.cursors.Cursor]"
 
@@ -106,11 +96,10 @@ def source_errors(endpoint: Endpoint) -> Iterator[None]:
     An answer that the code inside cannot read is a SourceError as well.
     """
     try:
-        yield
+        with understood():
+            yield
     except pymysql.MySQLError as error:
         raise source_error(error, endpoint) from None
-    except _NOT_UNDERSTOOD as error:
-        raise _not_understood(error, endpoint) from None
 
 
 def source_error(error: pymysql.MySQLError, endpoint: Endpoint) -> PipelineError:
@@ -123,17 +112,6 @@ def source_error(error: pymysql.MySQLError, endpoint: Endpoint) -> PipelineError
     return meaning.kind(
         f"the practice database {meaning.seen} (error {code}). What was loaded before is intact. "
         f"{meaning.advice}.",
-        where=endpoint.name,
-    )
-
-
-def _not_understood(error: Exception, endpoint: Endpoint) -> SourceError:
-    # Its text may hold a value; the place tells a developer what was asked.
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return SourceError(
-        "the practice database gave an answer that does not belong to the question "
-        f"({type(error).__name__} in {Path(place.filename).name}, line {place.lineno}). What was "
-        "loaded before is intact. Check that nothing between changes what is sent, then try again.",
         where=endpoint.name,
     )
 

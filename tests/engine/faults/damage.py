@@ -19,6 +19,7 @@ from include.errors import PipelineError
 from include.sessions.failures import driver_errors
 from include.source import session, statement
 from include.source.keys import KeyRange, paging_key
+from include.source.live_table import check_live_table
 from include.source.pages import PageReader
 from include.source.session import connect
 from include.source.statement import ResultBuffer
@@ -153,8 +154,9 @@ def read_all(source: Endpoint, table: TableConfig) -> int:
     rows = 0
     with driver_errors(source, source, table.name), connect(source) as connection:
         read_structures(connection, source)
+        index = check_live_table(connection, table, key).key_index
         reader = PageReader(
-            connection, table, core, key=key, index="PRIMARY", reconnect=connection.close
+            connection, table, core, key=key, index=index, reconnect=connection.close
         )
         page, bounds, is_last = ResultBuffer(), KeyRange(), False
         while not is_last:
