@@ -30,7 +30,7 @@ from tests.engine.practice import Practice
 
 ROW_COUNT = 45
 PAGE_ROWS = 20
-COLUMNS = """
+_COLUMNS = """
     Id int primary key, Small tinyint unsigned, Large bigint unsigned, Amount decimal(12,3),
     Ratio double, Part float, Flags bit(12), Born date, Seen datetime(6), Changed timestamp,
     Span time(3), Grown year, Note text, Code char(9), Picture blob, Kind enum('a','b')
@@ -147,6 +147,12 @@ def _end(*sockets: socket.socket) -> None:
             one.shutdown(socket.SHUT_RDWR)
 
 
+def create_table(practice: Practice) -> TableConfig:
+    """Make a table with a column of every kind, and return its config."""
+    practice.execute(f"create table T ({_COLUMNS}) engine=MyISAM", f"insert into T {_ROWS}")
+    return practice.config("T")
+
+
 def read_all(source: Endpoint, table: TableConfig) -> int:
     """Log in, read the catalog and all pages of a table as the engine does; return its rows."""
     key = paging_key(table)
@@ -178,8 +184,7 @@ def survive(
     # What waits for bytes that were taken away ends after this.
     monkeypatch.setattr(session, "READ_TIMEOUT_SECONDS", 0.3)
     monkeypatch.setattr(statement, "READ_TIMEOUT_SECONDS", 0.3)
-    practice.execute(f"create table T ({COLUMNS}) engine=MyISAM", f"insert into T {_ROWS}")
-    table = practice.config("T")
+    table = create_table(practice)
     relay = DamagingRelay(practice.source)
     try:
         assert read_all(relay.endpoint, table) == ROW_COUNT
