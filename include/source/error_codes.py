@@ -53,7 +53,7 @@ _MEANINGS = {
     ),
     CR.CR_MALFORMED_PACKET: Meaning(
         SourceError,
-        "sent something that is no packet of its protocol",
+        "sent something that is no answer of its protocol to what was asked",
         "Something else answers at this address, or something between damages what is sent: check "
         "host and port in the connection 'open_dental', then try again; TLS (ssl_mode) detects "
         "damage of every kind",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from include.catalog.model import TableConfig
 from include.errors import SourceRefusedError, StructureError
 from include.source.keys import PagingKey
+from include.source.packets import understood
 from include.source.rights import find_refused_columns, find_refused_tables
 from include.source.session import SourceConnection
 from include.source.structure import usable_index
@@ -90,17 +91,18 @@ def _describe(
     average: int | None = None
     declared: dict[str, str] = {}
     indexes: dict[str, list[str]] = defaultdict(list)
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, understood():
         cursor.execute(_QUERY.format(usable=usable_index(connection)), {"table": table.name})
         rows = [[_text(cell) for cell in row] for row in cursor.fetchall()]
-    # The server may return the parts of a union in any order.
-    for _, kind, name, detail, _ in sorted(rows, key=lambda row: (int(row[4] or 0), int(row[0]))):
-        if kind == "table":
-            average = int(detail or 0)
-        elif kind == "column":
-            declared[name] = detail
-        else:
-            indexes[name].append(detail)
+        # The server may return the parts of a union in any order.
+        rows.sort(key=lambda row: (int(row[4] or 0), int(row[0])))
+        for _, kind, name, detail, _ in rows:
+            if kind == "table":
+                average = int(detail or 0)
+            elif kind == "column":
+                declared[name] = detail
+            else:
+                indexes[name].append(detail)
     if average is None:
         _refuse_hidden(connection, table, ())
         raise StructureError(

@@ -6,8 +6,11 @@ without end in all of the memory. Here both end in one error of the driver's fam
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pymysql
@@ -21,6 +24,10 @@ from include.errors import PipelineError
 ANSWER_LIMIT = 256 * 1024 * 1024
 # What a packet costs beside its bytes, so that many tiny rows count as the memory that they take.
 _READ_COST = 128
+# What our own code meets in an answer that is well formed, but to another question.
+_NOT_UNDERSTOOD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     _Base: TypeAlias = pymysql.Connection[Cursor]
@@ -36,6 +43,25 @@ def malformed() -> pymysql.MySQLError:
 def too_large() -> pymysql.MySQLError:
     """Return the error for a row or an answer beyond every limit."""
     return pymysql.InternalError(CR.CR_NET_PACKET_TOO_LARGE, "packet too large")
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Turn what the code inside cannot read in an answer into the error for a malformed one.
+
+    The log says where that was; the error's own text may hold a value.
+    """
+    try:
+        yield
+    except _NOT_UNDERSTOOD as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        log.warning(
+            "an answer of the practice database is not one to what was asked: %s in %s, line %s",
+            type(error).__name__,
+            Path(place.filename).name,
+            place.lineno,
+        )
+        raise malformed() from None
 
 
 class CheckedConnection(_Base):

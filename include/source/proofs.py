@@ -1,7 +1,7 @@
 """What a client sends to prove that it knows the password, without sending it.
 
 A challenge is the random bytes that the server sends. Each function raises ValueError for one that
-is too short.
+is too short. The library of the signatures is imported where one is made: few sources ask for it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from nacl import bindings as curve
-from nacl.signing import SigningKey
-
 _SHORT_CHALLENGE = 20
 _LONG_CHALLENGE = 32
-# MariaDB's client knows 1024 << 3 rounds at most; more would keep this process busy.
+# MariaDB 11.8 asks for 1,024 rounds. Without a limit, a server could keep this process busy.
 _MOST_ROUNDS = 3
 
 
@@ -42,13 +39,15 @@ def ed25519(password: bytes, challenge: bytes) -> bytes:
 
     The steps are those of RFC 8032, 5.1.6, whose key has 32 bytes where the password has any.
     """
+    from nacl import bindings as curve
+
     message = _first(challenge, _LONG_CHALLENGE)
     expanded = hashlib.sha512(password).digest()
     secret = bytes([expanded[0] & 248, *expanded[1:31], expanded[31] & 127 | 64])
     public = curve.crypto_scalarmult_ed25519_base_noclamp(secret)
-    nonce = _reduced(expanded[32:] + message)
+    nonce = _number(expanded[32:] + message)
     point = curve.crypto_scalarmult_ed25519_base_noclamp(nonce)
-    product = curve.crypto_core_ed25519_scalar_mul(_reduced(point + public + message), secret)
+    product = curve.crypto_core_ed25519_scalar_mul(_number(point + public + message), secret)
     return point + curve.crypto_core_ed25519_scalar_add(product, nonce)
 
 
@@ -56,8 +55,10 @@ def parsec(password: bytes, challenge: bytes, salt: bytes) -> bytes:
     """Return the proof of MariaDB's parsec: random bytes, and a signature of both challenges.
 
     `salt` is the account's: the letter P, the power of two of 1,024 rounds, and random bytes.
-    Raises ValueError for one that is not, and for more rounds than MariaDB's own client makes.
+    Raises ValueError for one that is not, and for more than 8,192 rounds.
     """
+    from nacl.signing import SigningKey
+
     message = _first(challenge, _LONG_CHALLENGE) + secrets.token_bytes(_LONG_CHALLENGE)
     if salt[:1] != b"P" or len(salt) < 3 or salt[1] > _MOST_ROUNDS:
         raise ValueError("no salt of this method")
@@ -75,5 +76,7 @@ def _xor(one: bytes, other: bytes) -> bytes:
     return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
-def _reduced(text: bytes) -> bytes:
+def _number(text: bytes) -> bytes:
+    from nacl import bindings as curve
+
     return curve.crypto_core_ed25519_scalar_reduce(hashlib.sha512(text).digest())

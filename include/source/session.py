@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import pymysql
@@ -19,6 +17,7 @@ from include.endpoints import Endpoint
 from include.errors import PipelineError, SourceError, SourceRefusedError
 from include.source.error_codes import meaning_of
 from include.source.login import LoginConnection
+from include.source.packets import understood
 from include.source.session_settings import (
     COLLATION,
     FIRST_COMMAND,
@@ -56,15 +55,6 @@ ServerId: TypeAlias = tuple[str, int, str]
 _known: dict[ServerId, tuple[str, ...]] = {}
 
 log = logging.getLogger(__name__)
-
-# What our own code meets in an answer that is well formed, but not to what was asked.
-_NOT_UNDERSTOOD = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
 
 SourceConnection: TypeAlias = "pymysql.Connection[pymysql.cursors.Cursor]"
 
@@ -122,11 +112,10 @@ def source_errors(endpoint: Endpoint) -> Iterator[None]:
     An answer that the code inside cannot read is a SourceError as well.
     """
     try:
-        yield
+        with understood():
+            yield
     except pymysql.MySQLError as error:
         raise source_error(error, endpoint) from None
-    except _NOT_UNDERSTOOD as error:
-        raise _not_understood(error, endpoint) from None
 
 
 def source_error(error: pymysql.MySQLError, endpoint: Endpoint) -> PipelineError:
@@ -147,17 +136,6 @@ def server_id(connection: SourceConnection) -> ServerId:
     """Return what tells the server of this session from others."""
     raw: Any = connection
     return str(raw.host), int(raw.port), str(raw.server_version)
-
-
-def _not_understood(error: Exception, endpoint: Endpoint) -> SourceError:
-    # Its text may hold a value; the place tells a developer what was asked.
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return SourceError(
-        "the practice database gave an answer that does not belong to the question "
-        f"({type(error).__name__} in {Path(place.filename).name}, line {place.lineno}). What was "
-        "loaded before is intact. Check that nothing between changes what is sent, then try again.",
-        where=endpoint.name,
-    )
 
 
 def quote(name: str) -> str:

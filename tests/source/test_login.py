@@ -161,7 +161,7 @@ def test_a_challenge_that_is_too_short_is_a_malformed_packet() -> None:
         with asking([switch(method, b"short"), OK]) as (server, _):
             error = failure(server)
         assert type(error) is SourceError
-        assert "no packet of its protocol (error 2027)" in str(error)
+        assert "no answer of its protocol to what was asked (error 2027)" in str(error)
 
 
 @pytest.fixture

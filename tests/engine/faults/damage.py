@@ -19,6 +19,7 @@ from include.errors import PipelineError
 from include.sessions.failures import driver_errors
 from include.source import session, statement
 from include.source.keys import KeyRange, paging_key
+from include.source.live_table import check_live_table
 from include.source.pages import PageReader
 from include.source.session import connect
 from include.source.statement import ResultBuffer
@@ -29,7 +30,7 @@ from tests.engine.practice import Practice
 
 ROW_COUNT = 45
 PAGE_ROWS = 20
-COLUMNS = """
+_COLUMNS = """
     Id int primary key, Small tinyint unsigned, Large bigint unsigned, Amount decimal(12,3),
     Ratio double, Part float, Flags bit(12), Born date, Seen datetime(6), Changed timestamp,
     Span time(3), Grown year, Note text, Code char(9), Picture blob, Kind enum('a','b')
@@ -146,6 +147,12 @@ def _end(*sockets: socket.socket) -> None:
             one.shutdown(socket.SHUT_RDWR)
 
 
+def create_table(practice: Practice) -> TableConfig:
+    """Make a table with a column of every kind, and return its config."""
+    practice.execute(f"create table T ({_COLUMNS}) engine=MyISAM", f"insert into T {_ROWS}")
+    return practice.config("T")
+
+
 def read_all(source: Endpoint, table: TableConfig) -> int:
     """Log in, read the catalog and all pages of a table as the engine does; return its rows."""
     key = paging_key(table)
@@ -153,8 +160,9 @@ def read_all(source: Endpoint, table: TableConfig) -> int:
     rows = 0
     with driver_errors(source, source, table.name), connect(source) as connection:
         read_structures(connection, source)
+        index = check_live_table(connection, table, key).key_index
         reader = PageReader(
-            connection, table, core, key=key, index="PRIMARY", reconnect=connection.close
+            connection, table, core, key=key, index=index, reconnect=connection.close
         )
         page, bounds, is_last = ResultBuffer(), KeyRange(), False
         while not is_last:
@@ -176,8 +184,7 @@ def survive(
     # What waits for bytes that were taken away ends after this.
     monkeypatch.setattr(session, "READ_TIMEOUT_SECONDS", 0.3)
     monkeypatch.setattr(statement, "READ_TIMEOUT_SECONDS", 0.3)
-    practice.execute(f"create table T ({COLUMNS}) engine=MyISAM", f"insert into T {_ROWS}")
-    table = practice.config("T")
+    table = create_table(practice)
     relay = DamagingRelay(practice.source)
     try:
         assert read_all(relay.endpoint, table) == ROW_COUNT
