@@ -15,7 +15,7 @@ from include.discovery.references import (
 )
 from include.endpoints import Endpoint
 from include.open_dental import schema
-from include.source.session import connect
+from include.source.session import connect, quote
 from include.source.structure import read_structures
 from tests.discovery.practice import Discovered, execute
 
@@ -105,6 +105,66 @@ def test_the_rules_serve_a_schema_of_other_habits(source: Endpoint) -> None:
     }
 
 
+def test_what_is_declared_wins_over_what_names_suggest(source: Endpoint) -> None:
+    other = f"{source.database}_other"
+    execute(
+        source,
+        f"create database {quote(other)}",
+        f"create table {quote(other)}.customer (customer_id int primary key)",
+        "create table customer (customer_id int primary key, code int not null unique,"
+        " region int not null, unique (region, code))",
+        "create table client (client_id int primary key)",
+        "create table bill (bill_id int primary key, customer_id int, client_id int, code int,"
+        " region int, payer int, foreign key (customer_id) references client (client_id),"
+        f" foreign key (client_id) references {quote(other)}.customer (customer_id),"
+        " foreign key (payer) references customer (code),"
+        " foreign key (region, code) references customer (region, code))",
+        "create table bill_extra (bill_id int primary key, foreign key (bill_id)"
+        " references bill (bill_id))",
+        "create table bill_copy (bill_id int primary key)",
+    )
+    with connect(source) as connection:
+        references = infer_references(read_structures(connection, source))
+    execute(source, "drop table bill_extra, bill", f"drop database {quote(other)}")
+    found = {(r.table, r.column): (r.target, r.kind.value) for r in references}
+    assert found == {
+        ("bill", "customer_id"): ("client", "key"),
+        ("bill", "code"): ("customer", "natural"),
+        ("bill", "region"): ("customer", "natural"),
+        ("bill", "payer"): ("customer", "natural"),
+        ("bill_extra", "bill_id"): ("bill", "key"),
+    }
+    assert {reference.origin for reference in references} == {"declared"}
+
+
+def test_what_the_practice_software_documents_wins_over_what_names_suggest(
+    discovered: Discovered,
+) -> None:
+    with connect(discovered.source) as connection:
+        structures = read_structures(connection, discovered.source)
+    found = {(r.table, r.column): (r.target, r.origin.value) for r in infer_references(structures)}
+    for (table, column), target in documented().items():
+        if column not in structures[table].key or target != table:
+            assert found[table, column] == (target, "documented")
+    assert found["procgroupitem", "GroupNum"] == ("procedurelog", "documented")
+    assert found["patientnote", "PatNum"] == ("patient", "documented")
+    assert found["insverifyhist", "InsVerifyNum"] == ("insverify", "guessed")
+
+
+def test_a_name_that_may_mean_several_tables_means_none(source: Endpoint) -> None:
+    execute(
+        source,
+        "create table time_slot (id int primary key)",
+        "create table timeslot (id int primary key)",
+        "create table north (serial int auto_increment primary key)",
+        "create table south (serial int auto_increment primary key)",
+        "create table entry (entry_id int primary key, timeslot_id int, next_serial int,"
+        " serial int)",
+    )
+    with connect(source) as connection:
+        assert infer_references(read_structures(connection, source)) == ()
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -113,6 +173,12 @@ def test_the_rules_serve_a_schema_of_other_habits(source: Endpoint) -> None:
         ("UserNumCEMT", ("user", "num", "cemt")),
         ("customer_id", ("customer", "id")),
         ("_", ()),
+        ("prénom_Élève2", ("prénom", "élève", "2")),
+        ("pre\u0301nom", ("prénom",)),
+        ("客户编号", ("客户编号",)),
+        ("客户ID", ("客户", "id")),
+        ("КодЗаказа", ("код", "заказа")),
+        ("№☃", ("no",)),
     ],
 )
 def test_names_are_read_as_words(name: str, expected: tuple[str, ...]) -> None:

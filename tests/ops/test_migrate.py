@@ -243,6 +243,8 @@ def test_a_warehouse_from_before_revisions_is_upgraded_in_place_and_goes_on(
         "payment": BlockedCode.LOAD_FAILED,
         "popup": BlockedCode.QUARANTINED,
     }
+    # Every check of before counted in the quality of its table.
+    assert ask(warehouse, "select distinct effect from ops.validation_result") == [("blocks",)]
     assert ask(warehouse, "select range_number, state from ops.load_range order by 1") == [
         (1, "finished"),
         (2, "superseded"),

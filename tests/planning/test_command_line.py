@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from include.endpoints import Endpoint
+from include.ops.validation_results import (
+    GREAT_EXPECTATIONS,
+    CheckResult,
+    Effect,
+    record_results,
+)
 from include.settings import PROJECT_ROOT, SOURCE_VARIABLE, WAREHOUSE_VARIABLE
+from include.warehouse.session import connect
 from tests.planning.practice import Practice
 
 
@@ -50,6 +57,39 @@ def fresh(source: Endpoint, warehouse: Endpoint, tmp_path: Path) -> Practice:
         "insert into patient values (1, 'a', 'b')",
     )
     return practice
+
+
+def test_the_config_shows_who_told_a_reference_and_what_was_found_against_it(
+    fresh: Practice,
+) -> None:
+    fresh.execute(
+        "create table visit (VisitNum bigint primary key, PatNum bigint, ProvNum bigint)",
+        "create table provider (ProvNum bigint primary key, AbbrName text)",
+        "insert into visit values (1, 1, 7), (2, 5, 0)",
+    )
+    fresh.discover()
+    run_id = fresh.refresh().run_id
+    assert run_id is not None
+    with connect(fresh.warehouse) as connection:
+        finding = CheckResult(
+            GREAT_EXPECTATIONS,
+            "reference",
+            is_passed=False,
+            element_count=2,
+            unexpected_count=1,
+            column_name="patnum",
+            detail="patnum names a patient",
+            effect=Effect.FINDING,
+        )
+        record_results(connection, run_id, {"visit": [finding]})
+    found = "1 of 2 rows break: patnum names a patient"
+    code, output, errors = _dental(fresh, "config", "show", "visit")
+    assert (code, errors) == (0, "")
+    lines = {line.split()[0]: line for line in output.splitlines()}
+    assert lines["PatNum"].endswith(f"-> patient (guessed), found: {found}")
+    assert lines["ProvNum"].endswith("-> provider (guessed)")
+    assert _dental(fresh, "config", "show", "--findings")[1] == f"visit.patnum: {found}\n"
+    assert "findings: 1 (see --findings)" in _dental(fresh, "config", "show")[1]
 
 
 def test_discover_then_plan_then_look_at_the_config(fresh: Practice) -> None:

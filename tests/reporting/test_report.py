@@ -6,6 +6,7 @@ import pytest
 
 from include.errors import ConfigError, TerminalError
 from include.reporting import RunReport, report_run
+from tests.ops.gates import OPEN_GATES
 from tests.validation.loaded_warehouse import PATIENT, PROCEDURE, LoadedWarehouse
 
 MODELS = {
@@ -223,6 +224,37 @@ def test_substitutions_and_the_oldest_copy_of_each_tier_are_shown(
     assert "substituted: patient.birthdate: 3 by zero_date" in lines
     assert not any("nul_character" in line for line in lines)
     assert "important: 1 tables, the oldest copy (patient) is 3 h old" in lines
+
+
+def test_a_finding_is_told_once_until_something_else_is_found(refreshed: LoadedWarehouse) -> None:
+    def found(count: int, detail: str) -> list[str]:
+        refreshed.start_run(PATIENT, PROCEDURE)
+        refreshed.load("patient", "procedurelog")
+        refreshed.execute(
+            "insert into ops.validation_result (run_id, table_name, source, check_name,"
+            " column_name, is_passed, element_count, unexpected_count, detail, effect) values"
+            " (%s, 'patient', 'great_expectations', 'reference', 'guarantor', %s, 9, %s, %s,"
+            " 'finding')",
+            refreshed.run_id,
+            count == 0,
+            count,
+            detail,
+        )
+        refreshed.execute(OPEN_GATES)
+        done = report(refreshed)
+        assert done.is_right
+        assert done.findings == report(refreshed).findings
+        return [line for line in done.lines() if "finding" in line.lower()]
+
+    assert found(0, "a guess") == []
+    [line, what_to_do] = found(3, "a guess")
+    assert line == "new finding: patient.guarantor: 3 of 9 rows break: a guess"
+    assert "close no gate" in what_to_do
+    assert found(4, "a guess") == []
+    assert found(0, "a guess") == []
+    assert found(2, "a guess") == []
+    assert found(2, "history")[0].endswith("2 of 9 rows break: history")
+    assert run_row(refreshed)[2]["new_findings"] == 1
 
 
 def test_an_unknown_run_is_a_terminal_error(refreshed: LoadedWarehouse) -> None:

@@ -151,6 +151,27 @@ def test_a_blocked_table_stops_its_readers_and_nobody_else(
     _assert_marts_equal(office)
 
 
+@pytest.mark.parametrize(("share", "is_broken"), [(5, False), (45, False), (55, True)])
+def test_only_references_that_mostly_dangle_are_an_error_and_fewer_are_counted(
+    office: Office, first_build: BuildOutcome, share: int, is_broken: bool
+) -> None:
+    assert first_build.is_right
+    with connect(office.warehouse) as connection:
+        ((rows,),) = connection.execute("select count(*) from raw.adjustment").fetchall()
+        dangling = rows * share // 100
+        connection.execute(
+            "update raw.adjustment set adjtype = 987654 where adjnum in"
+            " (select adjnum from raw.adjustment order by adjnum limit %s)",
+            (dangling,),
+        )
+    outcome = office.build("stg_open_dental__adjustments")
+    copy_practice(office.source, office.warehouse)
+    assert outcome.is_right is not is_broken
+    test = "test references_exist_stg_open_dental__adjustments"
+    [line] = [line for line in report_lines(outcome) if line.startswith(test)]
+    assert line.startswith(f"{test} {'failed' if is_broken else 'found'}: Got {dangling} results")
+
+
 def test_a_preference_that_the_reports_do_not_follow_yet_stops_them(
     office: Office, first_build: BuildOutcome
 ) -> None:

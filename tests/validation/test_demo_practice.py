@@ -13,7 +13,8 @@ from include.validation import validate_tier
 from include.warehouse.session import connect
 from simulator import PracticePlan, advance, build
 
-PLAN = PracticePlan(patients=60, years=1, seed=5, until=date(2026, 6, 30))
+# Old enough for a past: its group notes and verified plans tell of rows that are replaced since.
+PLAN = PracticePlan(patients=60, years=12, seed=5, until=date(2026, 6, 30))
 
 
 def test_the_dirt_of_the_demo_practice_stays_above_every_threshold(
@@ -39,9 +40,22 @@ def test_the_dirt_of_the_demo_practice_stays_above_every_threshold(
                 " where source = 'great_expectations' and element_count > 0 group by 1"
             ).fetchall()
         )
+        told = {
+            place: (effect, detail.rpartition(": ")[2])
+            for place, effect, detail in connection.execute(
+                "select table_name || '.' || column_name, effect, detail"
+                " from ops.validation_result where check_name = 'reference'"
+            )
+        }
     # Every kind of rule has looked at many columns that hold rows.
     assert min(checked[kind] for kind in ("code", "date", "finite", "not_null", "unique")) > 50
     assert checked["reference"] > 200
+    assert told["procgroupitem.groupnum"] == ("blocks", "documented by the practice software.")
+    assert told["insverifyhist.insverifynum"] == (
+        "finding",
+        "a row of the past, and the source deletes or replaces what it names.",
+    )
+    assert {effect for effect, _ in told.values()} == {"blocks", "finding"}
     report = report_run(warehouse, run_id=plan.run_id)
     assert report.is_right, report.text
     assert report.totals.tables == len(plan.tables)

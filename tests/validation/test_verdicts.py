@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from include.catalog.model import Tier
+from include.catalog.model import ReferenceOrigin, Tier
 from include.errors import TerminalError
-from tests.validation.loaded_warehouse import PATIENT, PROCEDURE, LoadedWarehouse, column
+from tests.validation.loaded_warehouse import PATIENT, PROCEDURE, LoadedWarehouse, column, table
 
 ALL_KINDS = {
     "not_null procnum": 1,
@@ -90,6 +90,7 @@ def test_what_open_dental_means_by_empty_or_none_is_no_breach(loaded: LoadedWare
         "procdate = null, datetstamp = null, procfee = null, patnum = null, procstatus = null": 2,
         "procdate = '2200-01-01'": 3,
         "procdate = '9999-12-31'": 4,
+        "procdate = '9999-01-01'": 10,
         "procdate = current_date + 36525": 5,
         "procdate = '1880-01-01'": 6,
         "patnum = 0": 7,
@@ -99,6 +100,79 @@ def test_what_open_dental_means_by_empty_or_none_is_no_breach(loaded: LoadedWare
         loaded.execute(f"update raw.procedurelog set {assignment} where procnum = {row}")
     assert loaded.validate().qualities == {"procedurelog": 1.0}
     assert loaded.breaches("procedurelog") == {}
+
+
+@pytest.mark.parametrize("origin", ReferenceOrigin)
+def test_only_a_reference_that_somebody_told_counts(
+    loaded: LoadedWarehouse, origin: ReferenceOrigin
+) -> None:
+    told = tuple(
+        replace(one, reference_origin=origin) if one.references else one
+        for one in PROCEDURE.columns
+    )
+    loaded.start_run(PATIENT, replace(PROCEDURE, columns=told))
+    loaded.execute("update raw.procedurelog set patnum = 4000, procstatus = 99 where procnum <= 8")
+    loaded.execute("update raw.procedurelog set patnum = 4000 where procnum between 9 and 600")
+    loaded.load("patient", "procedurelog")
+    verdict = loaded.validate()
+    assert loaded.breaches("procedurelog")["reference patnum"] == 600
+    assert verdict.qualities == {
+        "procedurelog": 0.992 if origin is ReferenceOrigin.GUESSED else 0.4
+    }
+    [(effect,)] = loaded.execute(
+        "select effect from ops.validation_result where check_name = 'reference'"
+    )
+    assert effect == ("finding" if origin is ReferenceOrigin.GUESSED else "blocks")
+    assert bool(verdict.blocked) == (origin is not ReferenceOrigin.GUESSED)
+
+
+def test_a_row_of_the_past_that_names_a_row_that_is_gone_is_a_finding(
+    loaded: LoadedWarehouse,
+) -> None:
+    documented = ReferenceOrigin.DOCUMENTED
+    history = table(
+        "histappointment",
+        "HistApptNum",
+        column("ClaimNum", "bigint", "bigint", references="claim", reference_origin=documented),
+    )
+    claim = table("claim", "ClaimNum", tier=Tier.REFERENCE)
+    loaded.start_run(history, claim)
+    loaded.execute("insert into raw.claim values (1)")
+    loaded.execute("insert into raw.histappointment values (1, 1), (2, 5), (3, 6), (4, 7)")
+    loaded.load("histappointment", "claim")
+    assert loaded.validate().qualities == {"histappointment": 1.0}
+    assert loaded.breaches("histappointment") == {"reference claimnum": 3}
+
+
+def test_tables_of_other_software_are_not_held_to_the_dates_and_codes_of_this_one(
+    loaded: LoadedWarehouse,
+) -> None:
+    loaded.start_run(
+        replace(
+            PROCEDURE,
+            key=("id",),
+            columns=(column("id", "bigint", "bigint"), *PROCEDURE.columns[1:]),
+        )
+    )
+    loaded.execute("alter table raw.procedurelog rename procnum to id")
+    loaded.execute("update raw.procedurelog set procdate = '1066-10-14', procstatus = 99")
+    loaded.load("procedurelog")
+    assert loaded.validate().qualities == {"procedurelog": 1.0}
+    assert loaded.breaches("procedurelog") == {}
+
+
+def test_a_verdict_names_who_told_the_reference_and_how_it_is_taken_away(
+    loaded: LoadedWarehouse,
+) -> None:
+    loaded.execute("update raw.procedurelog set patnum = 4000 where procnum <= 30")
+    loaded.execute("update raw.procedurelog set procstatus = 99 where procnum between 30 and 70")
+    assert loaded.validate().blocked == {
+        "procedurelog": "quality 0.9300 is below its threshold 0.99: 70 of 1000 rows break a rule. "
+        "procstatus holds no code of the list ProcStat: 41 rows; patnum names no row of patient "
+        "(documented by the practice software): 30 rows. Correct these rows in the source, or set "
+        "tables.procedurelog.quality_threshold in overrides.yml to what you tolerate. What is no "
+        "reference is taken away there by tables.procedurelog.columns.PatNum.references: ''."
+    }
 
 
 def test_tombstones_are_not_judged(loaded: LoadedWarehouse) -> None:
