@@ -10,17 +10,19 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from include.catalog.model import TableConfig
-from include.errors import StructureError
+from include.endpoints import Endpoint
+from include.errors import SourceError, StructureError
 from include.source.keys import PagingKey
+from include.source.repair import let_server_repair
 from include.source.session import SourceConnection
 
 _ADVICE = (
-    "Nothing was loaded; the rows of the last good load are intact. Run the discover_open_dental "
-    "DAG to rewrite the config, then refresh this table again."
+    "Nothing was loaded; the rows of the last good load are intact. The next refresh follows what "
+    "has changed."
 )
 # Position, kind, name, detail, and a number that sorts the primary key before other indexes.
 _QUERY = """
-    select 0, 'table', '', coalesce(avg_row_length, 0), 0
+    select 0, 'table', coalesce(engine, ''), coalesce(avg_row_length, 0), 0
     from information_schema.tables
     where table_schema = database() and table_name = %(table)s
     union all
@@ -47,9 +49,25 @@ class LiveTable:
     average_row_bytes: int
 
 
-def check_live_table(connection: SourceConnection, table: TableConfig, key: PagingKey) -> LiveTable:
-    """Return what a read needs; raises StructureError when the table no longer fits the config."""
+def check_live_table(
+    connection: SourceConnection, endpoint: Endpoint, table: TableConfig, key: PagingKey
+) -> LiveTable:
+    """Return what a read needs; raises StructureError when the table no longer fits the config.
+
+    A damaged table gets its chance to be repaired by the server first. Raises SourceError when the
+    server cannot open it.
+    """
     average, declared, indexes = _describe(connection, table)
+    if average is None:
+        let_server_repair(connection, endpoint, [table.name])
+        average, declared, indexes = _describe(connection, table)
+    if average is None:
+        raise SourceError(
+            "the server cannot open this table, and has not repaired it. The rows of the last good "
+            "load are intact. Try again; if it stays so, have the practice repair it (CHECK TABLE, "
+            "then REPAIR TABLE, after a backup).",
+            where=f"table {table.name}",
+        )
     missing = [c.name for c in table.replicated_columns if c.name not in declared]
     if missing:
         raise StructureError(
@@ -72,13 +90,15 @@ def check_live_table(connection: SourceConnection, table: TableConfig, key: Pagi
 
 def _describe(
     connection: SourceConnection, table: TableConfig
-) -> tuple[int, dict[str, str], dict[str, list[str]]]:
+) -> tuple[int | None, dict[str, str], dict[str, list[str]]]:
     """Return average row length, declared types and the columns of each index, in one query.
 
+    The length is None for a table that the server cannot open; its indexes are not known then.
     A column of an index that is not unique, or that holds only its prefix, has an empty name in the
     list, so that the index matches no key.
     """
     average: int | None = None
+    is_known = False
     declared: dict[str, str] = {}
     indexes: dict[str, list[str]] = defaultdict(list)
     with connection.cursor() as cursor:
@@ -87,12 +107,13 @@ def _describe(
     # The server may return the parts of a union in any order.
     for _, kind, name, detail, _ in sorted(rows, key=lambda row: (int(row[4] or 0), int(row[0]))):
         if kind == "table":
-            average = int(detail or 0)
+            is_known = True
+            average = int(detail or 0) if name else None
         elif kind == "column":
             declared[name] = detail
         else:
             indexes[name].append(detail)
-    if average is None:
+    if not is_known:
         raise StructureError(
             f"the source no longer has this table, or hides it from our account. {_ADVICE}",
             where=f"table {table.name}",
