@@ -14,7 +14,10 @@ from include.cli.config import config_option
 @click.command()
 @config_option
 def discover(*, config_directory: Path) -> None:
-    """Inspect the practice database and write tables.yml; exit code 1 if it refused a table."""
+    """Inspect the practice database and write tables.yml.
+
+    The exit code is 1 if a table was refused, cannot be read at present, or is gone.
+    """
     from include.discovery import discover as run_discovery
 
     result = run_discovery(
@@ -25,15 +28,21 @@ def discover(*, config_directory: Path) -> None:
     for tier, size in result.tier_sizes.items():
         click.echo(f"{tier:<10} {size:>4} tables")
     click.echo(f"left out   {len(result.catalog.left_out):>4} tables")
-    for name in result.released:
-        click.echo(f"released from quarantine: {name}")
     for name, reason in result.refused.items():
         click.echo(f"{name}: {reason}", err=True)
+    for name in result.unreadable:
+        click.echo(f"{name}: cannot be read at present; its config stays", err=True)
+    for name in result.lost:
+        click.echo(
+            f"{name}: the source has no such table, or shows none to our account; its config stays "
+            "until overrides.yml excludes it",
+            err=True,
+        )
     click.echo(
         f"config version {result.config_version}; tables.yml is "
         f"{'new' if result.is_changed else 'unchanged'}"
     )
-    if result.refused:
+    if result.refused or result.unreadable or result.lost:
         raise click.exceptions.Exit(1)
 
 
@@ -64,8 +73,6 @@ def plan(*, tables: tuple[str, ...], full: bool, phase: int, config_directory: P
     click.echo(f"empty, nothing to do: {len(planned.skipped_empty)} tables")
     for change in planned.applied:
         click.echo(f"would follow: {change}")
-    if planned.discovery_needed:
-        click.echo("the source has changed since discovery: run ./dental discover")
     for name, reason in planned.quarantined.items():
         click.echo(f"{name}: quarantine: {reason}", err=True)
     if planned.quarantined:
