@@ -1,7 +1,7 @@
 """Inspects the practice database and decides how every table is replicated.
 
-For each table: key, types, tier, chunk size, quality threshold, protected columns. Runs weekly, on
-demand, and when a refresh sees that the source has changed its shape.
+For each table: key, types, tier, chunk size, quality threshold, protected columns. Runs weekly and
+on demand. A refresh decides by itself about tables that are new, changed or in quarantine.
 
 - **Reads** `information_schema` and counts of the practice database (connection `open_dental`),
   and `overrides.yml`.
@@ -9,8 +9,6 @@ demand, and when a refresh sees that the source has changed its shape.
 - **Run again** at any time: without a change in the source the decisions stay byte for byte.
 - **A failure** leaves the config of before in force, and refreshes go on with it; the mail says
   what to do.
-
-When tables come out of quarantine, the last task starts `refresh_warehouse` for exactly these.
 """
 
 from __future__ import annotations
@@ -21,15 +19,14 @@ from airflow.sdk import Asset, TriggerRule, dag, task
 
 from include.orchestration.deadlines import deadline
 from include.orchestration.errors import task_errors
-from include.orchestration.requests import RequestRefresh
+from include.orchestration.retries import retry_arguments
 from include.orchestration.schedules import weekly
-from include.orchestration.tiers import RETRIES, RETRY_DELAY, TIERS
+from include.orchestration.tiers import TIERS
 
 CONFIG = Asset("open_dental_config", uri="dental://warehouse/ops/config")
 SETTINGS = {
     "pool": TIERS[0].tier.value,
-    "retries": RETRIES,
-    "retry_delay": RETRY_DELAY,
+    **retry_arguments(),
     "execution_timeout": timedelta(hours=1),
 }
 
@@ -46,22 +43,21 @@ SETTINGS = {
     tags=["open_dental", "discovery"],
 )
 def discover_open_dental() -> None:
-    """Discover, then start what waited for it."""
+    """Discover, and mail when that failed."""
 
     @task(outlets=[CONFIG])
-    def discover() -> list[str]:
-        """Measure, decide and write the config; return the tables that left quarantine."""
+    def discover() -> None:
+        """Measure, decide and write the config."""
         from include import settings
         from include.discovery import discover as run_discovery
         from include.orchestration.connections import source_endpoint, warehouse_endpoint
 
         with task_errors():
-            found = run_discovery(
+            run_discovery(
                 source_endpoint(),
                 warehouse_endpoint(),
                 config_directory=settings.config_directory(),
             )
-            return sorted(found.released)
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def alert() -> None:
@@ -70,10 +66,7 @@ def discover_open_dental() -> None:
 
         fail_if_a_task_failed()
 
-    discovered = discover()
-    refresh = RequestRefresh(task_id="refresh_released", discover_task_id="discover")
-    discovered >> refresh
-    [discovered, refresh] >> alert()
+    discover() >> alert()
 
 
 discover_open_dental()

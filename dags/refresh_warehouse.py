@@ -2,8 +2,9 @@
 
 Runs every night and on demand.
 
-- **Reads** the practice database (connection `open_dental`) and `ops.config`.
-- **Writes** `raw`, `ops`, `staging`, `intermediate` and `marts` (connection `warehouse`).
+- **Reads** the practice database (connection `open_dental`), `ops.config` and `overrides.yml`.
+- **Writes** `raw`, `ops`, `staging`, `intermediate` and `marts` (connection `warehouse`), and
+  `tables.yml`.
 - **Run again** at any time: one run refreshes, others wait in their task `plan`. A table whose
   content is the same is not written, and one that broke off goes on where it stopped.
 - **A failure** leaves the tables and marts that the mail names as they were; the rest is fresh.
@@ -20,8 +21,13 @@ Parameters:
 A table that is larger than all behind it in the queue is loaded in ranges of its key, each a task
 of its own: `procedurelog (2/4)`. The last one to end completes the table.
 
+Every run looks again at each table that is new, changed or in quarantine; what is whole is loaded
+and its marts are built in the same run. A table that was loaded before and cannot be now is mailed
+with its tier, until it is back or `overrides.yml` excludes it.
+
 A table that fails or falls below its quality threshold stops the marts that read it, and only
-these. To build a layer again, clear its build task; the models' own tasks never run dbt.
+these. What may pass by itself, such as a server that restarts, is tried again for a quarter of an
+hour. To build a layer again, clear its build task; the models' own tasks never run dbt.
 """
 
 from __future__ import annotations
@@ -34,9 +40,9 @@ from airflow.sdk import Param, TaskGroup, TriggerRule, chain, dag, get_current_c
 from include.orchestration.deadlines import deadline
 from include.orchestration.errors import task_errors
 from include.orchestration.parsing import rendered_dbt_groups
-from include.orchestration.requests import RequestDiscovery
+from include.orchestration.retries import retry_arguments
 from include.orchestration.schedules import nightly
-from include.orchestration.tiers import RETRIES, RETRY_DELAY, TIERS
+from include.orchestration.tiers import TIERS
 
 PARAMETERS = {
     "mode": Param("compare", enum=["compare", "full"], title="Mode"),
@@ -47,15 +53,14 @@ PARAMETERS = {
 }
 SETTINGS = {
     "pool": TIERS[0].tier.value,
-    "retries": RETRIES,
-    "retry_delay": RETRY_DELAY,
+    **retry_arguments(),
     "execution_timeout": timedelta(hours=1),
 }
 
 
 @task
 def plan() -> dict[str, Any]:
-    """Wait for the run before, pin the config, compare it with the source, say what to load."""
+    """Wait for the run before, decide about what is new or changed, and say what to load."""
     from include.orchestration import refresh
     from include.orchestration.connections import source_endpoint, warehouse_endpoint
     from include.orchestration.turns import wait_for_turn
@@ -101,7 +106,8 @@ def settle() -> None:
     from include.orchestration.connections import source_endpoint, warehouse_endpoint
 
     with task_errors():
-        settle_groups(source_endpoint(), warehouse_endpoint(), run_id=refresh.run_id())
+        settled = settle_groups(source_endpoint(), warehouse_endpoint(), run_id=refresh.run_id())
+        refresh.retry_unsettled(settled)
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
@@ -118,7 +124,7 @@ def validate(tier: str) -> dict[str, str]:
         return dict(verdict.blocked)
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE, retries=3)
+@task(trigger_rule=TriggerRule.ALL_DONE)
 def alert(tier: str) -> None:
     """Mail which of the tier's tables failed or are blocked, why, and where the logs are."""
     from include.orchestration.alerts import mail_failed_tier
@@ -174,7 +180,6 @@ def refresh_warehouse() -> None:
     """Plan, load by tier, settle, validate by tier, transform by layer, purge, report."""
     planned, settled, gate = plan(), settle(), open_gate()
     purged, reported = purge(), report()
-    planned >> RequestDiscovery(task_id="request_discovery", plan_task_id="plan") >> reported
 
     loads = {}
     for tier in TIERS:

@@ -79,14 +79,15 @@ def office_time_zone() -> str:
 
 def deadline_minutes() -> float:
     """Return how long a DAG run may take, from its queueing, until a mail says it is late."""
-    text = os.environ.get("DENTAL_DEADLINE_MINUTES", "120")
-    try:
-        minutes = float(text)
-    except ValueError:
-        minutes = 0.0
-    if not 0 < minutes < float("inf"):
-        raise ConfigError("must be a number of minutes above 0", where="DENTAL_DEADLINE_MINUTES")
-    return minutes
+    return _positive_number("DENTAL_DEADLINE_MINUTES", "120", "minutes")
+
+
+def retry_seconds() -> float:
+    """Return how long a task waits before its second try (DENTAL_RETRY_SECONDS).
+
+    Each further pause is longer: see `include.orchestration.retries`.
+    """
+    return _positive_number("DENTAL_RETRY_SECONDS", "10", "seconds")
 
 
 def load_ranges() -> int:
@@ -107,6 +108,17 @@ def c_compiler() -> str:
 def inherited_environment() -> dict[str, str]:
     """Return a copy of this process's environment, for processes that are started from here."""
     return dict(os.environ)
+
+
+def _positive_number(variable: str, default: str, unit: str) -> float:
+    text = os.environ.get(variable, default)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ConfigError(f"must be a number of {unit} above 0", where=variable)
+    return number
 
 
 def _whole_number(variable: str, default: int) -> int:

@@ -23,11 +23,11 @@ SMALL = PracticePlan(patients=60, years=1, seed=7, until=date(2026, 6, 30))
 def airflow_system() -> Iterator[System]:
     """A running system with the project's own DAGs, all paused, on a practice of 60 patients.
 
-    Every run misses its deadline, which is a few seconds, and tables of a hundred rows that
-    outweigh those behind them are loaded in ranges. Its config directory is its own and holds the
-    reviewed overrides; discovery has not run. The truth of the practice is at
-    `system.layout.truth`. Whoever changes the practice or the config must leave both so that the
-    next test can refresh.
+    Every run misses its deadline, which is a few seconds, tables of a hundred rows that outweigh
+    those behind them are loaded in ranges, and what fails is tried again within seconds. Its config
+    directory is its own and holds the reviewed overrides; discovery has not run. The truth of the
+    practice is at `system.layout.truth`. Whoever changes the practice or the config must leave both
+    so that the next test can refresh.
     """
     with (
         tempfile.TemporaryDirectory(prefix="dental-system-") as name,
@@ -35,6 +35,7 @@ def airflow_system() -> Iterator[System]:
     ):
         patch.setenv("DENTAL_DEADLINE_MINUTES", "0.1")
         patch.setenv("DENTAL_SPLIT_ROWS", "100")
+        patch.setenv("DENTAL_RETRY_SECONDS", "0.1")
         root = Path(name)
         root.chmod(0o755)
         config = root / "config"

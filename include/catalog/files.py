@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -10,6 +11,8 @@ from include.catalog.document import dump_catalog, parse_catalog
 from include.catalog.model import Catalog
 from include.catalog.overrides import Overrides, parse_overrides
 from include.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 TABLES_FILE = "tables.yml"
 OVERRIDES_FILE = "overrides.yml"
@@ -91,6 +94,30 @@ def write_catalog(config_directory: Path, catalog: Catalog) -> bool:
             where=str(path),
         ) from None
     return True
+
+
+def follow(config_directory: Path, tables: bytes, *, began_with: bytes) -> None:
+    """Let tables.yml follow decisions that were recorded in `ops.config` first.
+
+    Only a file that holds what these began with is written. One that holds anything else, or that
+    cannot be written, stays as it is, with a warning; the next discovery writes it anew. Where
+    there is no file, none is made.
+    """
+    path = config_directory / TABLES_FILE
+    try:
+        present = path.read_bytes() if path.exists() else tables
+        if present == began_with:
+            _replace(path, tables)
+            present = tables
+    except OSError as error:
+        log.warning("%s cannot be written (%s)", path, error.strerror)
+        present = began_with
+    if present != tables:
+        log.warning(
+            "%s is not the newest config, which is in ops.config and which refreshes follow; run "
+            "discovery to write it anew",
+            path,
+        )
 
 
 def _replace(path: Path, data: bytes) -> None:

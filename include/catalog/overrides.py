@@ -87,6 +87,11 @@ class Overrides:
         """Tables to replicate although a pattern of discovery excludes them."""
         return frozenset(self.document.include_tables)
 
+    @property
+    def excluded_tables(self) -> frozenset[str]:
+        """Tables that a person leaves out."""
+        return frozenset(self.document.exclude_tables)
+
     def excluded_columns(self, table: str) -> frozenset[str]:
         """The columns of a table that a person has excluded."""
         override = self.document.tables.get(table)

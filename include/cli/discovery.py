@@ -15,7 +15,10 @@ from include.cli.output import say
 @click.command()
 @config_option
 def discover(*, config_directory: Path) -> None:
-    """Inspect the practice database and write tables.yml; exit code 1 if it refused a table."""
+    """Inspect the practice database and write tables.yml.
+
+    The exit code is 1 if a table was refused, cannot be read at present, or is gone.
+    """
     from include.discovery import discover as run_discovery
 
     result = run_discovery(
@@ -32,15 +35,17 @@ def discover(*, config_directory: Path) -> None:
     say(f"left out   {sum(map(len, columns.values())):>4} columns")
     for name, listed in columns.items():
         say(f"  {name}: {', '.join(listed)}")
-    for name in result.released:
-        say(f"released from quarantine: {name}")
     for name, reason in result.refused.items():
+        say(f"{name}: {reason}", err=True)
+    for name in result.unreadable:
+        say(f"{name}: cannot be read at present; its config stays", err=True)
+    for name, reason in result.lost.items():
         say(f"{name}: {reason}", err=True)
     say(
         f"config version {result.config_version}; tables.yml is "
         f"{'new' if result.is_changed else 'unchanged'}"
     )
-    if result.refused:
+    if result.refused or result.unreadable or result.lost:
         raise click.exceptions.Exit(1)
 
 
@@ -71,8 +76,6 @@ def plan(*, tables: tuple[str, ...], full: bool, phase: int, config_directory: P
     say(f"empty, nothing to do: {len(planned.skipped_empty)} tables")
     for change in planned.applied:
         say(f"would follow: {change}")
-    if planned.discovery_needed:
-        say("the source has changed since discovery: run ./dental discover")
     for name, reason in planned.quarantined.items():
         say(f"{name}: quarantine: {reason}", err=True)
     if planned.quarantined:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from include.catalog.document import NOT_HELD
-from include.catalog.model import Catalog, CellExclusion, ColumnConfig, TableConfig, Tier
+from include.catalog.model import (
+    Catalog,
+    CellExclusion,
+    ColumnConfig,
+    ReferenceOrigin,
+    TableConfig,
+    Tier,
+)
 from include.catalog.overrides import Overrides
 from include.discovery import tiers
 from include.discovery.importance import Importance, business_dates, money_columns
@@ -30,14 +38,44 @@ _RESTATED_TARGETS = frozenset({"patient"})
 MONEY_GROUP = "money"
 
 
+UNREADABLE_TABLE = (
+    "the server could not read the table when it was looked at. Every refresh looks at it again; "
+    "if it stays so, have the practice check and repair it (CHECK TABLE, REPAIR TABLE)."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What discovery knows of the whole schema; every mapping is keyed by the table's name."""
+    """What discovery knows of the schema; every mapping is keyed by the table's name.
+
+    `structures` and `references` are those of the whole schema. `looked_at` are the tables that are
+    to be decided; `measurements` and `importance` have those of them that could be read.
+    """
 
     structures: Mapping[str, TableStructure]
+    looked_at: frozenset[str]
     measurements: Mapping[str, TableMeasurement]
     references: Sequence[Reference]
     importance: Mapping[str, Importance]
+
+    @property
+    def live(self) -> frozenset[str]:
+        """The names in raw of the tables that the source has."""
+        return frozenset(name.lower() for name in self.structures)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The decisions of before, and the raw tables that were loaded at some time."""
+
+    decided: Catalog
+    loaded: frozenset[str] = frozenset()
+
+    def of(self, name: str) -> TableConfig | None:
+        """Return a table's config; its name may have been written in another case."""
+        tables = self.decided.tables
+        folded = [table for table in tables.values() if table.raw_name == name.lower()]
+        return tables.get(name) or (folded[0] if len(folded) == 1 else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,37 +114,82 @@ def exclusions(
 
 
 def decide(
-    evidence: Evidence, left_out: Exclusions, overrides: Overrides, previous: Catalog | None
+    evidence: Evidence, left_out: Exclusions, overrides: Overrides, before: Before
 ) -> Catalog:
-    """Return the config of every table that is not left out, staying close to the previous one."""
-    before = previous.tables if previous else {}
-    tables = {
-        name: _decide_table(evidence, table, overrides, before.get(name))
-        for name, table in evidence.structures.items()
-        if name not in left_out
+    """Return the decisions of before, with those about the tables that were looked at in place.
+
+    A table keeps its config where no other can be decided: when the server cannot read it at
+    present, when it can no longer be replicated as it is (then it is among the refused tables as
+    well), and when the source no longer has it although it was loaded once.
+    """
+    excluded = {n: why for n, why in left_out.excluded.items() if n in evidence.looked_at}
+    refused = {n: why for n, why in left_out.refused.items() if n in evidence.looked_at}
+    answered = {n: n.lower() for n in evidence.measurements if n not in left_out}
+    kept = {
+        name: table
+        for name, table in before.decided.tables.items()
+        if table.raw_name not in {*answered.values(), *map(str.lower, excluded)}
+        and table.raw_name in evidence.live | before.loaded
+    }
+    open_now = {name.lower() for name, table in evidence.structures.items() if table.is_open}
+    absent = frozenset(table.raw_name for table in kept.values()) - open_now
+    known = {table.raw_name for table in kept.values()} | {*answered.values()}
+    unreadable = {
+        name: UNREADABLE_TABLE
+        for name in evidence.looked_at
+        if name.lower() not in known and name not in left_out
+    }
+    untouched = {
+        name: why
+        for name, why in before.decided.excluded_tables.items()
+        if name in evidence.structures and name not in evidence.looked_at
+    }
+    decided = {
+        name: _decide_table(evidence, name, overrides, _Past(before.of(name), absent))
+        for name in answered
     }
     return Catalog(
-        tables=tables,
-        excluded_tables=dict(sorted(left_out.excluded.items())),
-        refused_tables=dict(sorted(left_out.refused.items())),
+        tables=dict(sorted({**kept, **decided}.items())),
+        excluded_tables=dict(sorted({**untouched, **excluded}.items())),
+        refused_tables=dict(sorted({**refused, **unreadable}.items())),
     )
 
 
-def _decide_table(
-    evidence: Evidence, table: TableStructure, overrides: Overrides, before: TableConfig | None
-) -> TableConfig:
+# The table that a column references, and who told it.
+_Target: TypeAlias = tuple[str | None, ReferenceOrigin | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """A table's config of before, and the raw tables that the source lacks or cannot open now."""
+
+    config: TableConfig | None
+    absent: frozenset[str]
+
+    def references(self) -> dict[str, _Target]:
+        """Return which absent tables the columns reference: they will when those are back."""
+        return {
+            one.name: (one.references, one.reference_origin)
+            for one in (self.config.columns if self.config else ())
+            if one.references and one.references.split(".")[0].lower() in self.absent
+        }
+
+
+def _decide_table(evidence: Evidence, name: str, overrides: Overrides, past: _Past) -> TableConfig:
+    table, before = evidence.structures[name], past.config
     measured, importance = evidence.measurements[table.name], evidence.importance[table.name]
     audit = tiers.audit_signals(table, evidence.references, importance)
     tier = tiers.choose_tier(importance, audit, before.tier if before else None)
     minutes = tiers.choose_expected_minutes(measured, before.expected_minutes if before else None)
-    references = {
-        reference.column: reference
+    targets: dict[str, _Target] = {
+        reference.column: (reference.target, reference.origin)
         for reference in evidence.references
         if reference.table == table.name
         and reference.kind in (ReferenceKind.KEY, ReferenceKind.SELF)
     }
+    targets |= past.references()
     columns = tuple(
-        _decide_column(table, column, references.get(column.name), overrides)
+        _decide_column(table, column, targets.get(column.name, (None, None)), overrides)
         for column in table.columns
     )
     index = table.key_index
@@ -132,7 +215,7 @@ def _decide_table(
 def _decide_column(
     table: TableStructure,
     column: ColumnStructure,
-    reference: Reference | None,
+    target: _Target,
     overrides: Overrides,
 ) -> ColumnConfig:
     protected = protection.protect(table.name, column.name, column.data_type)
@@ -148,10 +231,10 @@ def _decide_column(
         name=column.name,
         source_type=column.column_type,
         warehouse_type=held,
-        references=reference.target if reference else None,
+        references=target[0],
         phi=protected.phi,
         is_excluded=is_excluded,
-        reference_origin=reference.origin if reference else None,
+        reference_origin=target[1],
     )
 
 
@@ -233,6 +316,15 @@ def _refusal(table: TableStructure, overrides: Overrides, before: TableConfig | 
     missing = _missing_right(table, excluded, before)
     if missing:
         return f"{table.name}: {missing.seen}. {missing.advice}"
+    cell = protection.excluded_cell(table.name)
+    present = {column.name.lower(): column.name for column in table.columns}
+    if cell and cell.column.lower() in present and cell.when_column.lower() not in present:
+        name = present[cell.column.lower()]
+        if name not in excluded:
+            return (
+                f"{table.name}.{cell.when_column}: there is no such column, and only it tells "
+                f"which cells of {name} hold credentials. Exclude {name} in overrides.yml."
+            )
     try:
         check_names(table)
         check_columns(table, excluded=excluded)

@@ -1,61 +1,52 @@
 """Discovery: measure the practice database, decide, and write what was decided.
 
 Step by step: structure and counts -> references -> importance -> tiers, protection, exclusions ->
-tables.yml -> `ops.table_profile`, `ops.config`, `ops.quarantine`.
+tables.yml -> `ops.table_profile`, `ops.config`. Gates and quarantine are the refresh's to set.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from include import settings
 from include.catalog.document import parse_catalog
 from include.catalog.files import read_bytes, read_decisions, read_overrides, write_catalog
 from include.catalog.model import Catalog, Tier
-from include.discovery import tiers
-from include.discovery.decisions import Evidence, decide, exclusions
-from include.discovery.importance import score_tables
-from include.discovery.profile import measure_tables, with_changes
-from include.discovery.record import table_profiles
-from include.discovery.references import infer_references
+from include.discovery.examine import Findings, examine, read_known, record
 from include.endpoints import Endpoint
 from include.errors import ConfigError
-from include.ops import profiles, quarantine, schema
+from include.ops import schema
 from include.ops.config_versions import newest_bytes, pin_bytes
 from include.sessions.slots import own_source_slot
 from include.source import session as source_session
 from include.source.rights import find_refused_tables
 from include.source.session import SourceConnection, source_errors
 from include.source.structure import read_structures
-from include.transform.lineage import read_lineage
 from include.warehouse.session import WarehouseConnection
 
 log = logging.getLogger(__name__)
 
-UNREADABLE_TABLE = (
-    "the server cannot read the table. Its rows in the warehouse are as they were. Let the "
-    "practice check and repair it (CHECK TABLE, REPAIR TABLE), then run discovery again."
-)
+_NOTHING = Catalog({}, {})
 
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryResult:
     """What a discovery found and decided.
 
-    `released` are tables that left quarantine; `refused` cannot be replicated as they are, each
-    with the reason; `is_changed` says whether tables.yml has new bytes.
+    `refused` cannot be replicated as they are, each with the reason. `unreadable` and `lost` keep
+    the config of before: the server cannot read them at present, or no longer lists them though
+    they were loaded once, for the reason given. `is_changed` says whether tables.yml has new bytes.
     """
 
     config_version: int
     catalog: Catalog
     is_changed: bool
-    released: tuple[str, ...]
     refused: dict[str, str]
+    unreadable: tuple[str, ...] = ()
+    lost: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tier_sizes(self) -> dict[Tier, int]:
@@ -70,59 +61,31 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
     The decisions stay byte for byte while nothing speaks clearly against them. The warehouse's
     bookkeeping is written in one transaction after tables.yml, so a discovery that fails leaves
     either the old config everywhere or a new file that the next one records. Raises ConfigError
-    for an invalid overrides.yml or manifest of the dbt project before the source is read.
+    for an invalid overrides.yml or manifest of the dbt project; nothing is written then.
     """
     overrides = read_overrides(config_directory)
-    read_by_dbt = _tables_read_by_dbt(settings.DBT_MANIFEST)
-    now = datetime.now(UTC)
     with schema.connect(warehouse) as connection:
         with connection.transaction():
-            previous = _previous(connection, config_directory)
-            earlier = profiles.earlier_measurements(connection)
+            previous = _previous(connection, config_directory) or _NOTHING
+            known = read_known(connection, previous, overrides)
         with own_source_slot(warehouse, source), source_session.connect(source) as reader:
             structures = read_structures(reader, source)
-            left_out = exclusions(structures, overrides, previous).refusing(
-                _refused(reader, source, previous, structures)
-            )
-            readable = {
-                name: table
-                for name, table in structures.items()
-                if any(column.is_readable for column in table.columns)
-            }
-            measured = measure_tables(reader, source, readable)
-        measurements = {
-            name: with_changes(found, earlier.get(name), now=now)
-            for name, found in measured.items()
-        }
-        known = {name: structures[name] for name in measurements}
-        left_out = left_out.refusing(
-            {
-                name: UNREADABLE_TABLE
-                for name in readable
-                if name not in known and name not in left_out
-            }
-        )
-        references = infer_references(known)
-        importance = score_tables(known, references, measurements, read_by_dbt)
-        evidence = Evidence(known, measurements, references, importance)
-        decided = decide(evidence, left_out, overrides, previous)
-        catalog = overrides.apply(decided)
-        is_changed = write_catalog(config_directory, decided)
+            found = examine(reader, source, structures, known, names=structures.keys())
+            lost = _lost(reader, source, found)
+        catalog = overrides.apply(found.decided)
+        is_changed = write_catalog(config_directory, found.decided)
         tables, reviewed = read_bytes(config_directory)
-        audit = {
-            name: tiers.audit_signals(table, references, importance[name])
-            for name, table in known.items()
-        }
         with connection.transaction():
-            profiles.write_profiles(connection, table_profiles(evidence, audit), now)
+            record(connection, found)
             version = pin_bytes(connection, tables, reviewed)
-            live = {*structures, *catalog.refused_tables}
-            released = _release(connection, catalog, live)
-            quarantine.refuse(connection, catalog.refusals)
     for name, reason in catalog.left_out.items():
         log.info("table %s is left out: %s", name, reason)
     for name, columns in catalog.excluded_columns.items():
         log.info("table %s: these columns stay in the source: %s", name, ", ".join(columns))
+    # What a person has left out is nobody's concern.
+    lost = {name: reason for name, reason in lost.items() if name in catalog.tables}
+    for name, reason in lost.items():
+        log.warning("table %s: %s", name, reason)
     log.info(
         "discovered %s tables (%s left out, %s refused), config version %s, %s",
         len(structures),
@@ -131,61 +94,36 @@ def discover(source: Endpoint, warehouse: Endpoint, *, config_directory: Path) -
         version,
         "changed" if is_changed else "unchanged",
     )
-    return DiscoveryResult(version, catalog, is_changed, released, catalog.refusals)
+    unreadable = tuple(name for name in found.unreadable if name in catalog.tables)
+    return DiscoveryResult(version, catalog, is_changed, catalog.refusals, unreadable, lost)
 
 
-def _refused(
-    reader: SourceConnection,
-    source: Endpoint,
-    previous: Catalog | None,
-    structures: Collection[str],
-) -> dict[str, str]:
-    """Return the tables known from before that the source hides, each with the missing right."""
-    known = {*previous.tables, *previous.refused_tables} if previous else set()
+def _lost(reader: SourceConnection, source: Endpoint, found: Findings) -> dict[str, str]:
+    """Return the tables that were loaded once and are not listed any more, each with the reason."""
     with source_errors(source), reader.cursor() as cursor:
-        refused = find_refused_tables(cursor, sorted(known - set(structures)))
-    return {name: f"{missing.seen}. {missing.advice}" for name, missing in refused.items()}
-
-
-def _release(
-    connection: WarehouseConnection, catalog: Catalog, live: Collection[str]
-) -> tuple[str, ...]:
-    """End the quarantine of tables that can be loaded; return their names in the source."""
-    loadable = {table.raw_name: name for name, table in catalog.tables.items()}
-    released = quarantine.release(
-        connection,
-        loadable=loadable,
-        left_out={name.lower() for name in catalog.excluded_tables},
-        live={name.lower() for name in live},
+        refused = find_refused_tables(cursor, found.lost)
+    gone = (
+        "the source no longer has this table. Its config stays until overrides.yml excludes it "
+        "under exclude_tables"
     )
-    return tuple(loadable[name] for name in released)
-
-
-def _tables_read_by_dbt(manifest: Path) -> frozenset[str]:
-    """Return the raw tables that models beyond staging read; none where no project was baked."""
-    if not manifest.exists():
-        log.warning(
-            "there is no manifest of the dbt project: no table counts as read by it. Write it with "
-            "`./dental transform --bake`, then run discovery again"
-        )
-        return frozenset()
-    return read_lineage(manifest).tables_read_beyond_staging()
+    return {
+        name: f"{refused[name].seen}. {refused[name].advice}" if name in refused else gone
+        for name in found.lost
+    }
 
 
 def _previous(connection: WarehouseConnection, config_directory: Path) -> Catalog | None:
-    """Return the decisions of before: of the file, or of the newest one that was recorded.
+    """Return the decisions of before: the newest ones that were recorded, or else the file's.
 
-    Another machine's worker has no file of its own. A file that cannot be read is written anew.
+    Refreshes follow the recorded ones and add to them, on whichever machine they run. A file that
+    cannot be read is written anew.
     """
     try:
-        found = read_decisions(config_directory)
+        return parse_catalog(newest_bytes(connection)[0], where="ops.config")
+    except ConfigError:
+        pass  # the first discovery of this warehouse
+    try:
+        return read_decisions(config_directory)
     except ConfigError as error:
         log.warning("writing tables.yml anew: %s", error)
-        found = None
-    if found is None:
-        try:
-            found = parse_catalog(newest_bytes(connection)[0], where="ops.config")
-        except ConfigError:
-            # The first discovery of all.
-            return None
-    return found
+        return None

@@ -81,13 +81,13 @@ def score_tables(
     measurements: Mapping[str, TableMeasurement],
     read_by_dbt: frozenset[str],
 ) -> dict[str, Importance]:
-    """Return the importance of every table."""
+    """Return the importance of every table that was measured."""
     pointing = [r for r in references if r.kind is ReferenceKind.KEY and r.target is not None]
     centrality = _centrality(structures, pointing)
     found = {}
-    for name, table in structures.items():
+    for name, measured in measurements.items():
+        table = structures[name]
         targets = {r.target.lower() for r in pointing if r.table == name and r.target}
-        measured = measurements[name]
         signals = {
             "centrality": centrality[name],
             "connections": min(len(targets) / CONNECTIONS_AT_FULL, 1.0),

@@ -8,9 +8,10 @@ answers at once or the table is small.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import pymysql
 from pymysql.constants import ER
@@ -18,6 +19,7 @@ from pymysql.cursors import Cursor
 
 from include.endpoints import Endpoint
 from include.ops.profiles import EarlierMeasurement
+from include.source import session as source_session
 from include.source.session import SourceConnection, quote, source_errors
 from include.source.structure import TableStructure
 
@@ -25,9 +27,16 @@ log = logging.getLogger(__name__)
 
 TABLES_A_QUERY = 50
 SERVER_CODES = 1000
-# What the server says of one table that it cannot read: gone, damaged, or in need of repair.
+# Once a query has waited for a lock as long as it may, those behind it must not wait so long.
+LOCK_PATIENCE_SECONDS = 1
+# What the server says of one table that it cannot read at present: gone, damaged or being
+# repaired, locked, too slow, or denied.
 UNREADABLE = frozenset(
     {
+        ER.LOCK_WAIT_TIMEOUT,
+        ER.TABLEACCESS_DENIED_ERROR,
+        ER.COLUMNACCESS_DENIED_ERROR,
+        *(1969, 3024),  # the statement's time limit, of MariaDB and MySQL
         ER.NO_SUCH_TABLE,
         ER.NOT_KEYFILE,
         ER.OLD_KEYFILE,
@@ -81,8 +90,7 @@ def measure_tables(
 ) -> dict[str, TableMeasurement]:
     """Return the measurement of every table that can be read, without a change rate.
 
-    A table that the server cannot read (damaged, or gone by now) is left out; the others are not
-    affected by it.
+    A table that the server cannot read at present is left out; the others are not affected by it.
     """
     with source_errors(endpoint), connection.cursor() as cursor:
         cursor.execute(
@@ -91,23 +99,22 @@ def measure_tables(
             "where table_schema = database()"
         )
         facts = {row[0]: row[1:] for row in cursor.fetchall()}
-        names = [name for name in structures if name in facts]
+        questions = {
+            name: _question(table, int(facts[name][4] or 0))
+            for name, table in structures.items()
+            if name in facts
+        }
         measured: dict[str, TableMeasurement] = {}
-        for start in range(0, len(names), TABLES_A_QUERY):
-            batch = {
-                name: _question(structures[name], int(facts[name][4] or 0))
-                for name in names[start : start + TABLES_A_QUERY]
-            }
-            for name, row_count, stamp in _answers(cursor, batch):
-                engine, byte_count, next_number, updated_at, _ = facts[name]
-                measured[name] = TableMeasurement(
-                    row_count=row_count,
-                    byte_count=int(byte_count),
-                    engine=engine,
-                    next_number=None if next_number is None else int(next_number),
-                    updated_at=None if updated_at is None else str(updated_at),
-                    latest_stamp=stamp,
-                )
+        for name, row_count, stamp in ask_tables(cursor, questions):
+            engine, byte_count, next_number, updated_at, _ = facts[name]
+            measured[name] = TableMeasurement(
+                row_count=int(row_count),
+                byte_count=int(byte_count),
+                engine=engine,
+                next_number=None if next_number is None else int(next_number),
+                updated_at=None if updated_at is None else str(updated_at),
+                latest_stamp=None if stamp is None else str(stamp),
+            )
     return measured
 
 
@@ -131,29 +138,52 @@ def with_changes(
     return replace(measurement, changes_a_day=round(changes / days, 2))
 
 
-def is_of_one_table(error: pymysql.MySQLError) -> bool:
+def ask_tables(cursor: Cursor, questions: Mapping[str, str]) -> list[tuple[Any, ...]]:
+    """Ask one question of each table, many in a query; return the answers behind the names.
+
+    A question is what follows the word select. A table that the server cannot read at present has
+    no answer; the log says so.
+    """
+    names = list(questions)
+    answers: list[tuple[Any, ...]] = []
+    try:
+        for start in range(0, len(names), TABLES_A_QUERY):
+            answers += _ask(cursor, names[start : start + TABLES_A_QUERY], questions)
+    finally:
+        if cursor.connection and cursor.connection.open:
+            _wait_for_locks(cursor, source_session.LOCK_LIMIT_SECONDS)
+    return answers
+
+
+def _ask(cursor: Cursor, names: Sequence[str], questions: Mapping[str, str]) -> list[Any]:
+    """Ask all questions at once; one by one where a table among them cannot be read."""
+    numbered = [f"select {n}, {questions[name]}" for n, name in enumerate(names)]
+    try:
+        cursor.execute(" union all ".join(numbered))
+        return [(names[int(n)], *answer) for n, *answer in cursor.fetchall()]
+    except pymysql.MySQLError as error:
+        if not _is_of_one_table(error):
+            raise
+        if error.args[0] == ER.LOCK_WAIT_TIMEOUT:
+            _wait_for_locks(cursor, LOCK_PATIENCE_SECONDS)
+        if len(names) == 1:
+            log.warning(
+                "table %s cannot be read at present (error %s); what is known of it stays",
+                names[0],
+                error.args[0],
+            )
+            return []
+    return [answer for name in names for answer in _ask(cursor, [name], questions)]
+
+
+def _is_of_one_table(error: pymysql.MySQLError) -> bool:
     """Whether the server could answer for other tables; storage engines have codes below 1000."""
     code = error.args[0] if error.args else None
     return isinstance(code, int) and (code in UNREADABLE or 0 < code < SERVER_CODES)
 
 
-def _answers(cursor: Cursor, questions: Mapping[str, str]) -> list[tuple[str, int, str | None]]:
-    """Ask all questions at once; one by one where a table among them cannot be read."""
-    names = list(questions)
-    numbered = [f"select {n}, {question}" for n, question in enumerate(questions.values())]
-    try:
-        cursor.execute(" union all ".join(numbered))
-        return [
-            (names[int(n)], int(count), None if stamp is None else str(stamp))
-            for n, count, stamp in cursor.fetchall()
-        ]
-    except pymysql.MySQLError as error:
-        if not is_of_one_table(error):
-            raise
-        if len(names) == 1:
-            log.warning("table %s cannot be read (error %s)", names[0], error.args[0])
-            return []
-    return [answer for name in names for answer in _answers(cursor, {name: questions[name]})]
+def _wait_for_locks(cursor: Cursor, seconds: int) -> None:
+    cursor.execute("set session lock_wait_timeout = %s", (seconds,))
 
 
 def _question(structure: TableStructure, estimated_rows: int) -> str:

@@ -24,8 +24,8 @@ def table_profiles(
                 "origin": reference.origin.value,
             }
         )
-    for name, structure in evidence.structures.items():
-        measured, importance = evidence.measurements[name], evidence.importance[name]
+    for name, measured in evidence.measurements.items():
+        structure, importance = evidence.structures[name], evidence.importance[name]
         yield TableProfile(
             # Two tables of one folded name are both left out: keep their rows apart.
             table_name=name if _is_twin(name, evidence) else name.lower(),

@@ -93,8 +93,8 @@ class EngineConnections:
         if config is None:
             raise ConfigError(
                 f"is not in the config that run {run_id} pinned (version "
-                f"{self._versions[run_id]}). Nothing was read or written. Run discovery if the "
-                "table is new; table names have the source's case.",
+                f"{self._versions[run_id]}). Nothing was read or written. The next refresh takes a "
+                "new table in; table names have the source's case.",
                 where=f"table {table}",
             )
         return config

@@ -140,7 +140,7 @@ def open_context(
     connection = connections.writing()
     with sole_writer(lock, connection):
         reading = connections.reading()
-        live = check_live_table(reading, table, key)
+        live = check_live_table(reading, connections.source, table, key)
         stored = read_stored_table(connection, table, key)
         reader = PageReader(
             reading,

@@ -16,7 +16,7 @@ from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
 from include.engine.connections import EngineConnections
 from include.engine.load import load
-from include.errors import PipelineError
+from include.errors import PipelineError, TerminalError
 from include.ops import schema
 from include.ops.config_versions import load_catalog
 from include.ops.load_results import Attempt
@@ -38,12 +38,14 @@ class SettleResult:
 
     `skews` has the groups that still changed in their last pass, with the number of changed rows
     by table. `failed` has the tables whose repeated load failed, with the reason; their group is
-    not settled.
+    not settled. Those of them whose reason may pass are in `may_pass`: settling once more loads
+    them again.
     """
 
     passes: Mapping[str, int] = field(default_factory=dict)
     skews: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    may_pass: tuple[str, ...] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -64,7 +66,7 @@ def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResul
         groups = _groups(connection, run_id)
     passes: dict[str, int] = {}
     skews: dict[str, dict[str, int]] = {}
-    failed: dict[str, str] = {}
+    failed: dict[str, PipelineError] = {}
     with EngineConnections(source, warehouse) as connections:
         for group, tables in sorted(groups.items()):
             moved: dict[str, int] = {}
@@ -87,14 +89,19 @@ def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResul
             ):
                 rows = {t.raw_name: moved.get(t.name, 0) for t in tables}
                 _record(connection, run_id, group, rows)
-    return SettleResult(passes, skews, failed)
+    return SettleResult(
+        passes,
+        skews,
+        failed={name: str(error) for name, error in failed.items()},
+        may_pass=tuple(n for n, error in failed.items() if not isinstance(error, TerminalError)),
+    )
 
 
 def _pass(
     connections: EngineConnections,
     run_id: int,
     tables: Sequence[TableConfig],
-    failed: dict[str, str],
+    failed: dict[str, PipelineError],
 ) -> dict[str, int]:
     """Load the tables of a group once more; return the changed rows by table, add to `failed`."""
     moved: dict[str, int] = {}
@@ -104,7 +111,7 @@ def _pass(
         except PipelineError as error:
             # The others go on: the load has recorded its failure and closed the table's gate.
             log.warning("table %s: %s", table.name, error)
-            failed[table.name] = str(error)
+            failed[table.name] = error
             continue
         if done.moved:
             moved[table.name] = done.moved

@@ -76,7 +76,7 @@ def verify_table(source: Endpoint, warehouse: Endpoint, table: TableConfig) -> C
         source_session.connect(source) as reading,
         schema.connect(warehouse, autocommit=True) as connection,
     ):
-        live = check_live_table(reading, table, key)
+        live = check_live_table(reading, source, table, key)
         reader = PageReader(
             reading,
             table,

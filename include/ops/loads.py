@@ -239,11 +239,18 @@ def record_given_up(connection: WarehouseConnection, attempt: Attempt, reason: s
 
 
 def loaded_tables(connection: WarehouseConnection, run_id: int) -> frozenset[str]:
-    """Return the tables that a run has loaded, by their names in raw."""
+    """Return the tables that a run has loaded, by their names in raw.
+
+    Those whose repeated load failed since are among them.
+    """
     return frozenset(
         name
         for (name,) in connection.execute(
-            "select table_name from ops.table_load where run_id = %s and state = 'succeeded'",
+            """
+            select table_name
+            from ops.table_load
+            where run_id = %s and (state = 'succeeded' or (state = 'failed' and chunks_read > 0))
+            """,
             (run_id,),
         )
     )

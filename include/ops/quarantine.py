@@ -1,6 +1,7 @@
-"""Tables that may not be loaded until discovery or a person has looked: `ops.quarantine`.
+"""Tables that cannot be loaded as they are: `ops.quarantine`.
 
-Their rows stay as the last good load left them, behind a closed gate.
+Their rows stay as the last good load left them, behind a closed gate. The plan of every refresh
+looks at them again.
 """
 
 from __future__ import annotations
@@ -49,16 +50,17 @@ def release(
     *,
     loadable: Collection[str],
     left_out: Collection[str],
-    live: Collection[str],
+    known: Collection[str],
 ) -> tuple[str, ...]:
     """End the quarantine of tables that can be loaded again; return them, in order.
 
     Their gates stay closed until they are loaded and validated. The quarantine also ends for tables
-    that the config leaves out, and for those that the source no longer has (not in `live`): nobody
-    can load these, and the marts that read them are reported as blocked. The caller commits.
+    that the config leaves out, and for those that neither the source nor the config has any more
+    (not in `known`): nobody can load these, and the marts that read them are reported as blocked.
+    The caller commits.
     """
     _delete(connection, "table_name = any(%s)", left_out)
-    gone = _delete(connection, "not table_name = any(%s)", {*left_out, *loadable, *live})
+    gone = _delete(connection, "not table_name = any(%s)", {*left_out, *loadable, *known})
     table_states.forget_dropped(connection, gone)
     table_states.leave_out(connection, sorted(left_out))
     released = _delete(connection, "table_name = any(%s)", loadable)

@@ -39,7 +39,7 @@ class RunTable:
     def quarantine(self) -> str | None:
         """Why the table is in quarantine; None when it is not."""
         if self.quarantine_reason is not None or self.state is TableState.QUARANTINED:
-            return self.quarantine_reason or "discovery must look at it"
+            return self.quarantine_reason or "no reason was recorded"
         return None
 
     @property

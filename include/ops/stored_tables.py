@@ -105,6 +105,16 @@ def read_states(connection: WarehouseConnection) -> dict[str, StoredCounts]:
     }
 
 
+def ever_loaded(connection: WarehouseConnection) -> frozenset[str]:
+    """Return the tables, by their names in raw, that were equal to their source at some time."""
+    return frozenset(
+        name
+        for (name,) in connection.execute(
+            "select table_name from ops.table_state where loaded_at is not null"
+        )
+    )
+
+
 def read_state(connection: WarehouseConnection, raw_name: str) -> TableState | None:
     """Return the state of one table; None for a table that has none."""
     row = connection.execute(

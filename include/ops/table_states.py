@@ -18,7 +18,7 @@ empty on both sides.
 | `quarantine` | quarantined | closed: quarantined |
 | `release` | loaded, loading or never_loaded, by what raw holds | closed: released |
 | `forget_dropped` | loaded, or never_loaded | closed: dropped |
-| `leave_out` | | closed: left_out |
+| `leave_out` | loaded or never_loaded, where it was quarantined | closed: left_out |
 
 Every function works in the caller's transaction. Tables are named as in raw.
 """  # noqa: E501 - rows of a table
@@ -43,7 +43,7 @@ class TableState(StrEnum):
     # A load has committed batches and not ended: it is running, or the next load resumes it.
     LOADING = "loading"
     LOADED = "loaded"
-    # The rows stay, and nothing is loaded until discovery or a person has looked at the table.
+    # The rows stay; nothing is loaded until a plan finds that the table can be loaded again.
     QUARANTINED = "quarantined"
 
 
@@ -372,19 +372,24 @@ def forget_dropped(connection: WarehouseConnection, raw_names: Sequence[str]) ->
     The block's code is `dropped` afterwards.
     """
     close(connection, dict.fromkeys(raw_names, DROPPED))
-    connection.execute(
-        """
-        update ops.table_state set
-            state = case when loaded_at is null then 'never_loaded' else 'loaded' end
-        where table_name = any(%s)
-        """,
-        (list(raw_names),),
-    )
+    _end_quarantine(connection, raw_names)
 
 
 def leave_out(connection: WarehouseConnection, raw_names: Sequence[str]) -> None:
     """Close the gates of tables that the config leaves out; their rows stay."""
     close(connection, dict.fromkeys(raw_names, LEFT_OUT))
+    _end_quarantine(connection, raw_names)
+
+
+def _end_quarantine(connection: WarehouseConnection, raw_names: Sequence[str]) -> None:
+    connection.execute(
+        """
+        update ops.table_state set
+            state = case when loaded_at is null then 'never_loaded' else 'loaded' end
+        where table_name = any(%s) and state = 'quarantined'
+        """,
+        (list(raw_names),),
+    )
 
 
 def record_purged(connection: WarehouseConnection, raw_name: str, tombstones: int) -> None:

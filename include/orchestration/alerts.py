@@ -79,7 +79,10 @@ def task_ends() -> list[TaskEnd]:
 
 
 def mail_failed_tier(tier: str) -> None:
-    """Mail the tier's failed and blocked tables, each with its reason and log; nothing if none."""
+    """Mail the tier's failed, blocked and lost tables, each with reason and log; nothing if none.
+
+    A table is lost when it was loaded once and cannot be now.
+    """
     plan = plan_of_run()
     if plan is None or get_current_context()["params"]["dry_run"]:
         # Without a plan no table was touched; the mail about the run says why there is none.
@@ -104,6 +107,10 @@ def mail_failed_tier(tier: str) -> None:
     found = [
         FailedTable(table, reasons.get(table.lower(), UNRECORDED), _log_of(load, index))
         for table, index in worst.items()
+    ]
+    found += [
+        FailedTable(table, plan["quarantined"][table], _log_of("plan"))
+        for table in plan["lost"].get(tier, ())
     ]
     found += [
         FailedTable(f"task {end.task_id}", _reason_of(end), _log_of(end.task_id))

@@ -151,7 +151,6 @@ def _build(group: TaskGroup, select: Sequence[str], trigger_rule: TriggerRule) -
         callback=push_outcomes,
         pool=TRANSFORM_POOL,
         pool_slots=BUILD_SLOTS,
-        retries=0,
         execution_timeout=BUILD_TIMEOUT,
         trigger_rule=trigger_rule,
     )

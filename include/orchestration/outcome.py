@@ -8,6 +8,7 @@ means clearing the layer's build.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from include.errors import WarehouseError
 from include.orchestration.errors import REASON
 from include.transform.dbt import FAILED
 from include.transform.lineage import Lineage, read_lineage
@@ -22,15 +24,40 @@ from include.transform.lineage import Lineage, read_lineage
 OUTCOMES = "outcomes"
 
 
+# What libpq says when the server is not there, or was not there to the end.
+_GONE = re.compile(
+    "server closed the connection|connection to server|connection refused|could not connect"
+    "|terminating connection|connection already closed|connection has been closed"
+    "|the database system is",
+    re.IGNORECASE,
+)
+
+
 def push_outcomes(project: str, context: Context, **_: Any) -> None:
-    """Keep what the build that ran in the directory `project` did; Cosmos calls it at the end."""
+    """Keep what the build that ran in the directory `project` did; Cosmos calls it at the end.
+
+    Raises WarehouseError when the warehouse went away, so that the build is tried again, and
+    AirflowFailException for everything else that failed: it would fail again.
+    """
     target = Path(project) / "target"
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     statuses = {str(result["unique_id"]): str(result["status"]) for result in results}
     verdicts = outcomes(statuses, read_lineage(target / "manifest.json"))
     context["ti"].xcom_push(key=OUTCOMES, value=verdicts)
-    if wrong := _wrong(statuses, verdicts):
-        context["ti"].xcom_push(key=REASON, value=wrong)
+    wrong = _wrong(statuses, verdicts)
+    if not wrong:
+        return
+    context["ti"].xcom_push(key=REASON, value=wrong)
+    if any(
+        statuses[str(result["unique_id"])] in FAILED and _GONE.search(str(result.get("message")))
+        for result in results
+    ):
+        raise WarehouseError(
+            f"the warehouse went away during the build ({wrong}). Each model is whole, as it was "
+            "or new. The build is tried again.",
+            where="dbt",
+        )
+    raise AirflowFailException(wrong)
 
 
 def outcomes(statuses: Mapping[str, str], lineage: Lineage) -> dict[str, str]:

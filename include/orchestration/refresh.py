@@ -9,12 +9,14 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.catalog.model import Tier
+from include.errors import PipelineError
 from include.orchestration.connections import warehouse_endpoint
 from include.orchestration.planned import plan_of_run, targets
 from include.settings import DBT_MANIFEST
 
 if TYPE_CHECKING:
     from include.catalog.targets import LoadTarget, Mode
+    from include.engine import SettleResult
     from include.planning import RefreshRequest
 
 
@@ -67,6 +69,17 @@ def run_id() -> int:
     return int(_plan()["run_id"])
 
 
+def retry_unsettled(settled: SettleResult) -> None:
+    """Raise PipelineError, so that the task is tried again, when that may load what failed."""
+    if settled.may_pass:
+        reasons = "; ".join(f"{name}: {settled.failed[name]}" for name in settled.may_pass)
+        raise PipelineError(
+            f"tables that were loaded could not be compared once more ({reasons}). Each holds the "
+            "rows of its last good load. Trying again may help",
+            where="settling",
+        )
+
+
 def skip_unasked_validation(tier: str) -> None:
     """Skip the task when the tier has no tables in this run or is not to be validated."""
     if not _is_validated(_plan(), tier):
@@ -117,4 +130,4 @@ def _plan() -> Mapping[str, Any]:
 
 def _is_validated(plan: Mapping[str, Any], tier: str) -> bool:
     is_asked = bool(get_current_context()["params"]["validate_after"])
-    return is_asked and bool(plan["tiers"].get(tier))
+    return is_asked and bool(plan["tiers"].get(tier) or plan["lost"].get(tier))

@@ -7,10 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from include.catalog.model import Tier
-
-# A dropped connection is back within seconds; what takes longer fails the table, not the run.
-RETRIES = 2
-RETRY_DELAY = timedelta(seconds=10)
+from include.orchestration.retries import retry_arguments
 
 TRANSFORM_POOL = "transform"
 
@@ -34,8 +31,7 @@ class TierTasks:
             "pool": self.name,
             "priority_weight": self.priority,
             "weight_rule": "absolute",
-            "retries": RETRIES,
-            "retry_delay": RETRY_DELAY,
+            **retry_arguments(),
             "execution_timeout": self.execution_timeout,
         }
 

@@ -11,7 +11,7 @@ from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog, TableConfig
 from include.errors import StructureError
 from include.ops.config_versions import pin_bytes
-from include.ops.quarantine import quarantine
+from include.ops.quarantine import quarantine, refuse, release
 from include.ops.table_states import create_raw_table
 from include.planning.drift import find_drift
 from include.planning.indexes import DbtIndexes, with_indexes
@@ -37,7 +37,7 @@ class Draft:
     `created` are to be created in raw, `set_aside` as well although they are in quarantine, and
     `reshapings` are the changes of existing raw tables.
     `applied` describes for people what follows the source. `quarantined` has the other tables, with
-    the reasons. `has_drifted` is true if the config no longer fits the source.
+    the reasons. `live` are the names in raw of the tables that the source has.
     """
 
     catalog: Catalog
@@ -47,7 +47,13 @@ class Draft:
     reshapings: Mapping[str, Reshaping]
     applied: tuple[str, ...]
     quarantined: Mapping[str, str]
-    has_drifted: bool
+    live: frozenset[str]
+
+    @property
+    def kept_back(self) -> tuple[TableConfig, ...]:
+        """The configured tables that are in quarantine."""
+        tables = self.catalog.tables
+        return tuple(tables[name] for name in sorted(self.quarantined) if name in tables)
 
     def without(self, refused: Mapping[str, str]) -> Draft:
         """Return the draft with these tables in quarantine, each with its reason."""
@@ -57,7 +63,6 @@ class Draft:
             self,
             tables={name: one for name, one in self.tables.items() if name not in refused},
             quarantined={**self.quarantined, **refused},
-            has_drifted=True,
         )
 
 
@@ -66,25 +71,16 @@ def draft_tables(
     live: Mapping[str, TableStructure],
     *,
     refused: Mapping[str, MissingRight],
-    waiting: Mapping[str, str],
     present: Mapping[str, Mapping[str, RawColumn]],
     dbt_indexes: DbtIndexes | None,
 ) -> Draft:
     """Compare the config with the live structure and with raw, and decide about each table.
 
     `refused` are the tables that the source lists to nobody without a right on them, by their names
-    there. `waiting` are the tables in quarantine with their reasons, and `present` the columns of
-    raw tables, both by their names in raw. A table in quarantine stays there: only discovery ends
-    it.
+    there; `present` are the columns of raw tables, by their names in raw. Only what is found today
+    counts: a table that was in quarantine comes out when nothing speaks against it any more.
     """
     drafted = _compare(catalog, live, refused)
-    drafted = drafted.without(
-        {
-            name: waiting[table.raw_name]
-            for name, table in drafted.tables.items()
-            if table.raw_name in waiting
-        }
-    )
     created = tuple(one for one in drafted.tables.values() if one.raw_name not in present)
     reshapings = {
         name: reshaping
@@ -96,7 +92,7 @@ def draft_tables(
     return replace(
         drafted,
         tables={
-            name: with_indexes(table, live[name], dbt_indexes)
+            name: with_indexes(table, live[name], dbt_indexes) if live[name].is_open else table
             for name, table in drafted.tables.items()
         },
         created=created,
@@ -123,13 +119,21 @@ def _withdrawn(tables: Mapping[str, TableConfig], reshapings: Mapping[str, Resha
 def apply_draft(
     connection: WarehouseConnection, draft: Draft, *, run_id: int, config_version: int
 ) -> tuple[Draft, int]:
-    """Create and alter raw tables, record the quarantine, and store the config that results.
+    """End and begin quarantines, create and alter raw tables, and store the config that results.
 
     A table that cannot be created or altered, or that another role owns, goes into quarantine.
     Returns the draft as it was carried out, and the config version that the run has to be pinned
     to. Each table changes in a transaction of its own; `connection` is in autocommit.
     """
     connection.execute("select set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
+    with connection.transaction():
+        release(
+            connection,
+            loadable={table.raw_name for table in draft.tables.values()},
+            left_out={name.lower() for name in draft.catalog.excluded_tables},
+            known=draft.live | {table.raw_name for table in draft.catalog.tables.values()},
+        )
+        refuse(connection, draft.catalog.refusals)
     # A table in quarantine that was never created is created too, so that its state has the reason.
     refused: dict[str, str] = {}
     for table in (*draft.created, *draft.set_aside):
@@ -162,14 +166,15 @@ def _compare(
     tables: dict[str, TableConfig] = {}
     applied: list[str] = []
     quarantined: dict[str, str] = {}
-    has_drifted = False
     for name, table in sorted(catalog.tables.items()):
+        if name in catalog.refused_tables:
+            quarantined[name] = catalog.refused_tables[name]
+            continue
         others = folded.get(table.raw_name, [])
         # The server may have changed the case of its names. If only one table has this name without
         # regard to case, it is the same table.
         found = live.get(name) or (others[0] if len(others) == 1 else None)
         drift = find_drift(table, found, refused=refused.get(name))
-        has_drifted = has_drifted or drift.table != table
         if drift.table is None:
             quarantined[name] = str(drift.reason)
             continue
@@ -183,7 +188,7 @@ def _compare(
         reshapings={},
         applied=tuple(applied),
         quarantined=quarantined,
-        has_drifted=has_drifted,
+        live=frozenset(folded),
     )
 
 

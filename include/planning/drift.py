@@ -21,7 +21,7 @@ _INTEGERS = ("smallint", "integer", "bigint")
 _INTEGER_DIGITS = {"smallint": 5, "integer": 10, "bigint": 19}
 _NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
 _KEPT = "The rows of the last good load are intact, and marts that read the table keep theirs."
-_REDISCOVER = "Run discover_open_dental, which takes the new structure over."
+_LATER = "The next refresh takes the new structure over if it can read the table."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,13 @@ def find_drift(
     """
     if live is None:
         gone = (
-            f"the source no longer has this table. {_KEPT} If it was renamed or dropped on "
-            "purpose, run discover_open_dental; otherwise restore it."
+            f"the source no longer has this table. {_KEPT} Restore it, and the next refresh takes "
+            "it back; if it was renamed or dropped on purpose, exclude it in overrides.yml."
         )
         return Drift(None, reason=_without(refused) if refused else gone)
+    if not live.is_open:
+        # What cannot be opened has not changed, as far as is known; its load says what is wrong.
+        return Drift(replace(table, name=live.name))
     missing = _missing_right(table, live)
     if missing:
         return Drift(None, reason=_without(missing))
@@ -59,7 +62,7 @@ def find_drift(
         return Drift(
             None,
             reason=f"its key was {_listed(table.key)} and is {_listed(live.key)} now. {_KEPT} "
-            f"{_REDISCOVER}",
+            f"{_LATER}",
         )
     try:
         check_names(live)
@@ -152,7 +155,7 @@ def _retyped(
     if not is_wider(before.warehouse_type, new):
         raise StructureError(
             f"was {before.source_type} and is {column.column_type} now, which the warehouse's "
-            f"{before.warehouse_type} cannot follow by itself. {_KEPT} {_REDISCOVER}",
+            f"{before.warehouse_type} cannot follow by itself. {_KEPT} {_LATER}",
             where=f"{table.name}.{column.name}",
         )
     return after, f"column {column.name} was widened from {before.warehouse_type} to {new}"
@@ -170,7 +173,7 @@ def _cells(table: TableConfig, live_names: dict[str, str]) -> tuple[CellExclusio
         if cell.when_column.lower() not in live_names:
             raise StructureError(
                 f"is gone, and only it told which cells of {cell.column} hold credentials. {_KEPT} "
-                f"Exclude {cell.column} in overrides.yml, then run discover_open_dental.",
+                f"Exclude {cell.column} in overrides.yml.",
                 where=f"{table.name}.{cell.when_column}",
             )
         cells.append(

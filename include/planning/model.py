@@ -53,9 +53,9 @@ class RefreshPlan:
 
     `skipped_empty` are tables that are empty in both databases. `applied` describes for people what
     was changed to follow the source. `quarantined` has the tables that are not loaded and keep the
-    rows of their last good load; the reason includes what to do. `splits` has the number of ranges
-    of each table that is not loaded as a whole. A dry run has no run, no config version and no
-    splits.
+    rows of their last good load; the reason includes what to do. `lost` are those of them that the
+    refresh would load if it could, by tier. `splits` has the number of ranges of each table that is
+    not loaded as a whole. A dry run has no run, no config version and no splits.
     """
 
     run_id: int | None
@@ -64,7 +64,7 @@ class RefreshPlan:
     skipped_empty: tuple[str, ...]
     applied: tuple[str, ...]
     quarantined: Mapping[str, str]
-    discovery_needed: bool
+    lost: Mapping[Tier, tuple[str, ...]]
     splits: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -81,6 +81,6 @@ class RefreshPlan:
             "skipped_empty": list(self.skipped_empty),
             "applied": list(self.applied),
             "quarantined": dict(self.quarantined),
-            "discovery_needed": self.discovery_needed,
+            "lost": {tier.value: list(names) for tier, names in self.lost.items()},
             "splits": dict(self.splits),
         }

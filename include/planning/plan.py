@@ -1,6 +1,7 @@
 """The plan of a refresh: its config, the changes that follow the source, and the queue of tables.
 
-    read the config, the live structure and raw -> decide about each table (`draft`) -> apply that
+    read the live structure -> look again at what the config does not settle (`config`)
+         -> compare with raw and decide about each table (`draft`) -> apply that
          -> read which tables are empty, and how large the others are -> order them -> record it
 
 With `dry_run` the same is read and decided, and nothing is written.
@@ -9,20 +10,20 @@ With `dry_run` the same is read and decided, and nothing is written.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import psycopg
 
-from include.catalog import files
 from include.catalog.model import Catalog, TableConfig, Tier
 from include.catalog.overrides import nearest
 from include.endpoints import Endpoint
 from include.errors import ConfigError, WarehouseError
-from include.ops import config_versions, runs, schema, stored_tables, table_states
-from include.ops.quarantine import read_quarantine
+from include.ops import runs, schema, stored_tables, table_states
 from include.ops.ranges import store_ranges
 from include.ops.stored_tables import StoredCounts
+from include.ops.table_states import Block, BlockedCode
+from include.planning.config import RefreshConfig, decide_config
 from include.planning.draft import Draft, apply_draft, draft_tables
 from include.planning.indexes import sync_all_indexes
 from include.planning.model import RefreshPlan, RefreshRequest
@@ -45,15 +46,6 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Config:
-    """The config that a refresh begins with, and the bytes of its files."""
-
-    catalog: Catalog
-    tables: bytes
-    overrides: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class _OpenRun:
     """The run that a plan has opened, and the config version that it is pinned to."""
 
@@ -64,9 +56,11 @@ class _OpenRun:
 def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> RefreshPlan:
     """Prepare the warehouse and return the plan of the refresh; safe to repeat for a DAG run.
 
-    Every configured table that the warehouse lacks is created, empty and `never_loaded`. Raw tables
-    get new and wider columns; a table that changed otherwise goes into quarantine with the reason,
-    and the others are loaded. Each table changes in a transaction of its own. With `dry_run`
+    Tables that are new, changed or in quarantine are looked at again, and the config that results
+    is the newest one. Every configured table that the warehouse lacks is created, empty and
+    `never_loaded`; raw tables follow their config. A table that cannot be loaded as it is goes into
+    quarantine with the reason, and comes out with the first plan that finds it whole. Each table
+    changes in a transaction of its own. With `dry_run`
     nothing is written at all. Raises ConfigError without a valid config or for unknown table names,
     SourceError and SourceRefusedError when the source cannot be read: nothing is changed then.
     Raises WarehouseError when a statement fails in the warehouse, and TerminalError for a right
@@ -105,17 +99,18 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         source_session.connect(source) as reader,
         schema.connect(warehouse, autocommit=True) as connection,
     ):
-        config = _read_config(connection, request)
-        names = _requested_names(config.catalog, request)
         live = read_structures(reader, source)
+        config = decide_config(connection, reader, source, live, request)
+        request = _with_waiting(request, config.catalog, table_states.blocked_tables(connection))
+        names = frozenset(map(str.lower, request.tables))
         draft = draft_tables(
             config.catalog,
             live,
             refused=_read_refused(reader, source, config.catalog, live),
-            waiting=read_quarantine(connection),
             present=read_raw_columns(connection),
             dbt_indexes=dbt_indexes,
         )
+        draft = replace(draft, applied=config.changes + draft.applied)
         run = None
         if not request.dry_run:
             draft, run = _begin(connection, request, config, draft)
@@ -123,11 +118,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         applied = draft.applied + tuple(
             sync_all_indexes(connection, draft.tables.values(), states, is_dry=request.dry_run)
         )
-        requested = [
-            table
-            for name, table in draft.tables.items()
-            if table.phase <= request.phase and (not names or name.lower() in names)
-        ]
+        requested = _requested(draft.tables.values(), request, names)
         empty = find_empty(reader, source, _were_empty(requested, states))
         sizes = read_sizes(reader, source)
         tiers = _order([table for table in requested if table.name not in empty], sizes)
@@ -154,23 +145,30 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         skipped_empty=tuple(sorted(empty)),
         applied=applied,
         quarantined=dict(sorted(draft.quarantined.items())),
-        discovery_needed=draft.has_drifted or _has_new_tables(draft.catalog, live),
+        lost=_lost(_requested(draft.kept_back, request, names)),
         splits=splits,
     )
 
 
-def _read_config(connection: WarehouseConnection, request: RefreshRequest) -> _Config:
-    """Return the config that the request names; ConfigError for an invalid one."""
-    if request.config_directory is not None:
-        tables, overrides = files.read_bytes(request.config_directory)
-        where = str(request.config_directory)
-    else:
-        tables, overrides = config_versions.newest_bytes(connection)
-        where = "ops.config"
-        if request.overrides_directory is not None:
-            overrides = files.read_overrides_bytes(request.overrides_directory)
-            where = str(request.overrides_directory)
-    return _Config(files.combine(tables, overrides, where=where), tables, overrides)
+def _with_waiting(
+    request: RefreshRequest, catalog: Catalog, blocked: Mapping[str, Block]
+) -> RefreshRequest:
+    """Return a request for single tables with those whose verdict waits for one of them.
+
+    A table that broke too many rules may have done so for rows that a table it references lacked.
+    Raises ConfigError for a requested name that is not replicated.
+    """
+    _check_requested(catalog, request)
+    names = {name.lower() for name in request.tables}
+    waiting = [
+        name
+        for name, table in sorted(catalog.tables.items())
+        if table.raw_name not in names
+        and table.raw_name in blocked
+        and blocked[table.raw_name].code is BlockedCode.QUALITY
+        and any((c.references or "").split(".")[0].lower() in names for c in table.columns)
+    ]
+    return replace(request, tables=(*request.tables, *waiting)) if names else request
 
 
 def _read_refused(
@@ -186,8 +184,8 @@ def _read_refused(
         return find_refused_tables(cursor, absent)
 
 
-def _requested_names(catalog: Catalog, request: RefreshRequest) -> frozenset[str]:
-    """Return the requested names in lower case; ConfigError for one that is not replicated."""
+def _check_requested(catalog: Catalog, request: RefreshRequest) -> None:
+    """Raise ConfigError for a requested name that is not replicated."""
     known = {name.lower(): name for name in catalog.tables}
     left_out = {name.lower(): reason for name, reason in catalog.left_out.items()}
     for name in request.tables:
@@ -198,14 +196,29 @@ def _requested_names(catalog: Catalog, request: RefreshRequest) -> frozenset[str
         else:
             what = f"is not in the config{nearest(name, known)}"
         raise ConfigError(f"{what}. Nothing was loaded.", where=f"table {name}")
-    return frozenset(name.lower() for name in request.tables)
+
+
+def _requested(
+    tables: Iterable[TableConfig], request: RefreshRequest, names: frozenset[str]
+) -> list[TableConfig]:
+    """Return those of the tables that the request asks for."""
+    return [
+        table
+        for table in tables
+        if table.phase <= request.phase and (not names or table.raw_name in names)
+    ]
+
+
+def _lost(tables: Sequence[TableConfig]) -> dict[Tier, tuple[str, ...]]:
+    names = {tier: tuple(sorted(t.name for t in tables if t.tier is tier)) for tier in Tier}
+    return {tier: found for tier, found in names.items() if found}
 
 
 def _begin(
-    connection: WarehouseConnection, request: RefreshRequest, config: _Config, draft: Draft
+    connection: WarehouseConnection, request: RefreshRequest, config: RefreshConfig, draft: Draft
 ) -> tuple[Draft, _OpenRun]:
-    """Open the run, apply the draft, and pin the run to the config that results."""
-    version = config_versions.pin_bytes(connection, config.tables, config.overrides)
+    """Publish the config, open the run, apply the draft, and pin the run to what results."""
+    version = config.publish(connection, request.config_directory or request.overrides_directory)
     run_id = runs.open_run(
         connection,
         config_version=version,
@@ -251,8 +264,3 @@ def _order(
     return {
         tier: tuple(table.name for table in largest_first if table.tier is tier) for tier in Tier
     }
-
-
-def _has_new_tables(catalog: Catalog, live: Mapping[str, TableStructure]) -> bool:
-    known = {name.lower() for name in (*catalog.tables, *catalog.left_out)}
-    return any(name.lower() not in known for name in live)

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pymysql
-from pymysql.cursors import Cursor
-
-from include.discovery.profile import TABLES_A_QUERY, is_of_one_table
+from include.discovery.profile import ask_tables
 from include.endpoints import Endpoint
 from include.source.session import SourceConnection, quote, source_errors
 
@@ -47,22 +44,10 @@ def find_empty(
 
     A table that the server cannot read is not among them: its load fails with the reason.
     """
-    empty: set[str] = set()
+    questions = {
+        name: f"exists (select 1 from {quote(name)})"  # noqa: S608 - quoted
+        for name in tables
+    }
     with source_errors(endpoint), connection.cursor() as cursor:
-        for start in range(0, len(tables), TABLES_A_QUERY):
-            empty |= _empty(cursor, tables[start : start + TABLES_A_QUERY])
-    return frozenset(empty)
-
-
-def _empty(cursor: Cursor, names: Sequence[str]) -> set[str]:
-    queries = [
-        f"select {n}, exists (select 1 from {quote(name)})"  # noqa: S608 - quoted
-        for n, name in enumerate(names)
-    ]
-    try:
-        cursor.execute(" union all ".join(queries))
-        return {names[int(n)] for n, has_rows in cursor.fetchall() if not has_rows}
-    except pymysql.MySQLError as error:
-        if not is_of_one_table(error):
-            raise
-    return set().union(*(_empty(cursor, [name]) for name in names)) if len(names) > 1 else set()
+        answers = ask_tables(cursor, questions)
+    return frozenset(name for name, has_rows in answers if not has_rows)

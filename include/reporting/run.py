@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -59,6 +59,7 @@ def report_run(
         if manifest is not None:
             reads = read_lineage(manifest).marts()
             marts = mark_marts(connection, reads, since=run.started_at, run_id=run_id)
+        blocked |= _kept_back(connection, marts, {*failed, *blocked, *quarantined})
         report = RunReport(
             run_id=run_id,
             mode=run.mode,
@@ -112,6 +113,21 @@ def _faults(
         elif name in closed and (table.load_state or table.state is not TableState.NEVER_LOADED):
             blocked[name] = closed[name].reason
     return failed, blocked, quarantined
+
+
+def _kept_back(
+    connection: WarehouseConnection, marts: tuple[MartState, ...], told: Collection[str]
+) -> dict[str, str]:
+    """Return the tables, not yet told of, that kept a mart from being built, with the reasons.
+
+    The run may not have been asked to load them, or another one may have them in hand.
+    """
+    closed = table_states.blocked_tables(connection)
+    waited_for = {name for mart in marts for name in mart.blocked_by} - set(told)
+    return {
+        name: closed[name].reason if name in closed else table_states.NEVER_LOADED.reason
+        for name in sorted(waited_for)
+    }
 
 
 def _freshness(connection: WarehouseConnection, catalog: Catalog) -> tuple[TableFreshness, ...]:

@@ -210,8 +210,8 @@ def _source_error(error: pymysql.MySQLError, source: Endpoint, table: str) -> Pi
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     if code in _CHANGED_SOURCE:
         return StructureError(
-            f"{_CHANGED_SOURCE[code]} (error {code}). {_KEPT} Run the discover_open_dental DAG, "
-            "then refresh this table again.",
+            f"{_CHANGED_SOURCE[code]} (error {code}). {_KEPT} The next refresh follows what has "
+            "changed.",
             where=f"table {table}",
         )
     meant = source_error(error, source)

@@ -142,11 +142,13 @@ _MEANINGS = {
             *(ER.CRASHED_ON_USAGE, ER.CRASHED_ON_REPAIR, ER.NOT_KEYFILE, ER.OLD_KEYFILE),
             *(126, 127, 144, 145),  # the same as the storage engine's own error codes
         ),
+        # A server that crashed repairs such tables when it opens them, if it was told to.
         Meaning(
-            TerminalError,
+            SourceError,
             "reports a damaged table",
-            "Have the practice repair it (CHECK TABLE, then REPAIR TABLE, after a backup), then "
-            "refresh it again",
+            "Most servers repair such a table by themselves, which takes a while; try again. If it "
+            "stays so, have the practice repair it (CHECK TABLE, then REPAIR TABLE, after a "
+            "backup); the next refresh takes it from there",
         ),
     ),
     ER.DISK_FULL: Meaning(

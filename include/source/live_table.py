@@ -11,21 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.catalog.model import TableConfig
-from include.errors import SourceRefusedError, StructureError
+from include.endpoints import Endpoint
+from include.errors import SourceError, SourceRefusedError, StructureError
 from include.source.keys import PagingKey
 from include.source.packets import understood
+from include.source.repair import let_server_repair
 from include.source.rights import find_refused_columns, find_refused_tables
 from include.source.session import SourceConnection
 from include.source.structure import usable_index
 
 _KEPT = "Nothing was loaded; the rows of the last good load are intact."
-_ADVICE = (
-    f"{_KEPT} Run the discover_open_dental DAG to rewrite the config, then refresh this table "
-    "again."
-)
+_ADVICE = f"{_KEPT} The next refresh follows what has changed."
 # Position, kind, name, detail, and a number that sorts the primary key before other indexes.
 _QUERY = """
-    select 0, 'table', '', coalesce(avg_row_length, 0), 0
+    select 0, 'table', coalesce(engine, ''), coalesce(avg_row_length, 0), 0
     from information_schema.tables
     where table_schema = database() and table_name = %(table)s
     union all
@@ -52,13 +51,26 @@ class LiveTable:
     average_row_bytes: int
 
 
-def check_live_table(connection: SourceConnection, table: TableConfig, key: PagingKey) -> LiveTable:
+def check_live_table(
+    connection: SourceConnection, endpoint: Endpoint, table: TableConfig, key: PagingKey
+) -> LiveTable:
     """Return what a read needs.
 
-    Raises StructureError when the table no longer fits the config, and SourceRefusedError when the
-    account may no longer select it, or one of its columns.
+    A damaged table gets its chance to be repaired by the server first. Raises StructureError when
+    the table no longer fits the config, SourceRefusedError when the account may no longer select
+    it, or one of its columns, and SourceError when the server cannot open it.
     """
     average, declared, indexes = _describe(connection, table)
+    if average is None:
+        let_server_repair(connection, endpoint, [table.name])
+        average, declared, indexes = _describe(connection, table)
+    if average is None:
+        raise SourceError(
+            "the server cannot open this table, and has not repaired it. The rows of the last good "
+            "load are intact. Try again; if it stays so, have the practice repair it (CHECK TABLE, "
+            "then REPAIR TABLE, after a backup).",
+            where=f"table {table.name}",
+        )
     missing = [c.name for c in table.replicated_columns if c.name not in declared]
     if missing:
         _refuse_hidden(connection, table, missing)
@@ -82,13 +94,15 @@ def check_live_table(connection: SourceConnection, table: TableConfig, key: Pagi
 
 def _describe(
     connection: SourceConnection, table: TableConfig
-) -> tuple[int, dict[str, str], dict[str, list[str]]]:
+) -> tuple[int | None, dict[str, str], dict[str, list[str]]]:
     """Return average row length, declared types and the columns of each index, in one query.
 
+    The length is None for a table that the server cannot open; its indexes are not known then.
     A column of an index that is not unique, or that holds only its prefix, has an empty name in the
     list, so that the index matches no key.
     """
     average: int | None = None
+    is_known = False
     declared: dict[str, str] = {}
     indexes: dict[str, list[str]] = defaultdict(list)
     with connection.cursor() as cursor, understood():
@@ -98,12 +112,13 @@ def _describe(
         rows.sort(key=lambda row: (int(row[4] or 0), int(row[0])))
         for _, kind, name, detail, _ in rows:
             if kind == "table":
-                average = int(detail or 0)
+                is_known = True
+                average = int(detail or 0) if name else None
             elif kind == "column":
                 declared[name] = detail
             else:
                 indexes[name].append(detail)
-    if average is None:
+    if not is_known:
         _refuse_hidden(connection, table, ())
         raise StructureError(
             f"the source no longer has this table. {_ADVICE}", where=f"table {table.name}"

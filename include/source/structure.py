@@ -15,6 +15,7 @@ from typing import Any
 
 from include.endpoints import Endpoint
 from include.errors import SourceRefusedError
+from include.source.repair import let_server_repair
 from include.source.rights import MissingRight, find_partly_hidden, read_account
 from include.source.session import ServerId, SourceConnection, server_id, source_errors
 
@@ -92,7 +93,9 @@ class TableStructure:
     """One base table as the live database declares it, with the columns in their order there.
 
     `hidden_from` is the account that may not select some of the columns, None if it may select all.
-    The server does not list such columns, nor can anybody tell here how many there are.
+    The server does not list such columns, nor can anybody tell here how many there are. A table
+    that the server cannot open at present, such as a damaged one, has no engine, and its indexes
+    are not known.
     """
 
     name: str
@@ -101,6 +104,11 @@ class TableStructure:
     indexes: tuple[IndexStructure, ...] = ()
     hidden_from: str | None = None
     foreign_keys: tuple[ForeignKey, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the server could open the table; if not, its structure is not known in full."""
+        return self.engine is not None
 
     @property
     def primary_key(self) -> tuple[str, ...]:
@@ -185,10 +193,15 @@ def read_structures(
     """Return the base tables of the connection's database, sorted by name.
 
     `tables` limits the result to these names. Raises SourceRefusedError when no table is visible:
-    to an account without privileges every database looks empty.
+    to an account without privileges every database looks empty. Tables that the server can open
+    only after a repair are repaired by it first, where its settings allow that.
     """
     with source_errors(endpoint), connection.cursor() as cursor:
         found = _read_tables(cursor)
+    if closed := [name for name, engine in found.items() if engine is None]:
+        let_server_repair(connection, endpoint, sorted(closed))
+    with source_errors(endpoint), connection.cursor() as cursor:
+        found = _read_tables(cursor) if closed else found
         columns = _read_columns(cursor)
         indexes = _read_indexes(cursor, columns, usable_index(connection))
         partly_hidden = find_partly_hidden(cursor, found) | {
@@ -246,14 +259,15 @@ def usable_index(connection: SourceConnection) -> str:
 
 
 def _read_tables(cursor: Any) -> dict[str, str | None]:
+    # The server must open a table to say how long it is; where it cannot, it names no engine.
     cursor.execute(
         """
-        select table_name, engine, table_type
+        select table_name, engine, table_type, data_length
         from information_schema.tables
         where table_schema = database()
         """
     )
-    return {name: engine for name, engine, kind in cursor.fetchall() if kind in BASE_TABLE_TYPES}
+    return {name: engine for name, engine, kind, _ in cursor.fetchall() if kind in BASE_TABLE_TYPES}
 
 
 def _read_columns(cursor: Any) -> dict[str, list[ColumnStructure]]:

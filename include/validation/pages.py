@@ -23,10 +23,14 @@ INDEX = "index.html"
 
 @dataclass(frozen=True, slots=True)
 class TableLine:
-    """One table's line on its tier's index; `quality` is None when it could not be judged."""
+    """One table's line on its tier's index.
+
+    `quality` is None when it could not be judged, `row_count` as well when it is missing: the run
+    did not load it.
+    """
 
     table: str
-    row_count: int
+    row_count: int | None
     quality: float | None
     threshold: float
     reason: str | None
@@ -67,7 +71,7 @@ def _row(line: TableLine, page: str | None) -> str:
     name = escaped(line.table)
     cells = [
         f'<a href="{quote(page)}">{name}</a>' if page else name,
-        str(line.row_count),
+        "missing" if line.row_count is None else str(line.row_count),
         "" if line.quality is None else f"{line.quality:.6f}",
         f"{line.threshold:g}",
         "publishable" if line.reason is None else f"blocked: {escaped(line.reason)}",

@@ -122,7 +122,7 @@ def _validate(
         if living_rows(counts[name]) and all(count.is_equal for count in counts[name])
     ]
     judged = {}
-    if loaded:
+    if loaded or blocked:
         docs = settings.data_docs_directory()
         with page_errors(docs):
             site = new_site(docs, tier)
@@ -131,7 +131,9 @@ def _validate(
                 name: _judge(connection, tables[name], counts[name], results.get(name, ()))
                 for name in loaded
             }
-            publish(site, docs, tier, [_line(tables[name], judged[name]) for name in loaded])
+            lines = [_line(tables[name], judged[name]) for name in loaded]
+            lines += [_missing(tables[name], block) for name, block in blocked.items()]
+            publish(site, docs, tier, sorted(lines, key=lambda line: line.table))
     _write(connection, tables, judged, run_id=run_id)
     blocked |= {name: one.block for name, one in judged.items() if one.block is not None}
     return blocked, judged
@@ -221,6 +223,11 @@ def _line(table: TableConfig, one: _Judgement) -> TableLine:
         table.quality_threshold,
         one.block.reason if one.block else None,
     )
+
+
+def _missing(table: TableConfig, block: Block) -> TableLine:
+    """Return the line of a table that the run should have loaded and did not."""
+    return TableLine(table.raw_name, None, None, table.quality_threshold, block.reason)
 
 
 def _breaking_rows(

@@ -7,7 +7,7 @@ import pytest
 from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog, TableConfig
 from include.engine import load_table, settle
-from include.errors import ConfigError
+from include.errors import ConfigError, SourceError
 from include.ops.config_versions import pin_bytes
 from include.source.keys import KeyRange
 from include.source.pages import PageReader
@@ -91,10 +91,31 @@ def test_a_table_that_fails_while_settling_is_named_and_closed(
     practice.execute("drop table PaySplit")
     result = settle(practice.source, practice.warehouse, run_id=practice.run_id)
     assert list(result.failed) == ["PaySplit"]
+    assert result.may_pass == (), "a person must look at it"
     assert practice.query(
         "select table_name, is_publishable from ops.table_state "
         "where blocked_reason like 'load failed: %'"
     ) == [("paysplit", False)]
+
+
+def test_what_may_pass_is_settled_by_another_try(
+    practice: Practice, tables: list[TableConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_all(practice, tables)
+    practice.execute("insert into Payment values (2, 7)")
+    with monkeypatch.context() as patch:
+        patch.setattr(PageReader, "read", cut_off)
+        broken = settle(practice.source, practice.warehouse, run_id=practice.run_id)
+    assert broken.may_pass == ("Payment", "PaySplit") == tuple(broken.failed)
+    again = settle(practice.source, practice.warehouse, run_id=practice.run_id)
+    assert again.is_settled
+    assert again.may_pass == ()
+    assert_equal(practice.source, practice.warehouse, "Payment")
+    assert practice.query("select distinct state from ops.table_load") == [("succeeded",)]
+
+
+def cut_off(*_: object, **__: object) -> None:
+    raise SourceError("the practice database cut the connection")
 
 
 def test_a_table_that_the_run_does_not_know_is_refused(

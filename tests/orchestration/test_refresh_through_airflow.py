@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import pytest
 
 from include.catalog.model import Tier
+from include.orchestration.retries import RETRIES
 from local_system.system import System
 from tests.orchestration.running import (
     POLL_SECONDS,
@@ -199,7 +200,7 @@ def test_a_dry_run_shows_its_plan_does_nothing_and_is_green(
     assert {task.state for task in dry.tasks if task.task_id.startswith(("alert.", "plan"))} == {
         "success"
     }
-    doing = ("load", "settle", "validate", "open_gate", "build", "report", "request_discovery")
+    doing = ("load", "settle", "validate", "open_gate", "build", "report")
     for word in doing:
         assert {task.state for task in dry.tasks if word in task.task_id} == {"skipped"}, word
     planned = system.api.xcom(plan)["tiers"]
@@ -229,7 +230,7 @@ def test_a_failed_load_was_tried_again_and_says_no_value(
     system: System, broken: BrokenRefresh
 ) -> None:
     load = broken.ended.task("reference.load", label=FAILED)
-    assert (load.state, load.try_number) == ("failed", 3)
+    assert (load.state, load.try_number) == ("failed", 1 + RETRIES)
     assert SECRET not in system.api.log(load)
     assert broken.ended.task("critical.load", label=BLOCKED).state == "success"
 
@@ -239,7 +240,7 @@ def test_a_range_that_failed_keeps_its_table_from_being_completed(
 ) -> None:
     assert broken.ended.task("audit.load", label=f"{SPLIT} (1/2)").state == "success"
     second = broken.ended.task("audit.load", label=f"{SPLIT} (2/2)")
-    assert (second.state, second.try_number) == ("failed", 3)
+    assert (second.state, second.try_number) == ("failed", 1 + RETRIES)
     assert SECRET not in system.api.log(second)
     assert ask(
         system.addresses.warehouse,
@@ -276,33 +277,21 @@ def test_failures_mail_once_per_run_and_tier_with_tables_reasons_and_logs(
     (report,) = mails_about(system, "not all is right", run_id)
     for mart in READS_BLOCKED:
         assert f"mart {mart}: blocked by {BLOCKED}" in text_of(report)
-    assert f": {DRIFTED}: " in text_of(report)
+    assert f"{DRIFTED}: " not in text_of(report)
     assert "task marts.build: failed: source_is_publishable" in text_of(report)
 
 
-def test_drift_starts_a_discovery_and_that_a_refresh_of_what_was_in_quarantine(
+def test_a_table_with_another_key_is_followed_by_the_run_that_sees_it(
     system: System, broken: BrokenRefresh
 ) -> None:
-    assert broken.ended.task("request_discovery").state == "success"
-    discovery = await_end(
-        system,
-        await_run(
-            system,
-            "discover_open_dental",
-            lambda run: run.run_id == f"asked_by_refresh_warehouse__{broken.ended.run.run_id}",
-        ),
-    )
-    assert discovery.run.state == "success"
-    released = await_end(
-        system,
-        await_run(
-            system,
-            "refresh_warehouse",
-            lambda run: run.run_id.startswith("asked_by_discover_open_dental__"),
-        ),
-    )
-    assert released.loaded() == {DRIFTED}
-    assert released.task("request_discovery").state == "skipped"
+    assert DRIFTED in broken.ended.loaded()
+    assert ask(
+        system.addresses.warehouse,
+        "select state, is_publishable from ops.table_state where table_name = %s",
+        (DRIFTED,),
+    ) == [("loaded", True)]
+    plan = system.api.xcom(broken.ended.task("plan"))
+    assert f"table {DRIFTED}: the config follows its new structure" in plan["applied"]
 
 
 def test_a_backfill_heals_what_was_broken_and_mails_nothing_though_it_is_late(
@@ -351,7 +340,6 @@ def test_a_discovery_that_a_person_must_mend_is_not_tried_again_and_mails_the_re
         overrides.write_bytes(kept)
     assert ended.run.state == "failed"
     assert ended.task("discover").try_number == 1
-    assert ended.task("refresh_released").state == "upstream_failed"
     (mail,) = mails_about(system, "1 task of discover_open_dental failed", ended.run.run_id)
     assert "no_such_table" in text_of(mail)
     assert f"{system.api.url}/dags/discover_open_dental/runs/" in text_of(mail)

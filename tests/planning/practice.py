@@ -8,6 +8,8 @@ from typing import Any, LiteralString
 
 import pymysql
 
+from include.catalog.files import read_catalog
+from include.catalog.model import TableConfig
 from include.discovery import DiscoveryResult, discover
 from include.endpoints import Endpoint
 from include.engine import load_table
@@ -53,6 +55,10 @@ class Practice:
     def discover(self) -> DiscoveryResult:
         """Write the config anew."""
         return discover(self.source, self.warehouse, config_directory=self.config_directory)
+
+    def config(self, name: str) -> TableConfig:
+        """Return a table's config as the files have it."""
+        return read_catalog(self.config_directory).tables[name]
 
     def plan(self, **request: Any) -> RefreshPlan:
         """Plan a refresh with the directory's config."""

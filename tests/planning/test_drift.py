@@ -32,7 +32,6 @@ def test_new_wider_and_dropped_columns_are_followed_under_a_view(practice: Pract
         "table Patient: column Seen was widened from date to timestamp",
         "table Patient: column LName is gone from the source; it stays, NULL",
     )
-    assert plan.discovery_needed
     assert plan.quarantined == {}
     assert practice.ask("select patnum, nick, gender, lname from raw.patient order by 1") == [
         (1, "n", 1, None),
@@ -42,11 +41,10 @@ def test_new_wider_and_dropped_columns_are_followed_under_a_view(practice: Pract
         (1, datetime.datetime(2024, 1, 1)),  # noqa: DTZ001 - the office's own clock
         (70000, None),
     ]
-    # The same drift again moves nothing, and discovery settles it.
-    assert practice.plan().config_version == plan.config_version
-    assert practice.discover().is_changed
+    # The refresh has settled it: neither the next one nor discovery finds anything to do.
     settled = practice.refresh()
-    assert (settled.applied, settled.discovery_needed) == ((), False)
+    assert (settled.config_version, settled.applied) == (plan.config_version, ())
+    assert not practice.discover().is_changed
     assert practice.ask("select count(*) from ops.table_load where changed > 0") == [(1,)]
     # The dropped column comes back.
     practice.execute("alter table Patient add LName varchar(50) default 'z'")
@@ -57,7 +55,7 @@ def test_new_wider_and_dropped_columns_are_followed_under_a_view(practice: Pract
 def test_a_new_column_of_credentials_does_not_leave_the_source(practice: Practice) -> None:
     practice.execute("alter table Patient add PortalPassword varchar(20) default 'secret'")
     plan = practice.refresh()
-    assert plan.applied[-1] == (
+    assert plan.applied[0] == (
         "table Patient: column PortalPassword (varchar(20)) was left out: it holds credentials"
     )
     columns = practice.ask(
@@ -70,78 +68,144 @@ def test_a_new_column_of_credentials_does_not_leave_the_source(practice: Practic
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("alter table Visit modify Code int", "Visit.Code was varchar(10) and is int"),
-        ("alter table Visit modify Fee decimal(8,1)", "Visit.Fee was decimal(8,2) and is"),
-        (
-            "alter table Visit drop primary key, add primary key (VisitNum, PatNum)",
-            "its key was (VisitNum) and is (VisitNum, PatNum) now",
-        ),
-        ("alter table Visit drop primary key", "its key was (VisitNum) and is nothing now"),
-        ("alter table Visit add xmin int", "Visit.xmin is the name of a system column"),
-        ("alter table Visit add Area point", "Visit.Area has the type point"),
+        ("alter table Visit add xmin int", "Visit.xmin: is the name of a system column"),
+        ("alter table Visit add Area point", "Visit.Area: has the type point"),
         ("drop table Visit", "the source no longer has this table"),
+        ("rename table Visit to Elsewhere", "the source no longer has this table"),
     ],
 )
-def test_what_cannot_be_followed_is_quarantined_and_the_others_go_on(
+def test_what_cannot_be_loaded_is_quarantined_and_the_others_go_on(
     practice: Practice, change: str, reason: str
 ) -> None:
     practice.refresh()
+    config = practice.config("Visit")
     practice.execute("update Visit set Code = '7'", change, "insert into Loose values ('two')")
-    plan = practice.refresh()
-    assert set(plan.quarantined) == {"Visit"}
-    assert reason in plan.quarantined["Visit"]
-    assert "discover_open_dental" in plan.quarantined["Visit"] or "overrides" in str(plan)
-    assert plan.discovery_needed
-    assert set(plan.tables) == {"Patient", "Loose"}
+    for _ in range(2):
+        plan = practice.refresh()
+        assert set(plan.quarantined) == {"Visit"}
+        assert reason in plan.quarantined["Visit"]
+        assert set(plan.tables) - {"Elsewhere"} == {"Patient", "Loose"}
+        assert plan.lost == {config.tier: ("Visit",)}
+    assert practice.config("Visit") == config, "what is known of it stays"
     assert practice.ask(GATES) == [("visit", "quarantined", False)]
     assert practice.ask("select count(*), max(code) from raw.visit") == [(500, "x")]
     assert practice.ask("select count(*) from raw.loose") == [(3,)]
 
 
-def test_discovery_ends_the_quarantine_and_the_next_load_fills_the_table(
+def test_other_types_and_keys_are_followed_and_filled_by_the_refresh_that_sees_them(
     practice: Practice,
 ) -> None:
     practice.refresh()
     practice.change_warehouse("create view staging.visits as select visitnum, code from raw.visit")
     practice.execute(
         "update Visit set Code = '7'",
-        "alter table Visit modify Code int",
+        "alter table Visit modify Code int, modify Fee decimal(8,1)",
         "alter table Patient drop primary key, modify PatNum bigint not null, "
         "add primary key (PatNum, Gender)",
     )
-    assert set(practice.refresh().quarantined) == {"Patient", "Visit"}
-    assert set(practice.refresh().quarantined) == {"Patient", "Visit"}, "until discovery"
-    assert set(practice.discover().released) == {"Patient", "Visit"}
-    assert practice.ask("select count(*) from ops.table_state where is_publishable") == [(1,)]
     plan = practice.refresh()
     assert plan.quarantined == {}
-    assert {"Patient", "Visit"} <= set(plan.tables)
-    live = "select count(*), sum(code) from staging.visits"
-    assert practice.ask(live) == [(500, 3500)]
+    assert set(plan.applied) == {
+        "table Patient: the config follows its new structure",
+        "table Visit: the config follows its new structure",
+    }
+    assert practice.ask("select count(*), sum(code) from staging.visits") == [(500, 3500)]
     assert practice.ask("select count(*) from raw.patient where _deleted_at is null") == [(2,)]
     assert practice.ask(GATES) == []
+    assert practice.refresh().applied == ()
 
 
-def test_a_quarantined_table_that_fits_again_waits_for_discovery(practice: Practice) -> None:
+def test_a_table_that_comes_back_is_loaded_by_the_refresh_that_sees_it(practice: Practice) -> None:
     practice.refresh()
+    config = practice.config("Visit")
     practice.execute("rename table Visit to Elsewhere")
-    assert set(practice.refresh().quarantined) == {"Visit"}
-    practice.execute("rename table Elsewhere to Visit")
-    plan = practice.plan()
-    assert set(plan.quarantined) == {"Visit"}
-    assert plan.discovery_needed
-    assert practice.discover().released == ("Visit",)
-    assert practice.plan().quarantined == {}
+    gone = practice.refresh()
+    assert set(gone.quarantined) == {"Visit"}
+    assert "Elsewhere" in gone.tables, "what is new is taken in and loaded at once"
+    practice.execute("rename table Elsewhere to Visit", "delete from Visit where VisitNum = 7")
+    back = practice.refresh(tables=("Visit",))
+    assert back.quarantined.keys() == {"Elsewhere"}
+    assert "table Visit: came out of quarantine" in back.applied
+    assert back.tables == ("Visit",)
+    assert practice.config("Visit") == config
+    assert practice.ask("select count(*) from raw.visit where _deleted_at is null") == [(499,)]
+    assert practice.ask(
+        "select state, blocked_code from ops.table_state where table_name = 'visit'"
+    ) == [("loaded", "released")]
 
 
-def test_a_table_new_to_the_source_asks_for_discovery(practice: Practice) -> None:
+def test_a_new_table_is_decided_and_loaded_by_the_refresh_that_sees_it(practice: Practice) -> None:
     practice.refresh()
-    practice.execute("create table Recall (RecallNum int primary key)")
-    plan = practice.plan()
-    assert plan.discovery_needed
-    assert "Recall" not in plan.tables
+    file = practice.config_directory / "tables.yml"
+    before = file.read_bytes()
+    practice.execute(
+        "create table Recall (RecallNum int primary key, PatNum bigint, PortalPassword text)",
+        "insert into Recall values (1, 1, 'secret')",
+        "create table tmpwork (a int)",
+    )
+    dry = practice.plan(dry_run=True)
+    assert "Recall" in dry.tables
+    assert file.read_bytes() == before
+    plan = practice.refresh(tables=("recall",))
+    assert plan.tables == ("Recall",)
+    assert plan.applied[0] == "table Recall: taken in, tier reference"
+    recall = practice.config("Recall")
+    assert recall.column("PatNum").references == "Patient"
+    assert recall.column("PortalPassword").is_excluded
+    assert practice.ask("select recallnum, patnum from raw.recall") == [(1, 1)]
+    # What refreshes follow is what people read; no other table has moved.
+    recorded = practice.ask(
+        "select tables_yml from ops.config where derived_from is null "
+        "order by config_version desc limit 1"
+    )
+    assert recorded == [(file.read_bytes(),)]
+    assert practice.ask("select count(*) from ops.table_profile where table_name = 'recall'") == [
+        (1,)
+    ]
+    assert practice.plan().config_version == plan.config_version
     practice.discover()
-    assert not practice.plan().discovery_needed
+    assert practice.config("Recall") == recall
+
+
+def test_a_file_that_holds_something_else_is_left_alone_with_a_warning(
+    practice: Practice, tmp_path_factory: pytest.TempPathFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    elsewhere = {"config_directory": None, "overrides_directory": practice.config_directory}
+    file = practice.config_directory / "tables.yml"
+    practice.execute("create table Recall (RecallNum int primary key)")
+    practice.plan(**elsewhere)
+    assert b"Recall" in file.read_bytes(), "it was what ops.config held"
+    assert "is not the newest config" not in caplog.text
+    mine = file.read_bytes().replace(b"chunk_rows: 20000", b"chunk_rows: 10000")
+    file.write_bytes(mine)
+    practice.execute("create table Referral (ReferralNum int primary key)")
+    practice.plan(**elsewhere)
+    assert file.read_bytes() == mine
+    assert f"{file} is not the newest config" in caplog.text
+    bare = tmp_path_factory.mktemp("bare")
+    practice.execute("drop table Recall")
+    practice.plan(config_directory=None, overrides_directory=bare)
+    assert list(bare.iterdir()) == []
+    practice.discover()
+    assert b"Referral" in file.read_bytes()
+
+
+def test_a_table_whose_override_no_longer_fits_is_followed_without_a_new_decision(
+    practice: Practice,
+) -> None:
+    overrides = practice.config_directory / "overrides.yml"
+    overrides.write_text("tables: {Visit: {columns: {Code: {excluded: true}}}}")
+    practice.discover()
+    practice.refresh()
+    practice.execute(
+        "alter table Visit drop column Code, add Nick int default 3",
+        "create table Recall (RecallNum int primary key)",
+        "insert into Recall values (1)",
+    )
+    plan = practice.refresh()
+    assert plan.quarantined == {}
+    assert {"Visit", "Recall"} <= set(plan.tables)
+    assert practice.ask("select distinct nick from raw.visit") == [(3,)]
 
 
 def test_names_that_only_changed_their_case_are_the_same_table(practice: Practice) -> None:

@@ -28,7 +28,6 @@ def test_a_column_that_was_dropped_comes_back_with_another_type(practice: Practi
     practice.change_warehouse("create view staging.visits as select code from raw.visit")
     practice.execute("alter table Visit drop column Code")
     practice.refresh()
-    practice.discover()
     practice.execute("alter table Visit add Code int default 7")
     plan = practice.refresh()
     assert plan.quarantined == {}
@@ -41,7 +40,7 @@ def test_another_storage_engine_is_no_drift(practice: Practice) -> None:
     before = practice.ask("select max(_batch_id) from raw.visit")
     practice.execute("alter table Visit engine = MyISAM")
     plan = practice.refresh()
-    assert (plan.applied, plan.discovery_needed, plan.quarantined) == ((), False, {})
+    assert (plan.applied, plan.quarantined) == ((), {})
     assert practice.ask("select max(_batch_id) from raw.visit") == before
     practice.execute("delete from Visit where VisitNum > 400", "alter table Visit engine = InnoDB")
     practice.refresh()
@@ -75,11 +74,9 @@ def test_columns_in_another_order_are_the_same_columns(practice: Practice) -> No
     ) == [(1, 10.5, "x")]
 
 
-def test_a_renamed_key_is_quarantined_and_taken_over_by_discovery(practice: Practice) -> None:
+def test_a_renamed_key_is_followed_by_the_refresh_that_sees_it(practice: Practice) -> None:
     practice.refresh()
     practice.execute("alter table Visit change VisitNum VisitId int")
-    assert "its key was (VisitNum) and is (VisitId) now" in practice.refresh().quarantined["Visit"]
-    practice.discover()
     plan = practice.refresh()
     assert plan.quarantined == {}
     assert practice.ask(
@@ -104,10 +101,7 @@ def test_a_table_that_comes_back_with_a_key_of_text_starts_over(practice: Practi
         "primary key, Fee decimal(8,2), VisitDate datetime)",
         "insert into Visit values ('a', 1, null), ('B', 2, null), ('_', 3, null), ('é', 4, null)",
     )
-    assert set(practice.refresh().quarantined) == {"Visit"}
-    assert practice.ask("select count(*) from raw.visit") == [(500,)]
-    practice.discover()
-    practice.refresh()
+    assert practice.refresh().quarantined == {}
     living = "select code, fee from raw.visit where _deleted_at is null order by fee"
     assert practice.ask(living) == [("a", 1), ("B", 2), ("_", 3), ("é", 4)]
     assert practice.ask("select has_table_privilege('analyst', 'staging.visits', 'select')") == [
@@ -126,38 +120,49 @@ def test_a_key_that_goes_and_comes_again_leaves_the_same_rows(practice: Practice
     practice.refresh()
     for change in ("drop primary key", "add primary key (VisitNum)"):
         practice.execute(f"alter table Visit {change}", "update Visit set Fee = Fee + 1")
-        assert set(practice.refresh().quarantined) == {"Visit"}
-        practice.discover()
         assert practice.refresh().quarantined == {}
         assert practice.ask(LIVING) == [(500, 500)]
     assert practice.ask("select distinct fee from raw.visit where _deleted_at is null") == [(12.5,)]
 
 
-def test_a_table_dropped_for_good_waits_for_nobody_once_discovery_has_seen_it(
+def test_a_table_that_was_loaded_and_is_gone_is_missed_until_a_person_takes_it_out(
     practice: Practice,
 ) -> None:
     practice.refresh()
-    practice.execute("drop table Visit")
-    assert set(practice.refresh().quarantined) == {"Visit"}
-    practice.discover()
-    assert practice.refresh().quarantined == {}
-    assert practice.ask("select count(*) from ops.quarantine") == [(0,)]
-    ((loaded, is_publishable, reason),) = practice.ask(
-        "select state, is_publishable, blocked_reason from ops.table_state "
-        "where table_name = 'visit'"
+    practice.execute("drop table Visit", "drop table Empty")
+    for _ in range(2):
+        plan = practice.refresh()
+        assert sorted(name for names in plan.lost.values() for name in names) == ["Empty", "Visit"]
+        assert plan.quarantined["Visit"].startswith("the source no longer has this table")
+        assert "exclude it in overrides.yml" in plan.quarantined["Visit"]
+        # Discovery sees it as well, and gives nothing away.
+        assert practice.discover().lost == ("Empty", "Visit")
+    assert practice.plan(tables=("Patient",)).lost == {}, "nobody asked for it"
+    (practice.config_directory / "overrides.yml").write_text(
+        "exclude_tables: {Visit: gone with the new version, Empty: gone as well}"
     )
-    assert (loaded, is_publishable) == ("loaded", False)
-    assert reason.startswith("the source no longer has this table")
-    assert practice.ask("select count(*) from raw.visit") == [(500,)]
+    plan = practice.refresh()
+    assert (plan.lost, plan.quarantined) == ({}, {})
+    assert practice.discover().lost == ()
+    assert practice.ask("select count(*) from ops.quarantine") == [(0,)]
+    assert practice.ask(
+        "select state, blocked_code, row_count from ops.table_state where table_name = 'visit'"
+    ) == [("loaded", "left_out", 500)]
     # It may come back, as another table.
+    (practice.config_directory / "overrides.yml").unlink()
     practice.execute(
         "create table Visit (VisitNum int primary key, Fee int)", "insert into Visit values (1, 2)"
     )
-    assert practice.plan().discovery_needed
-    practice.discover()
-    assert practice.refresh().quarantined == {}
+    assert set(practice.refresh().quarantined) == {"Empty"}
     living = "select visitnum, fee, code from raw.visit where _deleted_at is null"
     assert practice.ask(living) == [(1, 2, None)]
+
+
+def test_a_table_that_never_held_a_load_may_go_unnoticed(practice: Practice) -> None:
+    practice.plan()
+    practice.execute("drop table Visit")
+    plan = practice.refresh()
+    assert (plan.lost, plan.quarantined) == ({}, {})
 
 
 def test_what_the_warehouse_says_of_a_row_does_not_leave_the_plan(practice: Practice) -> None:

@@ -121,6 +121,21 @@ def test_a_mart_behind_a_blocked_table_is_marked_with_the_table_and_keeps_its_bu
     assert run_row(refreshed)[0] == "failed"
 
 
+def test_a_table_that_the_run_did_not_touch_is_named_when_a_mart_waits_for_it(
+    refreshed: LoadedWarehouse, manifest: Path
+) -> None:
+    refreshed.execute(
+        "update ops.table_state set is_publishable = false, blocked_code = 'released',"
+        " blocked_reason = 'left quarantine, not loaded since' where table_name = 'procedurelog'"
+    )
+    refreshed.start_run(PATIENT)
+    refreshed.load("patient")
+    build(refreshed, "dim_patients")
+    done = report(refreshed, manifest)
+    assert done.blocked == {"procedurelog": "left quarantine, not loaded since"}
+    assert "1 are blocked" in done.lines()[0]
+
+
 def test_a_mart_that_nothing_blocks_and_was_not_built_has_failed(
     refreshed: LoadedWarehouse, manifest: Path
 ) -> None:

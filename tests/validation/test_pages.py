@@ -49,3 +49,18 @@ def test_a_tier_without_a_load_keeps_its_pages(loaded: LoadedWarehouse, docs: Pa
     loaded.load("procedurelog")
     loaded.validate(Tier.IMPORTANT)
     assert (docs / "important" / "index.html").read_text() == page
+
+
+def test_a_table_that_the_run_could_not_load_is_shown_as_missing(
+    loaded: LoadedWarehouse, docs: Path
+) -> None:
+    loaded.execute("update ops.table_load set state = 'failed', error = 'no such <table>'")
+    loaded.execute("insert into ops.quarantine values ('patient', 'the source lost it')")
+    loaded.validate()
+    index = (docs / "critical" / "index.html").read_text()
+    assert "<td>procedurelog</td><td>missing</td>" in index
+    assert "blocked: load failed: no such &lt;table&gt;" in index
+    loaded.validate(Tier.IMPORTANT)
+    index = (docs / "important" / "index.html").read_text()
+    assert "<td>patient</td><td>missing</td>" in index
+    assert "the source lost it" in index
