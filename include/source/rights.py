@@ -51,13 +51,14 @@ class MissingRight:
         """What to do. The server does not tell whether there still is what it refuses."""
         if not self.is_partial:
             return (
-                "Grant it SELECT on the table, and the next refresh takes it back. If it was dropped "
-                "on purpose, name it under exclude_tables in overrides.yml."
+                "Grant it SELECT on the table, and the next refresh takes it back. If it was "
+                "dropped on purpose, name it under exclude_tables in overrides.yml."
             )
         return (
-            "Grant it SELECT on the whole table, and the next refresh takes it back. Columns that it "
-            "is not to read, or that were dropped while it could select only some, are named under "
-            "the table in overrides.yml, each with `excluded: true`; they cannot be those of the key."
+            "Grant it SELECT on the whole table, and the next refresh takes it back. Columns that "
+            "it is not to read, or that were dropped while it could select only some, are named "
+            "under the table in overrides.yml, each with `excluded: true`; they cannot be those of "
+            "the key."
         )
 
 

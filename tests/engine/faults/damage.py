@@ -160,7 +160,7 @@ def read_all(source: Endpoint, table: TableConfig) -> int:
     rows = 0
     with driver_errors(source, source, table.name), connect(source) as connection:
         read_structures(connection, source)
-        index = check_live_table(connection, table, key).key_index
+        index = check_live_table(connection, source, table, key).key_index
         reader = PageReader(
             connection, table, core, key=key, index=index, reconnect=connection.close
         )
