@@ -255,6 +255,9 @@ def test_a_verdict_from_a_time_when_a_referenced_table_was_empty_does_not_outliv
     practice: Practice,
 ) -> None:
     practice.execute("create table Kept as select * from Patient")
+    (practice.config_directory / "overrides.yml").write_text(
+        "tables: {Visit: {columns: {PatNum: {references: Patient}}}}"
+    )
     assert practice.discover().catalog.tables["Visit"].column("PatNum").references == "Patient"
     assert whole_run(practice).report.is_right
     practice.execute("delete from Patient")
