@@ -35,6 +35,8 @@ OLD = "mysql_old_password"
 _CHARACTER_SET = "utf8mb4"
 _UTF8MB4_GENERAL_CI = 45
 _LARGEST_PACKET = 0xFFFFFF
+# An account of MariaDB may have several methods, which it asks for one after another.
+_MOST_METHODS = 8
 # Before what a server has to say in the midst of a log-in.
 _MORE = b"\1"
 # What a server of caching_sha2_password says after the first proof.
@@ -115,10 +117,11 @@ class LoginConnection(CheckedConnection):
             first = CACHING_SHA2 if raw._auth_plugin_name == CACHING_SHA2 else NATIVE
             raw.write_packet(self._response(first))
             packet = raw._read_packet()
-            if packet.is_auth_switch_request():
-                packet = self._prove(*_method_and_challenge(packet.get_all_data()))
-            elif first == CACHING_SHA2:
+            if first == CACHING_SHA2:
                 packet = self._after_first_proof(packet)
+            for _ in range(_MOST_METHODS):
+                if packet.is_auth_switch_request():
+                    packet = self._prove(*_method_and_challenge(packet.get_all_data()))
             if not packet.is_ok_packet():
                 raise malformed()
 

@@ -223,6 +223,24 @@ def test_an_ed25519_account_logs_in(
         administrator.execute("uninstall soname 'auth_ed25519'")
 
 
+def test_an_account_with_several_methods_logs_in_by_any(
+    mariadb: Endpoint, administrator: Cursor
+) -> None:
+    administrator.execute("install soname 'auth_ed25519'")
+    try:
+        administrator.execute(
+            "create or replace user many@'127.0.0.1' identified via unix_socket "
+            "or ed25519 using password('first') or mysql_native_password using password('last')"
+        )
+        for password in ("first", "last"):
+            connect(replace(mariadb, user="many", password=password)).close()
+        with pytest.raises(SourceRefusedError, match="refuses the log-in"):
+            connect(replace(mariadb, user="many", password="wrong"))
+    finally:
+        administrator.execute("drop user if exists many@'127.0.0.1'")
+        administrator.execute("uninstall soname 'auth_ed25519'")
+
+
 def test_a_pam_account_is_refused_by_name(mariadb: Endpoint, administrator: Cursor) -> None:
     administrator.execute("install soname 'auth_pam_v1'")
     try:
