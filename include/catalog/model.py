@@ -33,6 +33,7 @@ class SubstitutionRule(StrEnum):
     ZERO_DATE = "zero_date"
     IMPOSSIBLE_DATE = "impossible_date"
     NUL_CHARACTER = "nul_character"
+    INVALID_TEXT = "invalid_text"
 
 
 class IndexChoice(StrEnum):

@@ -147,7 +147,7 @@ def open_context(
             table,
             connections.core,
             key=key,
-            index=live.key_index,
+            live=live,
             reconnect=partial(source_session.reconnect, reading, connections.source),
         )
         with closing(reader):

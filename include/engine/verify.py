@@ -82,7 +82,7 @@ def verify_table(source: Endpoint, warehouse: Endpoint, table: TableConfig) -> C
             table,
             core,
             key=key,
-            index=live.key_index,
+            live=live,
             reconnect=partial(source_session.reconnect, reading, source),
         )
         left = SourceSide(reader, core, key, average_row_bytes=live.average_row_bytes)

@@ -20,15 +20,24 @@ from include.source.rights import find_refused_columns, find_refused_tables
 from include.source.session import SourceConnection
 from include.source.structure import usable_index
 
+# Their characters are the same bytes in UTF-8. The server would send "?" for bytes that are none,
+# as old files of MyISAM hold them, and nobody could tell.
+RAW_CHARACTER_SETS = ("ascii", "utf8", "utf8mb3")
 _KEPT = "Nothing was loaded; the rows of the last good load are intact."
 _ADVICE = f"{_KEPT} The next refresh follows what has changed."
-# Position, kind, name, detail, and a number that sorts the primary key before other indexes.
+# Position, kind, name, detail, and a number: whether a column's text is one of RAW_CHARACTER_SETS,
+# and 0 for the primary key, which so comes before other indexes.
 _QUERY = """
     select 0, 'table', coalesce(engine, ''), coalesce(avg_row_length, 0), 0
     from information_schema.tables
     where table_schema = database() and table_name = %(table)s
     union all
-    select ordinal_position, 'column', column_name, column_type, 0
+    select
+        ordinal_position,
+        'column',
+        column_name,
+        column_type,
+        data_type not in ('enum', 'set') and coalesce(character_set_name, '') in %(raw)s
     from information_schema.columns
     where table_schema = database() and table_name = %(table)s
     union all
@@ -45,10 +54,14 @@ _QUERY = """
 
 @dataclass(frozen=True, slots=True)
 class LiveTable:
-    """The index that a read must use, and the server's estimate of a row's length in bytes."""
+    """The index that a read must use, and the server's estimate of a row's length in bytes.
+
+    `raw_texts` are the columns whose text the server keeps in one of RAW_CHARACTER_SETS.
+    """
 
     key_index: str | None
     average_row_bytes: int
+    raw_texts: frozenset[str] = frozenset()
 
 
 def check_live_table(
@@ -60,10 +73,10 @@ def check_live_table(
     the table no longer fits the config, SourceRefusedError when the account may no longer select
     it, or one of its columns, and SourceError when the server cannot open it.
     """
-    average, declared, indexes = _describe(connection, table)
+    average, declared, raw_texts, indexes = _describe(connection, table)
     if average is None:
         let_server_repair(connection, endpoint, [table.name])
-        average, declared, indexes = _describe(connection, table)
+        average, declared, raw_texts, indexes = _describe(connection, table)
     if average is None:
         raise SourceError(
             "the server cannot open this table, and has not repaired it. The rows of the last good "
@@ -89,13 +102,15 @@ def check_live_table(
             f"columns have another type than the config says: {'; '.join(changed)}. {_ADVICE}",
             where=f"table {table.name}",
         )
-    return LiveTable(_key_index(table, key, indexes), average)
+    return LiveTable(_key_index(table, key, indexes), average, raw_texts)
 
 
 def _describe(
     connection: SourceConnection, table: TableConfig
-) -> tuple[int | None, dict[str, str], dict[str, list[str]]]:
-    """Return average row length, declared types and the columns of each index, in one query.
+) -> tuple[int | None, dict[str, str], frozenset[str], dict[str, list[str]]]:
+    """Return average row length, declared types, raw texts and the columns of each index.
+
+    They come from one query.
 
     The length is None for a table that the server cannot open; its indexes are not known then.
     A column of an index that is not unique, or that holds only its prefix, has an empty name in the
@@ -104,18 +119,24 @@ def _describe(
     average: int | None = None
     is_known = False
     declared: dict[str, str] = {}
+    raw_texts: set[str] = set()
     indexes: dict[str, list[str]] = defaultdict(list)
     with connection.cursor() as cursor, understood():
-        cursor.execute(_QUERY.format(usable=usable_index(connection)), {"table": table.name})
+        cursor.execute(
+            _QUERY.format(usable=usable_index(connection)),
+            {"table": table.name, "raw": RAW_CHARACTER_SETS},
+        )
         rows = [[_text(cell) for cell in row] for row in cursor.fetchall()]
         # The server may return the parts of a union in any order.
         rows.sort(key=lambda row: (int(row[4] or 0), int(row[0])))
-        for _, kind, name, detail, _ in rows:
+        for _, kind, name, detail, number in rows:
             if kind == "table":
                 is_known = True
                 average = int(detail or 0) if name else None
             elif kind == "column":
                 declared[name] = detail
+                if int(number):
+                    raw_texts.add(name)
             else:
                 indexes[name].append(detail)
     if not is_known:
@@ -123,7 +144,7 @@ def _describe(
         raise StructureError(
             f"the source no longer has this table. {_ADVICE}", where=f"table {table.name}"
         )
-    return average, declared, indexes
+    return average, declared, frozenset(raw_texts), indexes
 
 
 def _refuse_hidden(

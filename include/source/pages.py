@@ -12,6 +12,7 @@ from dataclasses import replace
 from include.catalog.model import ColumnConfig, TableConfig
 from include.errors import StructureError
 from include.source.keys import KeyKind, KeyRange, KeyValues, PagingKey, base_type
+from include.source.live_table import LiveTable
 from include.source.packets import malformed
 from include.source.session import SourceConnection, quote
 from include.source.session_settings import COLLATION
@@ -28,6 +29,7 @@ _READ_AS = {
     "inet4": "concat(x'02200004', cast({} as binary(4)))",
     "inet6": "concat(x'03800010', cast({} as binary(16)))",
 }
+_RAW_TEXT = "convert({} using binary)"
 
 
 class PageReader:
@@ -47,7 +49,7 @@ class PageReader:
         core: Core,
         *,
         key: PagingKey,
-        index: str | None,
+        live: LiveTable,
         reconnect: Callable[[], None],
     ) -> None:
         self._connection = connection
@@ -55,16 +57,18 @@ class PageReader:
         self._core = core
         self._table = table
         self._key = key
-        self._index = index
+        self._live = live
         self._description = b""
         self._layout: RowLayout | None = None
         self._text = ""
         self._statement: PreparedStatement | None = None
         names = [column.name for column in table.replicated_columns]
         self._key_positions = [names.index(column.name) for column in key.columns]
-        force = f" force index ({quote(index)})" if index else ""
+        force = f" force index ({quote(live.key_index)})" if live.key_index else ""
         self._from = f"from {quote(table.name)}{force}"
-        self._cells = ", ".join(_expression(table, column) for column in table.replicated_columns)
+        self._cells = ", ".join(
+            _expression(table, column, live) for column in table.replicated_columns
+        )
         # Without the table, the order would be that of an expression of this name.
         self._order = ", ".join(
             f"{quote(table.name)}.{quote(column.name)}" for column in key.columns
@@ -88,7 +92,7 @@ class PageReader:
             table,
             self._core,
             key=self._key,
-            index=self._index,
+            live=self._live,
             reconnect=self._reconnect,
         )
 
@@ -183,7 +187,7 @@ class PageReader:
 
     def _check_columns(self, page: ResultBuffer) -> None:
         if self._layout is None:
-            self._layout = plan_layout(self._table, page.columns)
+            self._layout = plan_layout(self._table, page.columns, raw_texts=self._live.raw_texts)
             self._description = page.description
         elif page.description != self._description:
             raise StructureError(
@@ -194,9 +198,10 @@ class PageReader:
             )
 
 
-def _expression(table: TableConfig, column: ColumnConfig) -> str:
+def _expression(table: TableConfig, column: ColumnConfig, live: LiveTable) -> str:
     name = quote(column.name)
-    expression = _READ_AS.get(base_type(column.source_type), "{}").format(name)
+    read_as = _READ_AS.get(base_type(column.source_type), "{}")
+    expression = (_RAW_TEXT if column.name in live.raw_texts else read_as).format(name)
     for cell in table.excluded_cells:
         if cell.column == column.name:
             # The collation ignores case. Patterns themselves say so in ways that servers do not

@@ -133,7 +133,7 @@ static inline int put_field(const struct field *field, const uint8_t **at, const
     else if (size > TEXT_LIMIT)
         unfit = DOES_NOT_FIT;
     else
-        *to = put_string(*to, p, size, field->kind == TEXT ? counts + NUL_CHARACTER : NULL);
+        *to = put_string(*to, p, size, field->kind == TEXT ? counts : NULL);
     return unfit;
 }
 
@@ -163,8 +163,10 @@ static inline int skip_field(const struct field *field, const uint8_t **at, cons
         p = take_string(at, end, &size);
         if (!p)
             return OUT_OF_ROW;
-        if (field->kind == TEXT && holds_nul(p, size))
-            counts[NUL_CHARACTER]++;
+        if (field->kind == TEXT) {
+            counts[NUL_CHARACTER] += (uint64_t)holds_nul(p, size);
+            counts[INVALID_TEXT] += (uint64_t)!is_utf8(p, size);
+        }
     }
     return FIT;
 }

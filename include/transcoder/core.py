@@ -84,9 +84,9 @@ class Core(Protocol):
         """Write rows from `first` on as COPY tuples to the beginning of `out`.
 
         With `emit`, rows whose flag is 0 are parsed and counted, but neither written nor checked
-        against the range of their types. `counts` has three numbers for each column of the result,
-        one for each of RULES; the substitutions of these rows are added to them. Ends before a row
-        that may not fit into the rest of `out`. Raises OutputTooSmall when that is the first row,
+        against the range of their types. `counts` has a number for each of RULES, for each column
+        of the result; the substitutions of these rows are added to them. Ends before a row that may
+        not fit into the rest of `out`. Raises OutputTooSmall when that is the first row,
         UnfitRow for a cell that is malformed or not representable; `out` is then invalid.
         """
 

@@ -1,13 +1,15 @@
 """Encode cells of the binary protocol as fields of PostgreSQL's binary COPY, in plain Python.
 
-core.c makes the same bytes. Three substitutions are made and counted per column: a zero date
-becomes NULL, an impossible date becomes NULL, and U+0000 is removed from text. Every other value is
-kept exactly or raises UnfitError.
+core.c makes the same bytes. Four substitutions are made and counted per column: a zero date becomes
+NULL, an impossible date becomes NULL, U+0000 is removed from text, and each byte of a text that is
+no part of a UTF-8 character becomes a question mark. Every other value is kept exactly or raises
+UnfitError.
 """
 
 from __future__ import annotations
 
 import calendar
+import codecs
 import re
 import struct
 from collections.abc import Callable
@@ -24,7 +26,8 @@ DECIMAL_LIMIT = 80
 # The source's times end at 838:59:59.
 TIME_HOURS = 838
 
-_ZERO_DATE, _IMPOSSIBLE_DATE, _NUL_CHARACTER = range(len(RULES))
+_ZERO_DATE, _IMPOSSIBLE_DATE, _NUL_CHARACTER, _INVALID_TEXT = range(len(RULES))
+_QUESTION_MARKS = "dental_question_marks"
 _POSTGRES_EPOCH = date(2000, 1, 1).toordinal()
 _MOMENT_SIZES = (0, 4, 7, 11)
 _MICROSECONDS_PER_DAY = 86_400_000_000
@@ -66,22 +69,41 @@ def encode(cell: bytes, field: Field, count: CountRule) -> bytes:
         return _time(cell)
     if len(cell) > TEXT_LIMIT:
         raise UnfitError(Unfit.DOES_NOT_FIT)
-    if kind is Kind.TEXT and b"\0" in cell:
-        count(_NUL_CHARACTER)
-        cell = cell.replace(b"\0", b"")
-    return _sized(cell)
+    return _sized(_text(cell, count) if kind is Kind.TEXT else cell)
 
 
 def count_rules(cell: bytes, field: Field, count: CountRule) -> None:
     """Call `count` as `encode` does, for a cell that is not written and not checked further."""
-    if field.kind is Kind.TEXT and b"\0" in cell:
-        count(_NUL_CHARACTER)
+    if field.kind is Kind.TEXT:
+        _text(cell, count)
     elif field.kind in (Kind.DATE, Kind.DATETIME):
         if len(cell) not in _MOMENT_SIZES:
             raise UnfitError(Unfit.NO_TIME)
         rule = _date_rule(*struct.unpack("<HBB", cell[:4].ljust(4, b"\0")))
         if rule is not None:
             count(rule)
+
+
+def _text(cell: bytes, count: CountRule) -> bytes:
+    try:
+        cell.decode()
+    except UnicodeDecodeError:
+        count(_INVALID_TEXT)
+        cell = cell.decode(errors=_QUESTION_MARKS).encode()
+    if b"\0" in cell:
+        count(_NUL_CHARACTER)
+        cell = cell.replace(b"\0", b"")
+    return cell
+
+
+def _question_marks(error: UnicodeError) -> tuple[str, int]:
+    """Replace each byte by a question mark; a handler of errors for `bytes.decode`."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "?" * (error.end - error.start), error.end
+
+
+codecs.register_error(_QUESTION_MARKS, _question_marks)
 
 
 def _sized(value: bytes) -> bytes:

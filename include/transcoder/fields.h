@@ -10,7 +10,7 @@
 
 /* The numbers of Unfit and RULES in rows.py. */
 enum unfit { FIT, NO_ROW, OUT_OF_ROW, LEFT_OVER, NO_TIME, NO_NUMBER, DOES_NOT_FIT };
-enum rule { ZERO_DATE, IMPOSSIBLE_DATE, NUL_CHARACTER, RULE_COUNT };
+enum rule { ZERO_DATE, IMPOSSIBLE_DATE, NUL_CHARACTER, INVALID_TEXT, RULE_COUNT };
 
 enum {
     DECIMAL_LIMIT = 80, /* characters; 65 digits, a sign and a point are the most there can be */
@@ -263,25 +263,70 @@ static inline int copy_string(uint8_t *to, const uint8_t *text, uint64_t size)
     return has_nul;
 }
 
+/* Return the length of the UTF-8 character at the beginning of a text; 0 if it is none. */
+static inline unsigned character_size(const uint8_t *text, uint64_t size)
+{
+    const uint8_t lead = text[0];
+    if (lead < 0x80)
+        return 1;
+    const unsigned length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || size < length)
+        return 0;
+    /* Neither a longer form than needed, nor a surrogate, nor behind the last character. */
+    const uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    const uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    if (text[1] < low || text[1] > high)
+        return 0;
+    for (unsigned i = 2; i < length; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
+static inline int is_utf8(const uint8_t *text, uint64_t size)
+{
+    uint64_t i = 0;
+    while (i < size) {
+        /* Most texts are ASCII. */
+        if (size - i >= 8 && !(load64(text + i) & 0x8080808080808080u)) {
+            i += 8;
+            continue;
+        }
+        const unsigned length = character_size(text + i, size - i);
+        if (!length)
+            return 0;
+        i += length;
+    }
+    return 1;
+}
+
 static inline int holds_nul(const uint8_t *text, uint64_t size)
 {
     uint8_t copy[SHORT];
     return size > SHORT ? memchr(text, 0, size) != NULL : copy_string(copy, text, size);
 }
 
-/* Write a string; U+0000 leaves it where `nul_count` says that it is text. */
+/* Write a string. Of a text, which has counts, U+0000 is left out, and a question mark replaces
+ * each byte that is no part of a character. */
 static inline uint8_t *put_string(uint8_t *to, const uint8_t *text, uint64_t size,
-                                  uint64_t *nul_count)
+                                  uint64_t *counts)
 {
     uint8_t *at = to + 4;
-    if (!copy_string(at, text, size) || !nul_count) {
+    const int has_nul = copy_string(at, text, size), is_valid = !counts || is_utf8(text, size);
+    if (!counts || (!has_nul && is_valid)) {
         put32(to, (uint32_t)size);
         return at + size;
     }
-    ++*nul_count;
-    for (uint64_t i = 0; i < size; i++)
+    counts[NUL_CHARACTER] += (uint64_t)has_nul;
+    counts[INVALID_TEXT] += (uint64_t)!is_valid;
+    for (uint64_t i = 0; i < size;) {
+        const unsigned length = character_size(text + i, size - i);
         if (text[i])
-            *at++ = text[i];
+            *at++ = length ? text[i] : '?';
+        i++;
+        for (unsigned rest = 1; rest < length; rest++)
+            *at++ = text[i++];
+    }
     put32(to, (uint32_t)(at - to - 4));
     return at;
 }

@@ -165,8 +165,12 @@ _ADVICE = (
 )
 
 
-def plan_layout(table: TableConfig, columns: Sequence[WireColumn]) -> RowLayout:
+def plan_layout(
+    table: TableConfig, columns: Sequence[WireColumn], *, raw_texts: Collection[str] = ()
+) -> RowLayout:
     """Pair each column of a result with the config's, in order; every field is emitted.
+
+    `raw_texts` are columns of text that are read as bytes, because the server would change them.
 
     Raises StructureError, naming the column, what the config says and what the server sends, when
     the two do not belong together.
@@ -177,7 +181,13 @@ def plan_layout(table: TableConfig, columns: Sequence[WireColumn]) -> RowLayout:
     hidden = {cell.column for cell in table.excluded_cells}
     return RowLayout(
         tuple(
-            _plan_field(table, column, sent, is_hidden=column.name in hidden)
+            _plan_field(
+                table,
+                column,
+                sent,
+                is_hidden=column.name in hidden,
+                is_raw=column.name in raw_texts,
+            )
             for column, sent in zip(configured, columns, strict=True)
         )
     )
@@ -194,7 +204,7 @@ def _name_difference(configured: Sequence[ColumnConfig], columns: Sequence[WireC
 
 
 def _plan_field(
-    table: TableConfig, column: ColumnConfig, sent: WireColumn, *, is_hidden: bool
+    table: TableConfig, column: ColumnConfig, sent: WireColumn, *, is_hidden: bool, is_raw: bool
 ) -> Field:
     where = f"{table.name}.{column.name}"
     if is_hidden and column.warehouse_type.startswith("bit"):
@@ -205,7 +215,7 @@ def _plan_field(
             "whole column in overrides.yml.",
             where=where,
         )
-    planned = _field(column.warehouse_type, sent, is_hidden=is_hidden)
+    planned = _field(column.warehouse_type, sent, is_hidden=is_hidden, is_raw=is_raw)
     if planned is None:
         raise StructureError(
             f"the config says {column.source_type}, held as {column.warehouse_type}, and the "
@@ -215,7 +225,7 @@ def _plan_field(
     return planned
 
 
-def _field(warehouse_type: str, sent: WireColumn, *, is_hidden: bool) -> Field | None:
+def _field(warehouse_type: str, sent: WireColumn, *, is_hidden: bool, is_raw: bool) -> Field | None:
     """Return how the cell is read, or None when the config's type does not fit what is sent."""
     code = _wire_type(sent)
     if code in _INTEGERS:
@@ -231,8 +241,9 @@ def _field(warehouse_type: str, sent: WireColumn, *, is_hidden: bool) -> Field |
         return Field(Kind.TEXT, 0, True)
     if base in ("text", "bytea") and code in _STRINGS:
         is_binary = sent.character_set == BINARY_CHARACTER_SET
-        fits = is_binary == (base == "bytea")
-        return Field(Kind.BYTES if is_binary else Kind.TEXT, 0, True) if fits else None
+        if is_binary != (base == "bytea" or is_raw):
+            return None
+        return Field(Kind.BYTES if base == "bytea" else Kind.TEXT, 0, True)
     if base in _READY and code in _STRINGS and sent.character_set == BINARY_CHARACTER_SET:
         return Field(Kind.BYTES, 0, True) if sent.length in _READY[base] else None
     if base == "timestamptz" and code is WireType.DATETIME and is_hidden:

@@ -16,8 +16,8 @@ from include.transcoder.layout import Kind, RowLayout
 
 Numbers: TypeAlias = "ctypes.Array[ctypes.c_uint64]"
 
-# The substitutions, in the order of a column's three counts.
-RULES = ("zero_date", "impossible_date", "nul_character")
+# The substitutions, in the order of a column's counts.
+RULES = ("zero_date", "impossible_date", "nul_character", "invalid_text")
 
 
 class RowTable:

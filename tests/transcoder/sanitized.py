@@ -9,6 +9,7 @@ from pathlib import Path
 
 from include import settings
 from include.source.keys import KeyRange, paging_key
+from include.source.live_table import check_live_table
 from include.source.pages import PageReader
 from include.source.session import connect
 from include.source.statement import ResultBuffer
@@ -53,7 +54,7 @@ def write_rows(practice: Practice, directory: Path) -> None:
             table,
             load_core(),
             key=paging_key(table),
-            index="PRIMARY",
+            live=check_live_table(connection, practice.source, table, paging_key(table)),
             reconnect=connection.close,
         )
         assert reader.read(page, KeyRange(), limit=1000)

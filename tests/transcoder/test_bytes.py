@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import datetime as dt
+import itertools
 import struct
 from collections.abc import Sequence
 
@@ -61,7 +62,7 @@ def test_a_tuple_holds_only_the_columns_that_are_asked_for(core: Core) -> None:
     buffer, table = table_of([row(values)])
     written, counts = transcode_all(core, buffer, table, LAYOUT.only(positions))
     assert written == struct.pack(">hiqi1s", 2, 8, -7, 1, b"k")
-    assert sum(counts) == counts[3 * positions[0] + RULES.index("nul_character")] == 1
+    assert sum(counts) == counts[len(RULES) * positions[0] + RULES.index("nul_character")] == 1
 
 
 @given(rows_of(COLUMN_KINDS), st.lists(st.booleans(), min_size=6, max_size=6))
@@ -96,7 +97,7 @@ def test_rows_that_are_not_emitted__are_counted_and_need_no_room(core: Core) -> 
     counts, out = counts_for(LAYOUT), bytearray(1000)
     done = core.transcode(buffer, table, 0, LAYOUT, out, emit=bytearray([0, 1, 0]), counts=counts)
     assert done == Transcoded(3, 2 + 4 * len(small))
-    assert counts[3 * position + RULES.index("nul_character")] == 2
+    assert counts[len(RULES) * position + RULES.index("nul_character")] == 2
 
 
 def test_an_output_for_no_single_row_says_how_much_it_takes(core: Core) -> None:
@@ -145,13 +146,13 @@ def test_every_day_that_the_calendar_has_is_held_and_no_other(core: Core) -> Non
         else:
             expected.append(struct.pack(">hii", 1, 4, since))
     assert written == b"".join(expected)
-    assert counts == [1, absent - 1, 0]
+    assert counts == [1, absent - 1, 0, 0]
 
 
 def test_a_zero_character_is_found_at_every_place_of_a_text(core: Core) -> None:
     layout = RowLayout((Field(Kind.TEXT, 0, True), Field(Kind.BYTES, 0, True)))
     texts = [
-        b"\xff" * before + b"\0" + b"\x01" * after for before in range(20) for after in range(20)
+        b"\x7f" * before + b"\0" + b"\x01" * after for before in range(20) for after in range(20)
     ]
     buffer, table = table_of([b"\0\0" + 2 * sized(text) for text in texts])
     written, counts = transcode_all(core, buffer, table, layout)
@@ -162,7 +163,57 @@ def test_a_zero_character_is_found_at_every_place_of_a_text(core: Core) -> None:
         + text
         for text in texts
     )
-    assert counts == [0, 0, len(texts), 0, 0, 0]
+    assert counts == [0, 0, len(texts), 0, *[0] * len(RULES)]
     skipped, none = counts_for(layout), bytearray(len(texts))
     core.transcode(buffer, table, 0, layout, bytearray(), emit=none, counts=skipped)
     assert list(skipped) == counts
+
+
+def test_each_byte_that_is_no_part_of_a_character_becomes_a_question_mark(core: Core) -> None:
+    leads = (
+        0x00,
+        0x41,
+        0x80,
+        0xC1,
+        0xC2,
+        0xDF,
+        0xE0,
+        0xE1,
+        0xED,
+        0xEF,
+        0xF0,
+        0xF1,
+        0xF4,
+        0xF5,
+        0xFF,
+    )
+    rests = (0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC2)
+    texts = [
+        before + bytes((lead, *rest)) + after
+        for lead in leads
+        for size in range(4)
+        for rest in itertools.product(rests, repeat=size)
+        for before, after in ((b"", b""), (b"12345678", b"\xc3\xa9"))
+    ]
+    layout = RowLayout((Field(Kind.TEXT, 0, True),))
+    written, counts = transcode_all(core, *table_of([b"\0\0" + sized(t) for t in texts]), layout)
+    expected = [_without_invalid_bytes(text) for text in texts]
+    assert written == b"".join(struct.pack(">hi", 1, len(text)) + text for text in expected)
+    assert counts[RULES.index("invalid_text")] == sum(map(_is_invalid, texts))
+
+
+def _is_invalid(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _without_invalid_bytes(text: bytes) -> bytes:
+    kept, at = b"", 0
+    while at < len(text):
+        size = next((n for n in (1, 2, 3, 4) if not _is_invalid(text[at : at + n])), 0)
+        kept += text[at : at + size] if size else b"?"
+        at += size or 1
+    return kept.replace(b"\0", b"")

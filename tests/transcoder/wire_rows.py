@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from include.catalog.model import ColumnConfig, TableConfig, Tier
-from include.transcoder.core import Core, Numbers, OutputTooSmall, RowTable
+from include.transcoder.core import RULES, Core, Numbers, OutputTooSmall, RowTable
 from include.transcoder.layout import RowLayout, plan_layout
 from include.transcoder.wire import BINARY_CHARACTER_SET, WireColumn, WireType
 
@@ -87,7 +87,7 @@ def table_of(payloads: Sequence[bytes]) -> tuple[bytearray, RowTable]:
 
 
 def counts_for(layout: RowLayout) -> Numbers:
-    return (ctypes.c_uint64 * (3 * len(layout.fields)))()
+    return (ctypes.c_uint64 * (len(RULES) * len(layout.fields)))()
 
 
 def config(*columns: tuple[str, ColumnKind], key: tuple[str, ...] = ()) -> TableConfig:
@@ -199,9 +199,34 @@ LETTERS = st.characters(exclude_categories=["Cs"])
 TEXTS = st.text(LETTERS, max_size=60) | st.integers(200, 70_000).map(lambda n: "ä🦷"[n % 2] * n)
 
 
+# Alone, cut off, a surrogate, longer than needed, behind the last character.
+INVALID = (
+    b"\xff",
+    b"\xc3",
+    b"\xe2\x82",
+    b"\xf0\x9f\xa6",
+    b"\xed\xa0\x80",
+    b"\xc0\xaf",
+    b"\xf4\x90\x80\x80",
+)
+
+
 def _text(text: str) -> Value:
     return Value(
         sized(text.encode()), text.replace("\0", ""), "nul_character" if "\0" in text else None
+    )
+
+
+@st.composite
+def _invalid_texts(draw: st.DrawFn) -> Value:
+    """Text with bytes that are no character; each is a question mark afterwards."""
+    texts = st.text(LETTERS, max_size=12).map(lambda text: text.replace("\0", ""))
+    before, after = draw(texts), draw(texts)
+    broken = draw(st.sampled_from(INVALID))
+    return Value(
+        sized(before.encode() + broken + after.encode()),
+        before + "?" * len(broken) + after,
+        "invalid_text",
     )
 
 
@@ -254,7 +279,12 @@ COLUMN_KINDS = (
     ColumnKind("timestamp(6)", "timestamptz", WireType.TIMESTAMP, TIMESTAMPS, decimals=6),
     ColumnKind("time(6)", "interval", WireType.TIME, TIMES, decimals=6),
     ColumnKind(
-        "mediumtext", "text", WireType.BLOB, TEXTS.map(_text), character_set=UTF8MB4, length=9999
+        "mediumtext",
+        "text",
+        WireType.BLOB,
+        TEXTS.map(_text) | _invalid_texts(),
+        character_set=UTF8MB4,
+        length=9999,
     ),
     ColumnKind(
         "enum('a','\0')",

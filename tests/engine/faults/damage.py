@@ -160,10 +160,8 @@ def read_all(source: Endpoint, table: TableConfig) -> int:
     rows = 0
     with driver_errors(source, source, table.name), connect(source) as connection:
         read_structures(connection, source)
-        index = check_live_table(connection, source, table, key).key_index
-        reader = PageReader(
-            connection, table, core, key=key, index=index, reconnect=connection.close
-        )
+        live = check_live_table(connection, source, table, key)
+        reader = PageReader(connection, table, core, key=key, live=live, reconnect=connection.close)
         page, bounds, is_last = ResultBuffer(), KeyRange(), False
         while not is_last:
             is_last = reader.read(page, bounds, limit=PAGE_ROWS)
