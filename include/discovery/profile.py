@@ -92,6 +92,8 @@ def measure_tables(
 
     A table that the server cannot read at present is left out; the others are not affected by it.
     """
+    if not structures:
+        return {}
     with source_errors(endpoint), connection.cursor() as cursor:
         cursor.execute(
             "select table_name, engine, coalesce(data_length, 0) + coalesce(index_length, 0), "
