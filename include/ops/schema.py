@@ -14,7 +14,7 @@ from include.warehouse import session
 from include.warehouse.session import WarehouseConnection
 
 # The newest revision in include/ops/migrations/versions.
-REVISION = "0003"
+REVISION = "0004"
 VERSION_TABLE = "schema_version"
 MIGRATE = "./dental migrate"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from include.ops.migrations.plain_sql import run
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 STATEMENTS = """
 alter table ops.substitution drop constraint substitution_rule_check;
