@@ -50,7 +50,7 @@ def show(*, table: str | None, excluded: bool, findings: bool, config_directory:
         _show_excluded(catalog)
     elif findings:
         for one in _findings():
-            click.echo(f"{one.table}.{one.column}: {one}")
+            click.echo(f"{one.place}: {one}")
     else:
         _show_tables(catalog)
 
