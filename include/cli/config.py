@@ -51,7 +51,7 @@ def show(*, table: str | None, excluded: bool, findings: bool, config_directory:
         _show_excluded(catalog)
     elif findings:
         for one in _findings():
-            say(f"{one.table}.{one.column}: {one}")
+            say(f"{one.place}: {one}")
     else:
         _show_tables(catalog)
 

@@ -22,7 +22,7 @@ from include.ops.config_versions import load_catalog
 from include.ops.load_results import Attempt
 from include.ops.loads import loaded_tables
 from include.ops.runs import read_run
-from include.ops.validation_results import RECONCILIATION, CheckResult, record_results
+from include.ops.validation_results import RECONCILIATION, CheckResult, Effect, record_results
 from include.sessions.failures import driver_errors
 from include.warehouse.session import WarehouseConnection
 
@@ -145,6 +145,8 @@ def _record(
                     is_passed=is_settled,
                     unexpected_count=rows,
                     detail=detail,
+                    # What still changes is published with that skew.
+                    effect=Effect.FINDING,
                 )
             ]
             for table, rows in sorted(moved.items())

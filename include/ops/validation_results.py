@@ -22,7 +22,11 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A breach that closes no gate; `unexpected_count` is None where it could not be measured."""
+    """A breach that closes no gate.
+
+    `column` is empty for one of the whole table, `unexpected_count` None where it could not be
+    measured.
+    """
 
     table: str
     column: str
@@ -34,7 +38,14 @@ class Finding:
         """The finding in words, without its place."""
         if self.unexpected_count is None:
             return f"could not be measured: {self.detail}"
+        if self.element_count is None:
+            return f"{self.unexpected_count} rows: {self.detail}"
         return f"{self.unexpected_count} of {self.element_count} rows break: {self.detail}"
+
+    @property
+    def place(self) -> str:
+        """The table, with the column if it is about one."""
+        return f"{self.table}.{self.column}" if self.column else self.table
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ def record_results(
 
 
 def new_findings(connection: WarehouseConnection, run_id: int) -> tuple[Finding, ...]:
-    """Return the findings of a run that no earlier run has had, the largest first.
+    """Return the findings of a run that no report before has told, the largest first.
 
     A finding is known by what it says of its column: another target, or another teller, is new; a
     count that moves is not.
@@ -92,17 +103,24 @@ def new_findings(connection: WarehouseConnection, run_id: int) -> tuple[Finding,
     return _findings(
         connection,
         """
-        select found.table_name, found.column_name, found.element_count, found.unexpected_count,
+        select
+            found.table_name, found.column_name, found.element_count, found.unexpected_count,
             found.detail
         from ops.validation_result as found
-        where found.run_id = %s and found.effect = 'finding' and not found.is_passed
+        where
+            found.run_id = %s and found.effect = 'finding' and not found.is_passed
+            and found.unexpected_count is distinct from 0
             and not exists (
-                select from ops.validation_result as earlier
-                where earlier.run_id < found.run_id and earlier.table_name = found.table_name
+                select
+                from ops.validation_result as earlier
+                inner join ops.run as told on earlier.run_id = told.run_id
+                where
+                    told.summary is not null and earlier.run_id < found.run_id
+                    and earlier.effect = 'finding' and not earlier.is_passed
+                    and earlier.table_name = found.table_name
                     and earlier.check_name = found.check_name
                     and earlier.column_name = found.column_name
                     and earlier.detail = found.detail
-                    and earlier.effect = 'finding' and not earlier.is_passed
             )
         order by found.unexpected_count desc nulls last, found.table_name, found.column_name
         """,
@@ -117,7 +135,8 @@ def standing_findings(connection: WarehouseConnection) -> tuple[Finding, ...]:
         """
         select table_name, column_name, element_count, unexpected_count, detail
         from ops.validation_result
-        where effect = 'finding' and not is_passed
+        where
+            effect = 'finding' and not is_passed and unexpected_count is distinct from 0
             and (table_name, run_id) in (
                 select table_name, max(run_id)
                 from ops.validation_result

@@ -146,7 +146,7 @@ class RunReport:
 
     def _found(self) -> Iterator[str]:
         for one in self.findings[:MOST_FINDINGS]:
-            yield f"new finding: {one.table}.{one.column}: {one}"
+            yield f"new finding: {one.place}: {one}"
         if self.findings:
             more = len(self.findings) - MOST_FINDINGS
             yield (

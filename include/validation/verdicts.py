@@ -165,8 +165,9 @@ def _judge(
             Block(
                 BlockedCode.NOT_JUDGED,
                 f"{len(failed)} of {len(results)} expectations could not run, the first on column "
-                f"{failed[0].rule.columns[0]}: raw does not fit the config of this run. Load the "
-                "table again, then see the task's log.",
+                f"{failed[0].rule.columns[0]} ({failed[0].rule.kind}): raw does not fit the config "
+                "of this run. Find out who changed the table in raw, then load it again in full "
+                "mode.",
             ),
             counts,
             results,

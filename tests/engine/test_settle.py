@@ -9,6 +9,7 @@ from include.catalog.model import Catalog, TableConfig
 from include.engine import load_table, settle
 from include.errors import ConfigError, SourceError
 from include.ops.config_versions import pin_bytes
+from include.ops.validation_results import new_findings
 from include.source.keys import KeyRange
 from include.source.pages import PageReader
 from include.source.statement import ResultBuffer
@@ -82,6 +83,11 @@ def test_a_group_that_never_rests_is_recorded_with_its_skew(
     assert not result.is_settled
     assert (result.passes, result.skews) == ({"money": 3}, {"money": {"PaySplit": 1}})
     assert recorded(practice) == [("payment", False, 0), ("paysplit", False, 1)]
+    # The skew closes no gate: it is told.
+    with warehouse_session.connect(practice.warehouse) as connection:
+        assert [f"{one.place}: {one}" for one in new_findings(connection, practice.run_id)] == [
+            "paysplit: 1 rows: group money: still changing when read"
+        ]
 
 
 def test_a_table_that_fails_while_settling_is_named_and_closed(

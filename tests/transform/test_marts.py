@@ -156,16 +156,9 @@ def test_only_references_that_mostly_dangle_are_an_error_and_fewer_are_counted(
     office: Office, first_build: BuildOutcome, share: int, is_broken: bool
 ) -> None:
     assert first_build.is_right
-    with connect(office.warehouse) as connection:
-        ((rows,),) = connection.execute("select count(*) from raw.adjustment").fetchall()
-        dangling = rows * share // 100
-        connection.execute(
-            "update raw.adjustment set adjtype = 987654 where adjnum in"
-            " (select adjnum from raw.adjustment order by adjnum limit %s)",
-            (dangling,),
-        )
-    outcome = office.build("stg_open_dental__adjustments")
-    copy_practice(office.source, office.warehouse)
+    dangling = _shift_types(office, share, by=1_000_000)
+    outcome = office.build("references_exist_stg_open_dental__adjustments")
+    _shift_types(office, share, by=-1_000_000)
     assert outcome.is_right is not is_broken
     test = "test references_exist_stg_open_dental__adjustments"
     [line] = [line for line in report_lines(outcome) if line.startswith(test)]
@@ -205,6 +198,17 @@ def _set_gate(office: Office, table: str, *, reason: str | None) -> None:
             " blocked_reason = %s where table_name = %s",
             (reason is None, "quality" if reason else None, reason, table),
         )
+
+
+def _shift_types(office: Office, share: int, *, by: int) -> int:
+    """Move the type of so many of a hundred adjustments to where no definition is; return them."""
+    with connect(office.warehouse) as connection:
+        return connection.execute(
+            "update raw.adjustment set adjtype = adjtype + %s where adjnum in (select adjnum from"
+            " raw.adjustment order by adjnum limit (select count(*) * %s / 100"
+            " from raw.adjustment))",
+            (by, share),
+        ).rowcount
 
 
 def _set_preference(office: Office, name: str, value: str) -> None:
