@@ -163,10 +163,8 @@ static inline int skip_field(const struct field *field, const uint8_t **at, cons
         p = take_string(at, end, &size);
         if (!p)
             return OUT_OF_ROW;
-        if (field->kind == TEXT) {
-            counts[NUL_CHARACTER] += (uint64_t)holds_nul(p, size);
-            counts[INVALID_TEXT] += (uint64_t)!is_utf8(p, size);
-        }
+        if (field->kind == TEXT)
+            look_at_text(p, size, counts);
     }
     return FIT;
 }

@@ -239,14 +239,35 @@ static inline int has_zero_byte(uint64_t v)
     return ((v - 0x0101010101010101ULL) & ~v & 0x8080808080808080ULL) != 0;
 }
 
-/* Copy a string; return whether there is a zero byte in it. Most strings are short, and calling
- * memcpy for them costs more than copying. */
+/* What a string holds: a zero byte, and bytes that are no ASCII. */
+enum { NUL_BYTES = 1, HIGH_BYTES = 2 };
+#define HIGH_BITS 0x8080808080808080u
+
+static inline int held_by(uint64_t word)
+{
+    return (has_zero_byte(word) ? NUL_BYTES : 0) | (word & HIGH_BITS ? HIGH_BYTES : 0);
+}
+
+static inline int held_by_long(const uint8_t *text, uint64_t size)
+{
+    uint64_t bits = 0, word;
+    for (uint64_t i = 0; i + 8 <= size; i += 8) {
+        memcpy(&word, text + i, 8);
+        bits |= word;
+    }
+    memcpy(&word, text + size - 8, 8); /* it may overlap the last */
+    bits |= word;
+    return (memchr(text, 0, size) ? NUL_BYTES : 0) | (bits & HIGH_BITS ? HIGH_BYTES : 0);
+}
+
+/* Copy a string; return what it holds. Most strings are short, and calling memcpy for them costs
+ * more than copying. */
 static inline int copy_string(uint8_t *to, const uint8_t *text, uint64_t size)
 {
-    int has_nul = 0;
+    int held = 0;
     if (size > SHORT) {
         memcpy(to, text, size);
-        return memchr(text, 0, size) != NULL;
+        return held_by_long(text, size);
     }
     if (size >= 8) {
         uint64_t head, tail; /* they may overlap */
@@ -254,13 +275,13 @@ static inline int copy_string(uint8_t *to, const uint8_t *text, uint64_t size)
         memcpy(&tail, text + size - 8, 8);
         memcpy(to, &head, 8);
         memcpy(to + size - 8, &tail, 8);
-        return has_zero_byte(head) || has_zero_byte(tail);
+        return held_by(head) | held_by(tail);
     }
     for (uint64_t i = 0; i < size; i++) {
         to[i] = text[i];
-        has_nul |= !text[i];
+        held |= (text[i] ? 0 : NUL_BYTES) | (text[i] & 0x80 ? HIGH_BYTES : 0);
     }
-    return has_nul;
+    return held;
 }
 
 /* Return the length of the UTF-8 character at the beginning of a text; 0 if it is none. */
@@ -285,13 +306,7 @@ static inline unsigned character_size(const uint8_t *text, uint64_t size)
 
 static inline int is_utf8(const uint8_t *text, uint64_t size)
 {
-    uint64_t i = 0;
-    while (i < size) {
-        /* Most texts are ASCII. */
-        if (size - i >= 8 && !(load64(text + i) & 0x8080808080808080u)) {
-            i += 8;
-            continue;
-        }
+    for (uint64_t i = 0; i < size;) {
         const unsigned length = character_size(text + i, size - i);
         if (!length)
             return 0;
@@ -300,10 +315,22 @@ static inline int is_utf8(const uint8_t *text, uint64_t size)
     return 1;
 }
 
-static inline int holds_nul(const uint8_t *text, uint64_t size)
+/* Count what a rule would change in a text that holds this; return whether it is anything. */
+static inline int count_rules(const uint8_t *text, uint64_t size, int held, uint64_t *counts)
+{
+    const int has_nul = held & NUL_BYTES, is_invalid = held & HIGH_BYTES && !is_utf8(text, size);
+    counts[NUL_CHARACTER] += (uint64_t)has_nul;
+    counts[INVALID_TEXT] += (uint64_t)is_invalid;
+    return has_nul || is_invalid;
+}
+
+/* Look at a text that is not written. */
+static inline void look_at_text(const uint8_t *text, uint64_t size, uint64_t *counts)
 {
     uint8_t copy[SHORT];
-    return size > SHORT ? memchr(text, 0, size) != NULL : copy_string(copy, text, size);
+    const int held = size > SHORT ? held_by_long(text, size) : copy_string(copy, text, size);
+    if (held)
+        count_rules(text, size, held, counts);
 }
 
 /* Write a string. Of a text, which has counts, U+0000 is left out, and a question mark replaces
@@ -312,13 +339,11 @@ static inline uint8_t *put_string(uint8_t *to, const uint8_t *text, uint64_t siz
                                   uint64_t *counts)
 {
     uint8_t *at = to + 4;
-    const int has_nul = copy_string(at, text, size), is_valid = !counts || is_utf8(text, size);
-    if (!counts || (!has_nul && is_valid)) {
+    const int held = copy_string(at, text, size);
+    if (!held || !counts || !count_rules(text, size, held, counts)) {
         put32(to, (uint32_t)size);
         return at + size;
     }
-    counts[NUL_CHARACTER] += (uint64_t)has_nul;
-    counts[INVALID_TEXT] += (uint64_t)!is_valid;
     for (uint64_t i = 0; i < size;) {
         const unsigned length = character_size(text + i, size - i);
         if (text[i])

@@ -122,7 +122,7 @@ def test_a_refused_or_quarantined_table_makes_the_command_fail(fresh: Practice) 
     fresh.execute("create table shape (Id int primary key, Area point)")
     code, _, errors = _dental(fresh, "discover")
     assert code == 1
-    assert "shape.Area: has the type point" in errors
+    assert "no rule maps to a warehouse type: Area (point)" in errors
     assert (fresh.config_directory / "tables.yml").exists(), "the others have their config"
     fresh.execute("alter table patient modify LName int")
     code, output, errors = _dental(fresh, "plan")

@@ -69,7 +69,7 @@ def test_a_new_column_of_credentials_does_not_leave_the_source(practice: Practic
     ("change", "reason"),
     [
         ("alter table Visit add xmin int", "Visit.xmin: is the name of a system column"),
-        ("alter table Visit add Area point", "Visit.Area: has the type point"),
+        ("alter table Visit add Area point", "no rule maps to a warehouse type: Area (point)"),
         ("drop table Visit", "the source no longer has this table"),
         ("rename table Visit to Elsewhere", "the source no longer has this table"),
     ],
