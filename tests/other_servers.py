@@ -38,8 +38,11 @@ from local_system.servers import (
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _LOG = "server.log"
+# The data live as long as the test, so nothing waits for a disk.
 _SMALL = {
     "innodb-buffer-pool-size": "128M",
+    "innodb-flush-method": "nosync",
+    "innodb-doublewrite": "OFF",
     "innodb-flush-log-at-trx-commit": "0",
     "skip-log-bin": "",
     "local-infile": "ON",

@@ -115,7 +115,7 @@ ROUNDS: tuple[tuple[str, ...], ...] = (
         "update Hostile set Id = 77, Late = '2024-05-05 05:05:05.005' where Id = 3",
         "alter table TextKey add column Late int not null default 3 first",
         "update TextKey set K = 'STRASSE' where K = 'straße'",
-        "update UnsignedKey set Id = Id - 1 where Id > 9223372036854775807 order by Id",
+        "update UnsignedKey set Id = Id + 1 where Id > 9223372036854775807 order by Id desc",
         "update NegativeKey set Id = -Id",
         "update InstantKey set D = D + interval 1 microsecond where V = 3",
         "update SpanKey set T = '-00:00:01' where V = 3",
@@ -125,7 +125,7 @@ ROUNDS: tuple[tuple[str, ...], ...] = (
         "update BitKey set B = b'10' where V = 3",
         "update DecimalKey set D = D + 0.0000000001",
         "update BinaryKey set B = reverse(B) where V = 1",
-        "update BytesKey set B = 0x00 where V = 3",
+        "update BytesKey set B = 0x0001 where V = 3",
         "update DayKey set D = D + interval 1 day, V = '0000-00-00' where D = '2024-01-01'",
         "alter table Keyless add column Late int",
         "update Computed set Id = 30 where Id = 3",
@@ -155,8 +155,8 @@ FOR_NEWER_MARIADB = (
 )
 FOR_MYSQL = (
     "set session sql_generate_invisible_primary_key = on",
-    "create table Generated (V int, W varchar(20) collate utf8mb4_0900_ai_ci)",
-    "insert into Generated (V, W) select N, 'w' from Numbers",
+    "create table Unnumbered (V int, W varchar(20) collate utf8mb4_0900_ai_ci)",
+    "insert into Unnumbered (V, W) select N, 'w' from Numbers",
     "create table Expressed (Id int primary key, V varchar(20), unique key ((upper(V))))",
     "insert into Expressed values (1, 'a'), (2, 'b')",
     "create table AccentKey (K varchar(30) collate utf8mb4_0900_as_cs primary key, V int)",

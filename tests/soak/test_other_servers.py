@@ -236,7 +236,7 @@ def test_sizes_are_those_of_this_moment(followed: Followed) -> None:
     )
     followed.pipeline.discover()
     (size,) = followed.pipeline.ask(
-        "select row_count, byte_count > 10000 from ops.table_profile where table_name = 'Numbers'"
+        "select row_count, byte_count > 10000 from ops.table_profile where table_name = 'numbers'"
     )
     assert size == (2001, True)
 
