@@ -147,7 +147,7 @@ def followed(owner: Endpoint, reader: Endpoint, warehouse: Endpoint, tmp_path: P
 def made_for(server: OtherServer) -> Sequence[str]:
     """Return the statements that make what this server can hold."""
     if server.is_mysql:
-        own = hostile_practice.FOR_MYSQL
+        own: tuple[str, ...] = hostile_practice.FOR_MYSQL
     elif server.name == "MariaDB 10.5":
         own = hostile_practice.FOR_MARIADB
     else:
