@@ -109,7 +109,7 @@ def start_mariadb(
                 "--force",  # also works where the machine cannot resolve its own name
             ]
             _run(command, place)
-    with _secret_file(_accounts(password)) as accounts:
+    with _secret_file(sole_account(password)) as accounts:
         command = [
             program,
             "--no-defaults",
@@ -267,7 +267,7 @@ def _secret_file(text: str) -> Iterator[int]:
         os.close(number)
 
 
-def _accounts(password: str) -> str:
+def sole_account(password: str) -> str:
     """Return the SQL, a statement a line, that leaves no account of the installation but ours.
 
     It runs at every start, so that a lost password needs no repair by hand. `root` has no password
