@@ -42,7 +42,7 @@ lint: dev ## check code, SQL, YAML and deployment files without running them
 test: lint ## lint, then run the tests on real servers that they start themselves
 	@$(VENV)/python -m pytest -m "not soak"
 
-soak: dev ## run the tests that take long; PART=faults, gentleness, reference, browser, demo_size or 35000
+soak: dev ## run the tests that take long; PART=faults, stopped, gentleness, reference, browser, demo_size or 35000
 	@$(VENV)/python -m pytest -m soak $(if $(PART),-k $(PART))
 
 bench: dev ## measure the engine beside hardware limits and other tools; takes an hour or two

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -26,6 +26,10 @@ from local_system import servers
 
 # A client that waits for longer than this has no limit: the server goes on, and the test fails.
 RESCUE_SECONDS = 90
+
+
+# Methods, each with the class that has it.
+Calls: TypeAlias = Sequence[tuple[Any, str]]
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,9 @@ class StoppableServer:
             _signal(process, signal.SIGCONT)
 
     @contextmanager
-    def stopped_at(self, owner: Any, method: str, number: int) -> Iterator[list[int]]:
-        """Stop before the n-th call of a method; yields a list with that number when it came."""
-        came: list[int] = []
-
-        def stop() -> None:
-            came.append(number)
-            self.stop()
-
-        with before_call(owner, method, number, stop), self.awake_in_the_end():
+    def stopped_at(self, number: int, calls: Calls) -> Iterator[list[str]]:
+        """Stop before the n-th of these calls; yields the names of those that came."""
+        with before_call(number, calls, self.stop) as came, self.awake_in_the_end():
             yield came
 
     @contextmanager
@@ -100,24 +98,26 @@ def set_short_limits(patch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def before_call(owner: Any, method: str, number: int, action: Callable[[], None]) -> Iterator[None]:
-    """Do something once, before the n-th call of a method."""
-    original = getattr(owner, method)
+def before_call(number: int, calls: Calls, action: Callable[[], None]) -> Iterator[list[str]]:
+    """Do something once, before the n-th of these calls; yields the names of those that came."""
+    came: list[str] = []
     lock = threading.Lock()
-    calls = 0
 
-    def called(*arguments: Any, **named: Any) -> Any:
-        nonlocal calls
-        with lock:
-            calls += 1
-            is_now = calls == number
-        if is_now:
-            action()
-        return original(*arguments, **named)
+    def telling(original: Any, name: str) -> Any:
+        def called(*arguments: Any, **named: Any) -> Any:
+            with lock:
+                came.append(name)
+                is_now = len(came) == number
+            if is_now:
+                action()
+            return original(*arguments, **named)
+
+        return called
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(owner, method, called)
-        yield
+        for owner, name in calls:
+            patch.setattr(owner, name, telling(getattr(owner, name), name))
+        yield came
 
 
 def _signal(process: int, number: signal.Signals) -> None:

@@ -14,7 +14,7 @@ from include.endpoints import Endpoint
 from include.engine.context import LoadContext
 from include.errors import PipelineError, SourceError, WarehouseError
 from include.sessions.failures import untranslated
-from include.source import session as source_session
+from include.source.login import LoginConnection
 from include.source.pages import PageReader
 from include.transform import dbt
 from include.warehouse import session as warehouse_session
@@ -67,7 +67,7 @@ def subject(practice: Practice, request: pytest.FixtureRequest) -> Subject:
 @pytest.mark.parametrize(
     ("victim", "owner", "method", "number"),
     [
-        ("source", source_session.LoginConnection, "_request_authentication", 1),
+        ("source", LoginConnection, "_request_authentication", 1),
         ("source", PageReader, "read", 4),
         ("warehouse", psycopg.Connection, "execute", 12),
         ("warehouse", psycopg.Copy, "write", 1),
@@ -90,11 +90,11 @@ def test_a_load_ends_with_a_sentence_and_the_next_one_mends_it(
     set_short_limits(monkeypatch)
     commit_batches_of(40, monkeypatch)
     with (
-        stoppable[victim].stopped_at(owner, method, number) as came,
+        stoppable[victim].stopped_at(number, [(owner, method)]) as came,
         pytest.raises(PipelineError) as caught,
     ):
         subject.practice.load(config)
-    assert came == [number]
+    assert len(came) >= number
     assert type(caught.value) is (SourceError if victim == "source" else WarehouseError)
     assert STOPPED in str(caught.value)
     assert "then try again" in str(caught.value)
