@@ -52,7 +52,7 @@ CALLS: dict[str, Calls] = {
     ),
 }
 # Of a step's calls; most of a short step, and each kind of a long one.
-PLACES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
+PLACES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 class Refresh:
