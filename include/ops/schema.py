@@ -12,6 +12,7 @@ from include.endpoints import Endpoint
 from include.errors import TerminalError, WarehouseError
 from include.warehouse import session
 from include.warehouse.session import WarehouseConnection
+from include.warehouse.watch import how_it_broke_off
 
 # The newest revision in include/ops/migrations/versions.
 REVISION = "0004"
@@ -32,9 +33,9 @@ def connect(warehouse: Endpoint, *, autocommit: bool = False) -> WarehouseConnec
     except psycopg.Error as error:
         connection.close()
         raise WarehouseError(
-            "the warehouse broke off while the revision of the schema ops was read (SQLSTATE "
-            f"{error.sqlstate or 'none'}). Nothing was written. Check that the server runs, then "
-            "try again.",
+            "while the revision of the schema ops was read, the warehouse "
+            f"{how_it_broke_off(error)}. Nothing was written. Check that the server runs, then try "
+            "again.",
             where=warehouse.name,
         ) from None
     except BaseException:

@@ -57,10 +57,17 @@ class WarehouseProfile(ProfileConfig):  # type: ignore[misc]
         desired_profile_path: Path | None = None,  # noqa: ARG002
         use_mock_values: bool = False,  # noqa: ARG002
     ) -> Iterator[tuple[Path, dict[str, str]]]:
-        """Yield profiles.yml and the variables that it reads, from Airflow's connection."""
-        from include.transform.dbt import environment
+        """Yield profiles.yml and the variables that it reads, from Airflow's connection.
 
-        yield PROFILES, environment(warehouse_endpoint())
+        Meanwhile the build of this process is ended when the warehouse stops answering.
+        """
+        from include.transform.dbt import environment
+        from include.warehouse.session import login_arguments
+        from include.warehouse.watch import psycopg2_watched
+
+        warehouse = warehouse_endpoint()
+        with psycopg2_watched(login_arguments(warehouse)):
+            yield PROFILES, environment(warehouse)
 
 
 def render(group_ids: Sequence[str]) -> list[TaskGroup]:

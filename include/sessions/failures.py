@@ -19,9 +19,10 @@ from pymysql.constants import ER
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, StructureError, TerminalError, WarehouseError
-from include.source.error_codes import meaning_of
+from include.source.error_codes import code_of, meaning_of
 from include.source.session import source_error
 from include.warehouse.rights import missing_rights
+from include.warehouse.watch import silence_behind
 
 _CODE = Path(__file__).parents[1]
 _KEPT = "What is not yet committed was rolled back; the rows of the last good load are intact."
@@ -180,12 +181,11 @@ def describe(error: BaseException) -> str:
 def untranslated(error: psycopg.Error | pymysql.MySQLError, warehouse: Endpoint) -> PipelineError:
     """Return the project's error for a driver's that nobody expected where it came up."""
     if isinstance(error, pymysql.MySQLError):
-        code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-        found = meaning_of(code)
-        seen, advice = f"the practice database {found.seen} (error {code}", f"{found.advice}."
-        kind = found.kind
+        found = meaning_of(error)
+        seen = f"the practice database {found.seen} (error {code_of(error)}"
+        kind, advice = found.kind, f"{found.advice}."
     else:
-        meaning = next(m for m in _MEANINGS if _means(m, error))
+        meaning = _meaning_of(error)
         kind, seen, advice = meaning.kind, meaning.seen.format(column="a column"), meaning.advice
         if isinstance(error, pg.InsufficientPrivilege):
             denial = missing_rights(warehouse)
@@ -207,7 +207,7 @@ def _place(error: BaseException) -> str:
 
 
 def _source_error(error: pymysql.MySQLError, source: Endpoint, table: str) -> PipelineError:
-    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    code = code_of(error)
     if code in _CHANGED_SOURCE:
         return StructureError(
             f"{_CHANGED_SOURCE[code]} (error {code}). {_KEPT} The next refresh follows what has "
@@ -216,6 +216,13 @@ def _source_error(error: pymysql.MySQLError, source: Endpoint, table: str) -> Pi
         )
     meant = source_error(error, source)
     return type(meant)(f"while table {table} was read: {meant.message}", where=meant.where)
+
+
+def _meaning_of(error: psycopg.Error) -> _Meaning:
+    silence = silence_behind(error)
+    if silence is not None:
+        return _Meaning((), WarehouseError, f"the warehouse {silence.seen}", silence.advice)
+    return next(m for m in _MEANINGS if _means(m, error))
 
 
 def _means(meaning: _Meaning, error: psycopg.Error) -> bool:
@@ -232,7 +239,7 @@ def _warehouse_error(error: psycopg.Error, warehouse: Endpoint, table: str) -> P
         return TerminalError(
             f"{denial.seen} (SQLSTATE {error.sqlstate}). {_KEPT} {denial.advice}", where=where
         )
-    meaning = next(m for m in _MEANINGS if _means(m, error))
+    meaning = _meaning_of(error)
     column = _COLUMN_IN_CONTEXT.search(error.diag.context or "")
     seen = meaning.seen.format(column=f"column {column[1]}" if column else "a column")
     return meaning.kind(

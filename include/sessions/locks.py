@@ -30,6 +30,7 @@ from include.endpoints import Endpoint
 from include.errors import WarehouseError
 from include.ops import schema
 from include.warehouse.session import LOCK_APPLICATION_NAME, WarehouseConnection
+from include.warehouse.watch import SilentWarehouseError, silence_behind
 
 # For what a session that lost its lock left behind.
 WAIT_LIMIT_SECONDS = 120
@@ -71,11 +72,15 @@ _SHARED = _Kind(
 
 
 class LockSession:
-    """An autocommit session that holds locks; its heartbeat detects that the server ended it."""
+    """An autocommit session that holds locks; its heartbeat detects that the server ended it.
+
+    `silence` says that it was lost because the server stopped answering.
+    """
 
     def __init__(self, connection: WarehouseConnection, wait_seconds: int) -> None:
         self.connection = connection
         self.wait_seconds = wait_seconds
+        self.silence: SilentWarehouseError | None = None
         self._is_lost = threading.Event()
         self._is_over = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="lock heartbeat", daemon=True)
@@ -98,7 +103,8 @@ class LockSession:
         """Send a statement; return whether the session is still open on the server."""
         try:
             self.connection.execute("select 1")
-        except (psycopg.OperationalError, psycopg.InterfaceError):
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            self.silence = self.silence or silence_behind(error)
             self._is_lost.set()
         return not self.is_lost
 
@@ -146,9 +152,12 @@ class TableLock:
             self.writer.execute("select 1")
 
     def _lost(self) -> WarehouseError:
+        seen = "the session that keeps other loads of this table away was cut"
+        advice = "Try again."
+        if (silence := self.session.silence) is not None:
+            seen, advice = f"the warehouse {silence.seen}", silence.advice
         return WarehouseError(
-            "the session that keeps other loads of this table away was cut. What was not yet "
-            "committed is rolled back. Try again.",
+            f"{seen}. What was not yet committed is rolled back. {advice}",
             where=f"table {self.raw_name}",
         )
 

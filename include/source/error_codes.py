@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pymysql
 from pymysql.constants import CR, ER
 
 from include.errors import PipelineError, SourceError, SourceRefusedError, TerminalError
@@ -27,6 +28,13 @@ _AGAIN = "Check that the server runs and can be reached, then try again"
 # Of MySQL's own library for patterns, from MySQL 8 on.
 _PATTERN_CODES = range(3685, 3701)
 
+# What the driver raises when a connection fails under it.
+_CUT = (CR.CR_SERVER_LOST, CR.CR_SERVER_GONE_ERROR)
+_SILENT = Meaning(
+    SourceError,
+    "has stopped answering while the connection stood",
+    "Its process, machine or disk hangs, or the network between: look at it there, then try again",
+)
 _UNKNOWN = Meaning(SourceError, "does not answer as expected", _AGAIN)
 _MEANINGS = {
     **dict.fromkeys(
@@ -211,6 +219,14 @@ _MEANINGS = {
 }
 
 
-def meaning_of(code: int) -> Meaning:
-    """Return the meaning of a code; an unknown code counts as an error to retry."""
+def code_of(error: pymysql.MySQLError) -> int:
+    """Return the error's code; 0 for one without."""
+    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
+
+
+def meaning_of(error: pymysql.MySQLError) -> Meaning:
+    """Return the meaning of an error; one with an unknown code counts as one to retry."""
+    code = code_of(error)
+    if code in _CUT and isinstance(error.__context__, TimeoutError):
+        return _SILENT
     return _MEANINGS.get(code, _UNKNOWN)

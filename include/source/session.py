@@ -15,7 +15,7 @@ from pymysql.constants import SERVER_STATUS
 
 from include.endpoints import Endpoint
 from include.errors import PipelineError, SourceError, SourceRefusedError
-from include.source.error_codes import meaning_of
+from include.source.error_codes import code_of, meaning_of
 from include.source.login import LoginConnection
 from include.source.packets import understood
 from include.source.session_settings import (
@@ -33,6 +33,9 @@ from include.source.session_settings import (
 from include.source.tls import SourceTls, handshake_failure, source_tls
 
 CONNECT_TIMEOUT_SECONDS = 10
+# Of one read of the socket while a session is opened. A server that looks up our name in a DNS that
+# is gone takes half a minute.
+LOGIN_TIMEOUT_SECONDS = 60
 # Of one read of the socket. Pages are read without a pause, so minutes of silence mean a dead
 # server.
 READ_TIMEOUT_SECONDS = 300
@@ -73,7 +76,6 @@ def connect(endpoint: Endpoint) -> SourceConnection:
         collation=COLLATION,
         init_command=FIRST_COMMAND,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        read_timeout=READ_TIMEOUT_SECONDS,
         write_timeout=READ_TIMEOUT_SECONDS,
         autocommit=True,
     )
@@ -94,12 +96,15 @@ def reconnect(connection: SourceConnection, endpoint: Endpoint) -> None:
 
 def _establish(connection: SourceConnection, endpoint: Endpoint) -> None:
     tls = source_tls(endpoint)
+    limits: Any = connection
+    limits._read_timeout = LOGIN_TIMEOUT_SECONDS
     try:
         with source_errors(endpoint):
             connection.connect()
             _keep_alive(connection)
             _apply_settings(connection, endpoint)
             _check_encryption(connection, endpoint, tls)
+        limits._read_timeout = READ_TIMEOUT_SECONDS
     except BaseException:
         connection.close()
         raise
@@ -123,11 +128,10 @@ def source_error(error: pymysql.MySQLError, endpoint: Endpoint) -> PipelineError
     original = getattr(error, "original_exception", None)
     if isinstance(original, ssl.SSLError):
         return handshake_failure(original, endpoint)
-    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-    meaning = meaning_of(code)
+    meaning = meaning_of(error)
     return meaning.kind(
-        f"the practice database {meaning.seen} (error {code}). What was loaded before is intact. "
-        f"{meaning.advice}.",
+        f"the practice database {meaning.seen} (error {code_of(error)}). What was loaded before is "
+        f"intact. {meaning.advice}.",
         where=endpoint.name,
     )
 

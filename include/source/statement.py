@@ -300,10 +300,15 @@ def _receive_into(connection: Any, view: memoryview) -> int:
     try:
         count: int = connection._sock.recv_into(view)
     except OSError:
-        count = 0
+        connection._force_close()
+        raise _lost() from None
     if count == 0:
         connection._force_close()
-        raise pymysql.err.OperationalError(
-            CR.CR_SERVER_LOST, "Lost connection to MySQL server during query"
-        )
+        raise _lost()
     return count
+
+
+def _lost() -> pymysql.MySQLError:
+    return pymysql.OperationalError(
+        CR.CR_SERVER_LOST, "Lost connection to MySQL server during query"
+    )

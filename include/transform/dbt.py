@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from include.endpoints import Endpoint
-from include.errors import PipelineError
+from include.errors import PipelineError, WarehouseError
 from include.settings import (
     DBT_PROFILE,
     DBT_PROJECT,
@@ -19,12 +20,15 @@ from include.settings import (
     TELEMETRY_OFF,
     inherited_environment,
 )
-from include.warehouse.session import tls_options
+from include.warehouse.session import login_arguments, tls_options
+from include.warehouse.watch import Patience, SilentWarehouseError
 
 RUN_LIMIT_SECONDS = 3600
+_LOOK_SECONDS = 1
 # The words of dbt for a node that did not succeed, by itself; "skipped" is no fault of its own.
 FAILED = {"error", "fail", "runtime error"}
 WARNED = "warn"
+_KEPT = "Models that it had finished are new, the others keep their rows."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ def run_dbt(
     """Run one dbt command on the project and return what every node did.
 
     The manifest, compiled files and logs go to `target_path`. Raises PipelineError when dbt ends
-    before it has run anything, with the end of its output.
+    before it has run anything, with the end of its output, or does not end within
+    RUN_LIMIT_SECONDS; WarehouseError when the warehouse has stopped answering meanwhile.
     """
     results_file = target_path / "run_results.json"
     results_file.unlink(missing_ok=True)
@@ -99,29 +104,50 @@ def run_dbt(
     command += ["--target-path", str(target_path), "--log-path", str(target_path / "logs")]
     if variables:
         command += ["--vars", json.dumps(dict(variables))]
-    try:
-        done = subprocess.run(
-            command,
-            env={**inherited_environment(), **environment(warehouse)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=RUN_LIMIT_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        raise PipelineError(
-            f"did not end within {RUN_LIMIT_SECONDS} s and was stopped. Models that it had "
-            "finished are new, the others keep their rows. See what the warehouse is busy with, "
-            "then try again.",
-            where="dbt " + " ".join(arguments),
-        ) from None
+    return_code, output = _ended(command, warehouse, where="dbt " + " ".join(arguments))
     if not results_file.exists() and arguments[0] in {"build", "run", "test", "seed"}:
         raise PipelineError(
-            f"ended with code {done.returncode} before it ran anything; the marts are as they "
-            f"were. Its last words: {_end_of(done.stdout)}",
+            f"ended with code {return_code} before it ran anything; the marts are as they "
+            f"were. Its last words: {_end_of(output)}",
             where="dbt " + " ".join(arguments),
         )
-    return DbtRun(done.returncode, _results(results_file), done.stdout)
+    return DbtRun(return_code, _results(results_file), output)
+
+
+def _ended(command: Sequence[str], warehouse: Endpoint, *, where: str) -> tuple[int, str]:
+    """Run the command to its end; return its exit code and what it said.
+
+    Kills it after RUN_LIMIT_SECONDS, and when the warehouse has stopped answering.
+    """
+    patience = Patience(login_arguments(warehouse))
+    until = time.monotonic() + RUN_LIMIT_SECONDS
+    with subprocess.Popen(
+        command,
+        env={**inherited_environment(), **environment(warehouse)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            while True:
+                try:
+                    output, _ = process.communicate(timeout=_LOOK_SECONDS)
+                except subprocess.TimeoutExpired:
+                    patience.check()
+                    if time.monotonic() > until:
+                        raise PipelineError(
+                            f"did not end within {RUN_LIMIT_SECONDS} s and was stopped. {_KEPT} "
+                            "See what the warehouse is busy with, then try again.",
+                            where=where,
+                        ) from None
+                else:
+                    return process.returncode, output
+        except SilentWarehouseError as error:
+            raise WarehouseError(
+                f"was stopped: the warehouse {error.seen}. {_KEPT} {error.advice}", where=where
+            ) from None
+        finally:
+            process.kill()
 
 
 def _results(path: Path) -> tuple[NodeResult, ...]:

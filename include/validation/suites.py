@@ -21,7 +21,8 @@ from include.validation.chatter import own_lines
 from include.validation.neutral_names import WORD, NeutralTable, neutral_table, table_word
 from include.validation.rules import Rule
 from include.validation.sealing import seal_pages
-from include.warehouse.session import SESSION_SETTINGS, SET_SESSION, tls_options
+from include.warehouse.session import SESSION_SETTINGS, SET_SESSION, login_arguments, tls_options
+from include.warehouse.watch import psycopg2_watched
 
 if TYPE_CHECKING:
     from great_expectations.checkpoint.checkpoint import CheckpointResult
@@ -68,12 +69,13 @@ def run_suites(
     """Check the living rows of every suite's table in one checkpoint; return results by table.
 
     Builds the Data Docs in `site`. Bad data never raises; an expectation that cannot run shows as
-    a result without counts. Without suites nothing happens, not even the import.
+    a result without counts. Raises WarehouseError when the server has stopped answering. Without
+    suites nothing happens, not even the import.
     """
     if not suites:
         return {}
     settings.forbid_telemetry()
-    with own_lines():
+    with own_lines(), psycopg2_watched(login_arguments(warehouse)):
         return _run(warehouse, suites, name=name, site=site)
 
 

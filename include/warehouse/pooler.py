@@ -69,9 +69,9 @@ def _backend(connection: Connection, endpoint: Endpoint, *, statement: bytes = _
             left = limit - time.monotonic()
             if left <= 0 or not select.select([link.socket], [], [], left)[0]:
                 raise WarehouseError(
-                    f"the pooler in front of the warehouse had no backend for us in "
-                    f"{ANSWER_LIMIT_SECONDS} s. Nothing was written. Try again, or give this "
-                    "account more of them (default_pool_size in PgBouncer).",
+                    f"the warehouse answered nothing in {ANSWER_LIMIT_SECONDS} s: it hangs, or a "
+                    "pooler in front of it had no backend for us. Nothing was written. Try again, "
+                    "or give this account more of them (default_pool_size in PgBouncer).",
                     where=endpoint.name,
                 )
             link.consume_input()

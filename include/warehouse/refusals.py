@@ -76,6 +76,12 @@ _REFUSALS = (
         "the warehouse is starting or stopping. Nothing was written. Try again in a moment.",
     ),
     _Refusal(
+        ("timeout expired",),
+        WarehouseError,
+        "the warehouse does not answer who connects. Nothing was written. Its process, machine or "
+        "disk hangs, or the network between: look at it there, then try again.",
+    ),
+    _Refusal(
         (
             "authentication failed",
             "does not exist",

@@ -13,6 +13,7 @@ from include.endpoints import Endpoint
 from include.errors import ConfigError, PipelineError, TerminalError, WarehouseError
 from include.warehouse.pooler import refuse_transaction_pooler
 from include.warehouse.refusals import connect_failure
+from include.warehouse.watch import WatchedConnection, how_it_broke_off
 
 CONNECT_TIMEOUT_SECONDS = 10
 APPLICATION_NAME = "dental-warehouse"
@@ -92,25 +93,45 @@ def connect(endpoint: Endpoint, *, autocommit: bool = False) -> WarehouseConnect
     store UTF-8, when the session is not encrypted as required, and behind a transaction pooler;
     ConfigError for unusable options; WarehouseError when the server cannot be reached.
     """
-    tls = tls_options(endpoint)
-    connection = _open(endpoint, tls)
+    login = login_arguments(endpoint)
+    connection = _open(endpoint, login)
     try:
-        refuse_transaction_pooler(connection, endpoint, another=lambda: _open(endpoint, tls))
+        refuse_transaction_pooler(connection, endpoint, another=lambda: _open(endpoint, login))
         _apply_settings(connection, endpoint)
-        if tls.get("sslmode") in _TLS_DEMANDED:
+        if login.get("sslmode") in _TLS_DEMANDED:
             _check_encryption(connection, endpoint)
         connection.autocommit = autocommit
     except psycopg.Error as error:
         connection.close()
         raise WarehouseError(
-            f"the warehouse broke off while a session was opened (SQLSTATE {error.sqlstate}). "
-            "Nothing was written by it. Check that the server runs, then try again.",
+            f"while a session was opened, the warehouse {how_it_broke_off(error)}. Nothing was "
+            "written by it. Check that the server runs, then try again.",
             where=endpoint.name,
         ) from None
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def login_arguments(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the arguments of psycopg.connect for this endpoint, the password among them.
+
+    Raises ConfigError for a TLS option that libpq would not understand.
+    """
+    # No startup option but application_name: a pooler refuses those that it does not know.
+    return {
+        "host": endpoint.host,
+        "port": endpoint.port,
+        "user": endpoint.user,
+        "password": endpoint.password or None,
+        "dbname": endpoint.database,
+        "autocommit": True,
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "application_name": APPLICATION_NAME,
+        **_CLIENT_KEEPALIVES,
+        **tls_options(endpoint),
+    }
 
 
 def tls_options(endpoint: Endpoint) -> dict[str, str]:
@@ -129,23 +150,13 @@ def tls_options(endpoint: Endpoint) -> dict[str, str]:
     return options
 
 
-def _open(endpoint: Endpoint, tls: Mapping[str, str]) -> WarehouseConnection:
-    # No startup option but application_name: a pooler refuses those that it does not know.
-    arguments: dict[str, Any] = {**_CLIENT_KEEPALIVES, **tls}
+def _open(endpoint: Endpoint, login: Mapping[str, Any]) -> WarehouseConnection:
     try:
-        return psycopg.connect(
-            host=endpoint.host,
-            port=endpoint.port,
-            user=endpoint.user,
-            password=endpoint.password or None,
-            dbname=endpoint.database,
-            autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            application_name=APPLICATION_NAME,
-            **arguments,
-        )
+        connection = WatchedConnection.connect(**login)
     except psycopg.OperationalError as error:
         raise connect_failure(str(error), endpoint) from None
+    connection.login = login
+    return connection
 
 
 def _apply_settings(connection: WarehouseConnection, endpoint: Endpoint) -> None:
