@@ -27,7 +27,7 @@ def run() -> int:
     except (psycopg.Error, pymysql.MySQLError) as error:
         from include.sessions.failures import untranslated
 
-        click.echo(f"dental: {untranslated(error, settings.warehouse_endpoint())}", err=True)
+        say(f"dental: {untranslated(error, settings.warehouse_endpoint())}", err=True)
         return 1
     except click.Abort:
         say("dental: interrupted", err=True)

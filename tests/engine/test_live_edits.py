@@ -16,7 +16,7 @@ from include.source.pages import PageReader
 from include.source.statement import ResultBuffer
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice, writing
-from tests.engine.test_split_load import RANGES, TABLE, load_range, planned_run, side_by_side
+from tests.engine.ranged_loads import RANGES, TABLE, load_range, planned_run, side_by_side
 
 # The key columns of each shape: the declaration of K, K as a function of A, and the key.
 KEYS = {

@@ -5,74 +5,23 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from itertools import pairwise
 
 import pytest
 
-from include.catalog.document import dump_catalog
-from include.catalog.model import Catalog, TableConfig
-from include.catalog.targets import LoadTarget
-from include.engine import EngineConnections, compare, first_load, load_pinned, split_load
+from include.engine import compare, first_load, split_load
 from include.engine.split_load import SupersededError
 from include.errors import PipelineError
-from include.ops.config_versions import pin_bytes
-from include.ops.load_results import TableLoad
-from include.ops.ranges import store_ranges
-from include.source.keys import KeyRange
-from include.warehouse import session as warehouse_session
 from tests.engine.faults.moments import at_page
 from tests.engine.oracle import assert_equal
 from tests.engine.practice import Practice
-from tests.ops.gates import OPEN_GATES
-
-TABLE = (
-    "create table T (Id int primary key, Note text, Day date) engine=MyISAM",
-    "insert into T select seq, concat('note ', seq), '2024-01-01' + interval seq % 9 day "
-    "from seq_1_to_2000",
+from tests.engine.ranged_loads import (
+    TABLE,
+    config,
+    load_range,
+    planned_run,
+    side_by_side,
 )
-# The third holds nothing.
-BOUNDS = (None, 500, 1500, 1600, None)
-RANGES = (1, 2, 3, 4)
-
-
-def config(practice: Practice) -> TableConfig:
-    return practice.config("T", chunk_rows=100, restate_by=("Day",))
-
-
-def planned_run(practice: Practice) -> int:
-    """Open a run that loads T in four ranges."""
-    bounds = [(str(bound),) if bound else None for bound in BOUNDS]
-    with warehouse_session.connect(practice.warehouse, autocommit=True) as connection:
-        catalog = Catalog(tables={"T": config(practice)}, excluded_tables={})
-        version = pin_bytes(connection, dump_catalog(catalog), b"")
-        row = connection.execute(
-            "insert into ops.run (mode, phase, config_version) values ('compare', 4, %s) "
-            "returning run_id",
-            (version,),
-        ).fetchone()
-        assert row is not None
-        ranges = [KeyRange(lo, hi) for lo, hi in pairwise(bounds)]
-        store_ranges(connection, int(row[0]), "t", ranges)
-    return int(row[0])
-
-
-def load_range(practice: Practice, run_id: int, number: int) -> TableLoad | None:
-    target = LoadTarget("T", number, len(RANGES))
-    with EngineConnections(practice.source, practice.warehouse) as connections:
-        return load_pinned(connections, run_id=run_id, target=target)
-
-
-def side_by_side(practice: Practice, run_id: int) -> list[int]:
-    """Load every range in a process of its own at once; return how they ended."""
-    context = multiprocessing.get_context("fork")
-    processes = [
-        context.Process(target=load_range, args=(practice, run_id, number)) for number in RANGES
-    ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    return [process.exitcode or 0 for process in processes]
+from tests.ops.gates import OPEN_GATES
 
 
 def kill(practice: Practice, run_id: int, number: int, *, page: int) -> None:

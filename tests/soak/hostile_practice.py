@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.engine.test_types import COLUMNS, HOSTILE, ROWS
+from tests.engine.hostile_rows import COLUMNS, HOSTILE, ROWS
 
 NUMBERS = ", ".join(f"({number})" for number in range(1, 2001))
 ODD_NAME = "odd \"%s\" of 'it' / {x}"
