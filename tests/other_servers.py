@@ -69,6 +69,21 @@ RELEASES = (
     Release("MariaDB 11.8", "trixie", "mariadb-server-core", "mariadb-server"),
     Release("MySQL", "sid", "mysql-server-core"),
 )
+INSTALLED = "the installed MariaDB"
+
+
+@dataclass(frozen=True)
+class OtherServer:
+    """A server as its packages set it up, and its administrator."""
+
+    name: str
+    directory: Path
+    administrator: Endpoint
+
+    @property
+    def is_mysql(self) -> bool:
+        """Whether it is MySQL and not MariaDB."""
+        return self.name == "MySQL"
 
 
 def cache_directory() -> Path:

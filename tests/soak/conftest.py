@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,24 +13,9 @@ from include.endpoints import Endpoint
 from include.source.session import quote
 from tests.engine.practice import writing
 from tests.missing import skipped_where_missing
-from tests.other_servers import RELEASES, start
+from tests.other_servers import INSTALLED, RELEASES, OtherServer, start
 
-INSTALLED = "the installed MariaDB"
 _numbers = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class OtherServer:
-    """A server as its packages set it up, and its administrator."""
-
-    name: str
-    directory: Path
-    administrator: Endpoint
-
-    @property
-    def is_mysql(self) -> bool:
-        """Whether it is MySQL and not MariaDB."""
-        return self.name == "MySQL"
 
 
 @pytest.fixture(

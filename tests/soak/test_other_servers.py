@@ -21,9 +21,9 @@ from simulator import PracticePlan, advance, build
 from tests.engine.equality import assert_all_equal, refresh
 from tests.engine.oracle import Excluded, assert_equal
 from tests.engine.practice import writing
+from tests.other_servers import INSTALLED, OtherServer
 from tests.planning.practice import Practice
 from tests.soak import hostile_practice
-from tests.soak.conftest import INSTALLED, OtherServer
 
 pytestmark = pytest.mark.soak
 

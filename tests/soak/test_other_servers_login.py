@@ -19,8 +19,7 @@ from tests.accounts import ODD_PASSWORDS
 from tests.encrypted_servers import Certificates, with_options
 from tests.engine.practice import writing
 from tests.missing import skipped_where_missing
-from tests.other_servers import RELEASES, start
-from tests.soak.conftest import INSTALLED, OtherServer
+from tests.other_servers import INSTALLED, RELEASES, OtherServer, start
 
 pytestmark = pytest.mark.soak
 
