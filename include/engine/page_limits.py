@@ -47,7 +47,7 @@ def _row_too_wide(table: TableConfig, *, size: int, limit: int) -> StructureErro
     ]
     return StructureError(
         f"a row takes {size:,} bytes in PostgreSQL, which holds {limit:,}: {size - limit:,} too "
-        f"many. {_KEPT} {narrowing(columns, size=size, limit=limit)} Then run the "
-        "discover_open_dental DAG.",
+        f"many. {_KEPT} {narrowing(columns, size=size, limit=limit)} The next "
+        "refresh follows what was excluded.",
         where=f"table {table.name}",
     )

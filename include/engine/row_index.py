@@ -58,7 +58,7 @@ class RowIndexer:
             raise StructureError(
                 "the rows did not come in the order of the configured key, so it is no key any "
                 "more. What is not yet committed was rolled back; the rows of the last good load "
-                "are intact. Run the discover_open_dental DAG, then refresh this table again.",
+                "are intact. The next refresh follows what has changed.",
                 where=f"table {self._table.name}",
             ) from None
 

@@ -26,7 +26,7 @@ LOCK_TIMEOUT = "60s"
 _OWNED_BY_ANOTHER = (
     "the source's columns have changed, and raw.{table} cannot follow: it belongs to the role "
     "{owner}. Its rows are as they were. Let {owner} give it (`alter table ... owner to`) to the "
-    "role of the connection 'warehouse', then run discover_open_dental."
+    "role of the connection 'warehouse'; the next refresh takes it back."
 )
 
 

@@ -114,7 +114,7 @@ class KeyColumn:
         if cell is None:
             raise StructureError(
                 "is NULL in a row although it belongs to the key. The rows of the last good load "
-                "are intact. Run the discover_open_dental DAG.",
+                "are intact. The next refresh follows what has changed.",
                 where=self.name,
             )
         if self.kind is KeyKind.BINARY:

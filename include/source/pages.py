@@ -192,8 +192,8 @@ class PageReader:
         elif page.description != self._description:
             raise StructureError(
                 "its columns changed while it was being read. What is not yet committed was "
-                "rolled back; the rows of the last good load are intact. Run the "
-                "discover_open_dental DAG, then refresh this table again.",
+                "rolled back; the rows of the last good load are intact. The next refresh "
+                "follows what has changed.",
                 where=f"table {self._table.name}",
             )
 

@@ -160,8 +160,8 @@ _STRINGS = {
 _READY = {"uuid": (16,), "inet": (8, 20)}
 _NUMBERS_IN_TYPE = re.compile(r"\d+")
 _ADVICE = (
-    "Nothing was loaded; the rows of the last good load are intact. Run the discover_open_dental "
-    "DAG, then refresh this table again."
+    "Nothing was loaded; the rows of the last good load are intact. The next refresh follows "
+    "what has changed."
 )
 
 

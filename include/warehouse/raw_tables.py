@@ -69,7 +69,7 @@ def create_table(connection: WarehouseConnection, table: TableConfig) -> bool:
             raise StructureError(
                 "the schema raw holds something else of this name (a view, a sequence or a type). "
                 "Nothing was created, and no other table is affected. Rename or move what is "
-                "there, then run discover_open_dental.",
+                "there; the next refresh takes the table in.",
                 where=f"table {table.name}",
             ) from None
     return kind != "r"

@@ -156,7 +156,7 @@ def test_a_column_that_holds_something_else_than_the_config_says(
     error = failure(practice, replace(table, columns=columns), caplog)
     assert type(error) is StructureError
     assert error.where == "T.Code"
-    assert "discover_open_dental" in str(error)
+    assert "The next refresh follows what has changed" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_column_that_was_altered_since_discovery_is_refused(
     text = refusal.value.message
     assert f"the config says {configured}, held as {kind.warehouse_type}" in text
     assert f"the server sends {seen}" in text
-    assert "Run the discover_open_dental DAG, then refresh this table again" in text
+    assert "The next refresh follows what has changed" in text
 
 
 def test_columns_must_come_in_the_order_of_the_config() -> None:
