@@ -97,12 +97,8 @@ def quarantined(reason: str) -> Block:
 
 def publishable_tables(connection: WarehouseConnection) -> frozenset[str]:
     """Return the tables whose gate is open."""
-    return frozenset(
-        name
-        for (name,) in connection.execute(
-            "select table_name from ops.table_state where is_publishable"
-        )
-    )
+    query = "select table_name from ops.table_state where is_publishable"
+    return frozenset(name for (name,) in connection.execute(query))
 
 
 def blocked_tables(connection: WarehouseConnection) -> dict[str, Block]:
@@ -259,11 +255,7 @@ def begin_validation(
             is_publishable = false, blocked_code = %s, blocked_reason = %s
         where table_name = any(%s) and (validated_at is null or validated_at < loaded_at)
         """,
-        (
-            BlockedCode.VALIDATING,
-            f"the validation of run {run_id} has not ended",
-            list(raw_names),
-        ),
+        (BlockedCode.VALIDATING, f"the validation of run {run_id} has not ended", [*raw_names]),
     )
 
 
@@ -299,13 +291,7 @@ def judge(
             where table_name = %s
             """,
             [
-                (
-                    block is None,
-                    block.code if block else None,
-                    block.reason if block else None,
-                    quality,
-                    name,
-                )
+                (block is None, block and block.code, block and block.reason, quality, name)
                 for name, (block, quality) in verdicts.items()
             ],
         )
@@ -388,7 +374,7 @@ def _end_quarantine(connection: WarehouseConnection, raw_names: Sequence[str]) -
             state = case when loaded_at is null then 'never_loaded' else 'loaded' end
         where table_name = any(%s) and state = 'quarantined'
         """,
-        (list(raw_names),),
+        ([*raw_names],),
     )
 
 
@@ -402,12 +388,13 @@ def record_purged(connection: WarehouseConnection, raw_name: str, tombstones: in
 
 def tables_with_tombstones(connection: WarehouseConnection) -> list[str]:
     """Return the loaded tables that hold tombstones, in the order of their names."""
-    rows = connection.execute(
-        """
-        select table_name
-        from ops.table_state
-        where state = 'loaded' and deleted_count > 0
-        order by table_name
-        """
-    ).fetchall()
-    return [name for (name,) in rows]
+    return [
+        name
+        for (name,) in connection.execute(
+            """
+            select table_name from ops.table_state
+            where state = 'loaded' and deleted_count > 0
+            order by table_name
+            """
+        )
+    ]
