@@ -262,7 +262,7 @@ def test_a_verdict_from_a_time_when_a_referenced_table_was_empty_does_not_outliv
     assert whole_run(practice).report.is_right
     practice.execute("delete from Patient")
     hit = whole_run(practice)
-    assert "break reference of patnum" in hit.report.blocked["visit"]
+    assert "patnum names no row of patient" in hit.report.blocked["visit"]
     # What reads the table waits; the report of a run that did not touch it says so, too.
     practice.execute("insert into Patient select * from Kept")
     mended = whole_run(practice, tables=("Patient",))
