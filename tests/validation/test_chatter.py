@@ -33,7 +33,7 @@ validate_tier(settings.warehouse_endpoint(), run_id=int(sys.argv[1]), tier=Tier.
             "alter table raw.procedurelog drop column procfee",
             [
                 "INFO include.validation.verdicts: tier critical: 1 tables judged, 1 may",
-                "WARNING include.validation.verdicts: table procedurelog is blocked: 1 of 7",
+                "WARNING include.validation.verdicts: table procedurelog is blocked: 7 of 7",
             ],
         ),
     ],
