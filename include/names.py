@@ -28,7 +28,9 @@ def show_names_in_logs(package: str) -> None:
 
     def make_shown_record(*facts: Any, **more: Any) -> logging.LogRecord:
         record = make_record(*facts, **more)
-        if record.name.partition(".")[0] == package and isinstance(record.args, tuple):
+        # A copy begins without a name; its arguments are those of the record that is copied.
+        is_ours = (record.name or "").partition(".")[0] == package
+        if is_ours and isinstance(record.args, tuple):
             record.args = tuple(shown(one) if isinstance(one, str) else one for one in record.args)
         return record
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 
@@ -162,6 +163,15 @@ def test_a_hostile_name_is_text_and_nothing_else_wherever_it_is_shown(
     for number, name in enumerate(HOSTILE_NAMES):
         column = shown(f"{name[:50]}.{number}".lower())
         assert any(shown(name.lower()) in text and column in text for text in shown_texts)
+
+
+def test_a_record_that_is_copied_says_what_the_first_one_says() -> None:
+    # As Airflow's formatter does with every record.
+    first = logging.getLogger("include.engine").makeRecord(
+        "include.engine", logging.INFO, "load.py", 1, "table %s: %s rows", ("a\nb", 2), None
+    )
+    copy = logging.makeLogRecord(first.__dict__)
+    assert (copy.name, copy.getMessage()) == ("include.engine", "table a\\nb: 2 rows")
 
 
 def test_names_that_the_source_compares_as_equal_are_tables_of_their_own(

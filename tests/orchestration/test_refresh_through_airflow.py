@@ -127,6 +127,9 @@ def test_discovery_and_the_first_refresh_end_green_by_their_schedules(
     assert {"patient", "procedurelog", BLOCKED, FAILED} <= first.ended.loaded()
     assert first.ended.states("marts.") == {"success"}
     assert not mails_about(system, "failed", first.ended.run.run_id)
+    logs = list((system.layout.airflow_home / "logs").rglob("*.log"))
+    assert len(logs) > len(first.ended.loaded())
+    assert not [log.name for log in logs if "Logging error" in log.read_text(errors="replace")]
 
 
 def test_the_loads_of_a_tier_run_in_its_pool_and_are_called_by_their_tables(
