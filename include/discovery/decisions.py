@@ -88,10 +88,6 @@ class Exclusions:
     def __contains__(self, name: str) -> bool:
         return name in self.excluded or name in self.refused
 
-    def refusing(self, more: Mapping[str, str]) -> Exclusions:
-        """Return these with more tables refused."""
-        return Exclusions(self.excluded, {**self.refused, **more})
-
 
 def exclusions(
     structures: Mapping[str, TableStructure], overrides: Overrides, previous: Catalog | None

@@ -20,6 +20,7 @@ from pymysql.cursors import Cursor
 from include.endpoints import Endpoint
 from include.ops.profiles import EarlierMeasurement
 from include.source import session as source_session
+from include.source.error_codes import code_of
 from include.source.session import SourceConnection, quote, source_errors
 from include.source.structure import TableStructure
 
@@ -180,8 +181,8 @@ def _ask(cursor: Cursor, names: Sequence[str], questions: Mapping[str, str]) -> 
 
 def _is_of_one_table(error: pymysql.MySQLError) -> bool:
     """Whether the server could answer for other tables; storage engines have codes below 1000."""
-    code = error.args[0] if error.args else None
-    return isinstance(code, int) and (code in UNREADABLE or 0 < code < SERVER_CODES)
+    code = code_of(error)
+    return code in UNREADABLE or 0 < code < SERVER_CODES
 
 
 def _wait_for_locks(cursor: Cursor, seconds: int) -> None:

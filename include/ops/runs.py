@@ -118,18 +118,16 @@ def take_turn(
                 """,
                 (other,),
             )
-        connection.execute(
-            """
-            insert into ops.run (config_version, mode, phase, dag_run_id)
-            select max(config_version), 'compare', 4, %(dag_run)s
-            from ops.config
-            where not exists (
-                select from ops.run where dag_run_id = %(dag_run)s and state = 'running'
+        row = connection.execute("select max(config_version) from ops.config").fetchone()
+        if row is not None and row[0] is not None:
+            open_run(
+                connection,
+                config_version=row[0],
+                mode="compare",
+                phase=4,
+                tables=(),
+                dag_run_id=dag_run_id,
             )
-            having max(config_version) is not null
-            """,
-            {"dag_run": dag_run_id},
-        )
     return None
 
 

@@ -32,7 +32,7 @@ from include.reporting.mails import (
     failed_tasks_mail,
     run_report_mail,
 )
-from include.sessions.locks import lock_session, verdicts_at_rest
+from include.sessions.locks import verdicts_at_rest
 
 log = logging.getLogger(__name__)
 
@@ -124,15 +124,15 @@ def mail_failed_tier(tier: str) -> None:
     mail.send(failed_tables_mail(tier, found, run=run_id, run_url=run_url(dag_id, run_id)))
 
 
-def failed_tasks() -> list[str]:
-    """Return the names of the present run's failed tasks; of a mapped one, with how many failed."""
-    counts = Counter(end.task_id for end in task_ends() if end.is_failed)
+def failed_tasks(ends: Sequence[TaskEnd]) -> list[str]:
+    """Return the names of the tasks that failed; of a mapped one, with how many did."""
+    counts = Counter(end.task_id for end in ends if end.is_failed)
     return [
         f"{task_id} ({count} times)" if count > 1 else task_id for task_id, count in counts.items()
     ]
 
 
-def mail_run(report: RunReport | None = None) -> None:
+def mail_run(ends: Sequence[TaskEnd], report: RunReport | None = None) -> None:
     """Mail when the run went wrong, or is late, with the logs of tasks outside of its tiers.
 
     Without a report, only failed tasks are mailed. The tiers' own failures are in the report as
@@ -140,7 +140,7 @@ def mail_run(report: RunReport | None = None) -> None:
     """
     others = [
         FailedTable(f"task {end.task_id}", _reason_of(end), _log_of(end.task_id, end.map_index))
-        for end in task_ends()
+        for end in ends
         if end.is_failed and end.tier is None and not end.is_outcome
     ]
     dag_id, run_id = _run()
@@ -153,8 +153,9 @@ def mail_run(report: RunReport | None = None) -> None:
 
 def fail_if_a_task_failed() -> None:
     """Mail the failed tasks, then fail as the last task, so that the run is not taken for green."""
-    mail_run()
-    if failed_tasks():
+    ends = task_ends()
+    mail_run(ends)
+    if failed_tasks(ends):
         raise AirflowFailException("a task of this run failed; the mail names it")
 
 
@@ -179,8 +180,7 @@ def _reasons(run_id: int, tables: Sequence[str], *, with_verdicts: bool) -> dict
     try:
         warehouse = warehouse_endpoint()
         with (
-            lock_session(warehouse) as session,
-            verdicts_at_rest(session, Tier),
+            verdicts_at_rest(warehouse, Tier),
             schema.connect(warehouse) as connection,
         ):
             blocked = table_states.blocked_tables(connection) if with_verdicts else {}

@@ -102,19 +102,20 @@ def refuse_unvalidated() -> None:
 
 def report() -> None:
     """Record how the run went, mail what is wrong or late, and fail unless all is right."""
-    from include.orchestration.alerts import failed_tasks, mail_run
+    from include.orchestration.alerts import failed_tasks, mail_run, task_ends
     from include.reporting import report_run
 
+    ends = task_ends()
     if plan_of_run() is None:
-        mail_run()
+        mail_run(ends)
         raise AirflowFailException("there is no plan: nothing was loaded, all data is as it was")
     summary = report_run(
         warehouse_endpoint(),
         run_id=run_id(),
         manifest=DBT_MANIFEST,
-        failed_tasks=failed_tasks(),
+        failed_tasks=failed_tasks(ends),
     )
-    mail_run(summary)
+    mail_run(ends, summary)
     if not summary.is_right:
         raise AirflowFailException(summary.text)
 

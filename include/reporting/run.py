@@ -25,7 +25,7 @@ from include.ops.runs import RunState
 from include.ops.service_levels import SlaMiss
 from include.ops.table_states import TableState
 from include.reporting.report import RunReport, TableFreshness
-from include.sessions.locks import lock_session, verdicts_at_rest
+from include.sessions.locks import verdicts_at_rest
 from include.transform.lineage import read_lineage
 from include.validation.scope import RunScope, read_scope
 from include.warehouse.session import WarehouseConnection
@@ -47,8 +47,7 @@ def report_run(
     tables and marts. Everything is written in one transaction, while no other run validates.
     """
     with (
-        lock_session(warehouse) as session,
-        verdicts_at_rest(session, Tier),
+        verdicts_at_rest(warehouse, Tier),
         schema.connect(warehouse) as connection,
     ):
         scope = read_scope(connection, run_id)

@@ -209,28 +209,26 @@ def table_lock(
 
 
 @contextmanager
-def validation_turn(session: LockSession, tier: str) -> Iterator[None]:
+def validation_turn(session: LockSession, tier: str, *, is_shared: bool = False) -> Iterator[None]:
     """Hold the tier's turn, which excludes other validations of the tier and readers of verdicts.
 
-    Waits as long as the session does, then raises WarehouseError.
+    Readers share theirs. Waits as long as the session does, then raises WarehouseError.
     """
     number = _lock_number("validate", tier)
-    with _advisory_lock(session, f"validation of tier {tier}", number, is_shared=False):
+    with _advisory_lock(session, f"validation of tier {tier}", number, is_shared=is_shared):
         yield
 
 
 @contextmanager
-def verdicts_at_rest(session: LockSession, tiers: Iterable[str]) -> Iterator[None]:
+def verdicts_at_rest(warehouse: Endpoint, tiers: Iterable[str]) -> Iterator[None]:
     """Keep validations of these tiers away while their verdicts are read.
 
-    Waits for each as long as the session does, then raises WarehouseError.
+    Waits up to TURN_LIMIT_SECONDS for each, then raises WarehouseError.
     """
     with ExitStack() as held:
+        session = held.enter_context(lock_session(warehouse))
         for tier in tiers:
-            number = _lock_number("validate", tier)
-            held.enter_context(
-                _advisory_lock(session, f"validation of tier {tier}", number, is_shared=True)
-            )
+            held.enter_context(validation_turn(session, tier, is_shared=True))
         yield
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pymysql
 from pymysql.constants import ER
 
+from include.source.error_codes import code_of
 from include.source.session import quote
 
 _DENIED = frozenset({ER.TABLEACCESS_DENIED_ERROR, ER.COLUMNACCESS_DENIED_ERROR})
@@ -116,7 +117,7 @@ def _error(cursor: Any, what: str, table: str) -> int:
     try:
         cursor.execute(f"select {what} from {quote(table)} limit 0")  # noqa: S608 - quoted
     except pymysql.MySQLError as error:
-        code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+        code = code_of(error)
         if code in _UNANSWERED or not cursor.connection.open:
             raise
         return code

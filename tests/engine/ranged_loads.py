@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Sequence
 from itertools import pairwise
 
 from include.catalog.document import dump_catalog
@@ -30,11 +31,10 @@ def config(practice: Practice) -> TableConfig:
     return practice.config("T", chunk_rows=100, restate_by=("Day",))
 
 
-def planned_run(practice: Practice) -> int:
-    """Open a run that loads T in four ranges."""
-    bounds = [(str(bound),) if bound else None for bound in BOUNDS]
+def open_ranged_run(practice: Practice, table: TableConfig, ranges: Sequence[KeyRange]) -> int:
+    """Open a run that loads the table in these ranges."""
     with warehouse_session.connect(practice.warehouse, autocommit=True) as connection:
-        catalog = Catalog(tables={"T": config(practice)}, excluded_tables={})
+        catalog = Catalog(tables={table.name: table}, excluded_tables={})
         version = pin_bytes(connection, dump_catalog(catalog), b"")
         row = connection.execute(
             "insert into ops.run (mode, phase, config_version) values ('compare', 4, %s) "
@@ -42,9 +42,15 @@ def planned_run(practice: Practice) -> int:
             (version,),
         ).fetchone()
         assert row is not None
-        ranges = [KeyRange(lo, hi) for lo, hi in pairwise(bounds)]
-        store_ranges(connection, int(row[0]), "t", ranges)
+        store_ranges(connection, int(row[0]), table.raw_name, ranges)
     return int(row[0])
+
+
+def planned_run(practice: Practice) -> int:
+    """Open a run that loads T in four ranges."""
+    bounds = [(str(bound),) if bound else None for bound in BOUNDS]
+    ranges = [KeyRange(lo, hi) for lo, hi in pairwise(bounds)]
+    return open_ranged_run(practice, config(practice), ranges)
 
 
 def load_range(practice: Practice, run_id: int, number: int) -> TableLoad | None:

@@ -54,6 +54,17 @@ def await_end(system: System, run: DagRun) -> Ended:
     return Ended(ended, tuple(system.api.task_instances(run.dag_id, run.run_id)))
 
 
+def begin(system: System) -> System:
+    """Let both DAGs run by their schedules, once, if nobody has; return the system."""
+    for dag_id in ("discover_open_dental", "refresh_warehouse"):
+        system.api.wait_for_dag(dag_id)
+        if system.api.is_paused(dag_id):
+            system.api.unpause(dag_id)
+            run = await_run(system, dag_id, lambda run: run.run_type == "scheduled")
+            assert await_end(system, run).run.state == "success"
+    return system
+
+
 def refresh(system: System, **parameters: Any) -> Ended:
     """Trigger a refresh with these parameters and return it when it has ended."""
     return await_end(system, system.api.trigger("refresh_warehouse", parameters))

@@ -13,7 +13,7 @@ from local_system.api import TaskInstance
 from local_system.components import POOLS
 from local_system.environment import PARALLELISM
 from local_system.system import System
-from tests.orchestration.running import Ended, ask, await_end, await_run, refresh
+from tests.orchestration.running import Ended, ask, begin, refresh
 
 SLOTS = {name: int(pool["slots"]) for name, pool in json.loads(POOLS.read_text()).items()}
 # More than can run at once, of each of both tiers.
@@ -23,13 +23,7 @@ TABLES = PARALLELISM + 4
 @pytest.fixture(scope="module")
 def system(airflow_system: System) -> System:
     """A system whose scheduled runs are over."""
-    for dag_id in ("discover_open_dental", "refresh_warehouse"):
-        airflow_system.api.wait_for_dag(dag_id)
-        if airflow_system.api.is_paused(dag_id):
-            airflow_system.api.unpause(dag_id)
-            scheduled = await_run(airflow_system, dag_id, lambda run: run.run_type == "scheduled")
-            await_end(airflow_system, scheduled)
-    return airflow_system
+    return begin(airflow_system)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.orchestration.running import (
     Ended,
     ask,
     await_end,
-    await_run,
+    begin,
     change,
     mails_about,
     refresh,
@@ -35,13 +35,7 @@ CLOSED = "select table_name from ops.table_state where not is_publishable"
 @pytest.fixture(scope="module")
 def system(airflow_system: System) -> System:
     """A system in which everything was discovered and refreshed."""
-    for dag_id in ("discover_open_dental", "refresh_warehouse"):
-        airflow_system.api.wait_for_dag(dag_id)
-        if airflow_system.api.is_paused(dag_id):
-            airflow_system.api.unpause(dag_id)
-            run = await_run(airflow_system, dag_id, lambda run: run.run_type == "scheduled")
-            assert await_end(airflow_system, run).run.state == "success"
-    return airflow_system
+    return begin(airflow_system)
 
 
 @contextmanager

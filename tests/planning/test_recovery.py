@@ -21,6 +21,7 @@ from include.validation import validate_tier
 from local_system import servers
 from local_system.servers import Server
 from tests.engine.oracle import assert_equal
+from tests.hostile_settings import uncommitted
 from tests.planning.practice import Practice
 
 CLOSED = "select table_name, blocked_code from ops.table_state where not is_publishable order by 1"
@@ -197,17 +198,7 @@ def test_a_locked_table_keeps_its_config_and_holds_the_others_up_for_one_wait_on
 ) -> None:
     monkeypatch.setattr(source_session, "LOCK_LIMIT_SECONDS", 2)
     practice.refresh()
-    endpoint = practice.source
-    with (
-        pymysql.connect(
-            host=endpoint.host,
-            port=endpoint.port,
-            user=endpoint.user,
-            password=endpoint.password,
-            database=endpoint.database,
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
+    with uncommitted(practice.source) as cursor:
         cursor.execute("lock tables Visit write, Loose write")
         found = practice.discover()
         assert (found.is_changed, found.refused) == (False, {})

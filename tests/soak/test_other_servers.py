@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pymysql
 import pytest
 
 from include.catalog.model import Catalog
@@ -21,6 +20,7 @@ from simulator import PracticePlan, advance, build
 from tests.engine.equality import assert_all_equal, refresh
 from tests.engine.oracle import Excluded, assert_equal
 from tests.engine.practice import writing
+from tests.hostile_settings import global_settings, uncommitted
 from tests.other_servers import INSTALLED, OtherServer
 from tests.planning.practice import Practice
 from tests.soak import hostile_practice
@@ -65,41 +65,20 @@ def hostile_settings(owner: Endpoint) -> Iterator[None]:
     with writing(owner) as cursor:
         cursor.execute("show global variables")
         known = {str(name) for name, _ in cursor.fetchall()}
-        names = [name for name in HOSTILE_SETTINGS if name in known]
-        cursor.execute("select " + ", ".join(f"@@global.{name}" for name in names))
-        usual = dict(zip(names, cursor.fetchone() or (), strict=True))
-        try:
-            for name in names:
-                cursor.execute(f"set global {name} = {HOSTILE_SETTINGS[name]}")
-            yield
-        finally:
-            for name, value in usual.items():
-                is_now = name == "system_versioning_asof"
-                cursor.execute(
-                    f"set global {name} = " + ("default" if is_now else "%s"),
-                    () if is_now else (value,),
-                )
+    values = {name: value for name, value in HOSTILE_SETTINGS.items() if name in known}
+    with global_settings(owner, values):
+        yield
 
 
 @contextmanager
 def an_uncommitted_edit(owner: Endpoint) -> Iterator[None]:
     """Change, insert and delete rows in a transaction that ends in a rollback."""
-    with (
-        pymysql.connect(
-            host=owner.host,
-            port=owner.port,
-            user=owner.user,
-            password=owner.password,
-            database=owner.database,
-            init_command="set session wait_timeout = 600, sql_select_limit = default",
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
+    patience = "set session wait_timeout = 600, sql_select_limit = default"
+    with uncommitted(owner, init_command=patience) as cursor:
         cursor.execute("update TextKey set V = 777")
         cursor.execute("insert into UnsignedKey values (123, 'no')")
         cursor.execute("delete from Keyless limit 1")
         yield
-        connection.rollback()
 
 
 @dataclass(frozen=True)

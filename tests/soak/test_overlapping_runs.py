@@ -14,7 +14,7 @@ from local_system.system import System
 from tests.orchestration.running import (
     ask,
     await_end,
-    await_run,
+    begin,
     change,
     mails_about,
     refresh,
@@ -26,16 +26,7 @@ BACKFILLED = 3
 
 
 def test_overlapping_runs_take_turns_and_raise_no_alarm(airflow_system: System) -> None:
-    system = airflow_system
-    for dag_id in ("discover_open_dental", "refresh_warehouse"):
-        system.api.wait_for_dag(dag_id)
-    system.api.unpause("discover_open_dental")
-    found = await_run(system, "discover_open_dental", lambda run: run.run_type == "scheduled")
-    assert await_end(system, found).run.state == "success"
-    system.api.unpause("refresh_warehouse")
-    first = await_run(system, "refresh_warehouse", lambda run: run.run_type == "scheduled")
-    assert await_end(system, first).run.state == "success"
-
+    system = begin(airflow_system)
     is_over = threading.Event()
     life = threading.Thread(target=live, args=(system, is_over))
     life.start()

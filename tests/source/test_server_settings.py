@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import pymysql
 import pytest
 
 from include.endpoints import Endpoint
@@ -16,6 +15,7 @@ from include.ops import config_versions
 from include.ops.load_results import Attempt
 from include.warehouse.session import connect
 from tests.engine.practice import open_practice, writing
+from tests.hostile_settings import global_settings, uncommitted
 from tests.planning.practice import Practice
 
 _TABLES = (
@@ -68,21 +68,9 @@ def reader(source: Endpoint) -> Endpoint:
 @contextmanager
 def globally(source: Endpoint) -> Iterator[None]:
     """Give the server all of the values, then its own again."""
-    names = [name for name in _VALUES if name != "autocommit"]
-    with writing(source) as cursor:
-        cursor.execute("select " + ", ".join(f"@@global.{name}" for name in names))
-        usual = dict(zip(names, cursor.fetchone() or (), strict=True))
-        try:
-            for name in names:
-                cursor.execute(f"set global {name} = {_VALUES[name]}")
-            yield
-        finally:
-            for name, value in usual.items():
-                is_now = name == "system_versioning_asof"
-                cursor.execute(
-                    f"set global {name} = " + ("default" if is_now else "%s"),
-                    () if is_now else (value,),
-                )
+    values = {name: value for name, value in _VALUES.items() if name != "autocommit"}
+    with global_settings(source, values):
+        yield
 
 
 @contextmanager
@@ -106,21 +94,11 @@ def at_every_log_in(source: Endpoint) -> Iterator[None]:
 @contextmanager
 def an_uncommitted_edit(source: Endpoint) -> Iterator[None]:
     """Change, insert and delete rows in a transaction that ends in a rollback."""
-    with (
-        pymysql.connect(
-            host=source.host,
-            port=source.port,
-            user=source.user,
-            password=source.password,
-            database=source.database,
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
+    with uncommitted(source) as cursor:
         cursor.execute("update Worded set V = 777 where K = 'k1'")
         cursor.execute("insert into Worded values ('z', 999)")
         cursor.execute("delete from Keyless limit 1")
         yield
-        connection.rollback()
 
 
 @pytest.mark.parametrize("bent", [globally, at_every_log_in])

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from include.catalog.document import dump_catalog
-from include.catalog.model import Catalog
 from include.catalog.targets import LoadTarget
 from include.engine import EngineConnections, load_pinned
-from include.ops.config_versions import pin_bytes
-from include.ops.ranges import store_ranges
 from include.source.keys import KeyRange
-from include.warehouse import session as warehouse_session
 from tests.engine.faults.moments import count_moments, killed_at, moments_at
 from tests.engine.faults.subject import Subject
 from tests.engine.practice import Practice
+from tests.engine.ranged_loads import open_ranged_run
 
 BOUNDS = (None, ("180",), ("420",), None)
 RANGES = (1, 2, 3)
@@ -23,19 +19,8 @@ RANGES = (1, 2, 3)
 
 def planned(subject: Subject) -> int:
     """Open a run that loads the table in ranges that its chunks end at."""
-    practice = subject.practice
-    with warehouse_session.connect(practice.warehouse, autocommit=True) as connection:
-        catalog = Catalog(tables={subject.name: subject.config}, excluded_tables={})
-        version = pin_bytes(connection, dump_catalog(catalog), b"")
-        row = connection.execute(
-            "insert into ops.run (mode, phase, config_version) values ('compare', 4, %s) "
-            "returning run_id",
-            (version,),
-        ).fetchone()
-        assert row is not None
-        bounds = [KeyRange(lo, hi) for lo, hi in pairwise(BOUNDS)]
-        store_ranges(connection, int(row[0]), subject.config.raw_name, bounds)
-    return int(row[0])
+    ranges = [KeyRange(lo, hi) for lo, hi in pairwise(BOUNDS)]
+    return open_ranged_run(subject.practice, subject.config, ranges)
 
 
 def load_ranges(subject: Subject, run_id: int) -> None:
