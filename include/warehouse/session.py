@@ -15,6 +15,10 @@ from include.warehouse.pooler import refuse_transaction_pooler
 from include.warehouse.refusals import connect_failure
 from include.warehouse.watch import WatchedConnection, how_it_broke_off
 
+# An error that ends a statement ends the block around it as well, and psycopg warns that it passed
+# over the second one, with the server's text, which may hold a row's value. The first is raised.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
+
 CONNECT_TIMEOUT_SECONDS = 10
 APPLICATION_NAME = "dental-warehouse"
 # Distinguishes the sessions that hold the locks of loads from those that write.

@@ -38,6 +38,14 @@ class Ended:
             if task.task_id.endswith(".load") and task.state == state and task.map_index >= 0
         }
 
+    def failed(self) -> list[str]:
+        """Return the tasks that failed, with the tables of mapped ones."""
+        return sorted(
+            f"{task.task_id} {task.label or ''}".strip()
+            for task in self.tasks
+            if task.state == "failed"
+        )
+
     def task(self, task_id: str, *, label: str | None = None) -> TaskInstance:
         """Return one task of the run."""
         (found,) = (

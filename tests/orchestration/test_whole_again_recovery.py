@@ -64,6 +64,7 @@ def await_second_try(system: System, run: DagRun, table: str) -> None:
 
 
 def assert_whole(system: System, ended: Ended) -> None:
+    assert ended.failed() == []
     assert ended.run.state == "success"
     warehouse = system.addresses.warehouse
     assert ask(warehouse, UNBUILT) == ask(warehouse, CLOSED) == []

@@ -127,3 +127,16 @@ def test_a_server_that_is_stopping_may_be_tried_again(server_directory: Path) ->
 def connect_until_it_refuses(endpoint: Endpoint) -> None:
     for _ in range(1000):
         connect(endpoint).close()
+
+
+def test_an_error_that_psycopg_passes_over_is_not_logged(
+    warehouse: Endpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        pytest.raises(TimeoutError, match="of ours"),
+        connect(warehouse, autocommit=True) as connection,
+        connection.pipeline(),
+    ):
+        connection.execute("select 'Wilhelmina'::int")
+        raise TimeoutError("of ours")
+    assert caplog.messages == []
