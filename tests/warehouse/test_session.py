@@ -132,11 +132,11 @@ def connect_until_it_refuses(endpoint: Endpoint) -> None:
 def test_an_error_that_psycopg_passes_over_is_not_logged(
     warehouse: Endpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with (
-        pytest.raises(TimeoutError, match="of ours"),
-        connect(warehouse, autocommit=True) as connection,
-        connection.pipeline(),
-    ):
-        connection.execute("select 'Wilhelmina'::int")
-        raise TimeoutError("of ours")
+    def fail() -> None:
+        with connect(warehouse, autocommit=True) as connection, connection.pipeline():
+            connection.execute("select 'Wilhelmina'::int")
+            raise TimeoutError("of ours")
+
+    with pytest.raises(TimeoutError, match="of ours"):
+        fail()
     assert caplog.messages == []
