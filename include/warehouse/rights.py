@@ -76,22 +76,27 @@ def missing_rights(warehouse: Endpoint, *, raw_table: str | None = None) -> Deni
     With `raw_table`, other tables of raw are passed over. Opens a session of its own. Where nothing
     is found, or the warehouse does not answer, it says what is known.
     """
+    return find_missing(warehouse, raw_table=raw_table) or Denial(
+        f"the warehouse refuses the role {warehouse.user} a right",
+        "Let it own the schemas raw, ops, staging, intermediate and marts with all that is in "
+        "them.",
+    )
+
+
+def find_missing(warehouse: Endpoint, *, raw_table: str | None = None) -> Denial | None:
+    """Return the same; None where nothing is found, or the warehouse does not answer."""
     try:
         with session.connect(warehouse, autocommit=True) as connection:
             rows = connection.execute(_MISSING).fetchall()
     except (psycopg.Error, PipelineError):
-        rows = []
+        return None
     found = [
         (str(what), str(remedy))
         for what, remedy, table in rows
         if table is None or raw_table is None or table == raw_table
     ]
     if not found:
-        return Denial(
-            f"the warehouse refuses the role {warehouse.user} a right",
-            "Let it own the schemas raw, ops, staging, intermediate and marts with all that is in "
-            "them.",
-        )
+        return None
     named = [what for what, _ in found[:_NAMED]]
     if len(found) > _NAMED:
         named.append(f"{len(found) - _NAMED} more rights")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from include.endpoints import Endpoint
+from include.errors import ConfigError
 from include.ops.migrate import migrate
 from include.settings import DBT_PROJECT
 from include.transform import dbt
@@ -181,3 +182,9 @@ def test_a_mart_that_the_build_was_not_asked_for_keeps_its_state(small: Small) -
         ("dim_patients", "blocked", ["patient"]),
         ("fct_visits", "blocked", ["visit"]),
     ]
+
+
+def test_a_selection_that_matches_nothing_is_refused(small: Small) -> None:
+    with pytest.raises(ConfigError, match="matches dim_patient; nothing was built"):
+        small.build("dim_patient")
+    assert small.ask(STATES) == BUILT

@@ -129,6 +129,24 @@ def test_what_a_command_lacks_is_one_line(
     assert remedy in line
 
 
+def test_what_dbt_lacks_is_named_behind_its_own_errors(
+    practice: Endpoint, owner: Endpoint, empty_warehouse: Endpoint, tmp_path: Path
+) -> None:
+    for command in ("discover", "load"):
+        assert dental(practice, owner, tmp_path, command)[0] == 0
+    execute(
+        empty_warehouse,
+        "revoke create on schema staging from low",
+        "alter schema staging owner to postgres",
+    )
+    model = "stg_open_dental__recalls"
+    code, output, lines = dental(practice, owner, tmp_path, "transform", "--select", model)
+    assert code == 1
+    said = output.splitlines() + lines
+    (named,) = [line for line in said if "USAGE and CREATE on the schema staging" in line]
+    assert "grant usage, create on schema staging to low" in named
+
+
 def test_a_raw_table_of_another_role_stops_nothing_but_itself(
     practice: Endpoint, owner: Endpoint, empty_warehouse: Endpoint, tmp_path: Path
 ) -> None:
