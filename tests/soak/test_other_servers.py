@@ -196,10 +196,11 @@ def test_an_index_that_the_server_does_not_use_is_no_key(
     followed.pipeline.discover()
     assert followed.catalog().tables["Wide"].key == ("C",)
     assert followed.pipeline.refresh().quarantined == {}
-    followed.execute(f"alter table Wide alter index k_c {unused}")
-    assert "its key was (C) and is (A, B) now" in followed.pipeline.refresh().quarantined["Wide"]
-    followed.pipeline.discover()
-    followed.execute("update Wide set V = 'w' where A = 7", "delete from Wide where C = 3")
+    followed.execute(
+        f"alter table Wide alter index k_c {unused}",
+        "update Wide set V = 'w' where A = 7",
+        "delete from Wide where C = 3",
+    )
     assert followed.pipeline.refresh().quarantined == {}
     assert followed.catalog().tables["Wide"].key == ("A", "B")
     assert_equal(followed.owner, followed.pipeline.warehouse, "Wide")
