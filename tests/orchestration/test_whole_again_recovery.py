@@ -53,13 +53,15 @@ def damage(system: System, table: str) -> Iterator[Path]:
         change(practice, f"flush tables {table}")
 
 
-def await_second_try(system: System, run: DagRun, table: str) -> None:
+def await_second_try(system: System, run: DagRun) -> None:
+    """Return as soon as a load of a critical table is tried again, in time for its later tries.
+
+    The log of the try is there before Airflow's API tells of it, and the tries are seconds apart.
+    """
+    logs = system.layout.airflow_home / "logs" / f"dag_id={run.dag_id}" / f"run_id={run.run_id}"
     end = time.monotonic() + LIMIT_SECONDS
-    while not any(
-        task.label == table and task.try_number > 1
-        for task in system.api.task_instances(run.dag_id, run.run_id)
-    ):
-        assert time.monotonic() < end, f"{table} was not tried again"
+    while not list(logs.glob("task_id=critical.load/map_index=*/attempt=2.log")):
+        assert time.monotonic() < end, "no critical table was tried again"
         time.sleep(POLL_SECONDS)
 
 
@@ -78,7 +80,7 @@ def test_a_table_that_is_damaged_when_a_run_starts_is_loaded_when_it_has_been_re
 ) -> None:
     with damage(system, DAMAGED):
         run = system.api.trigger("refresh_warehouse", {})
-        await_second_try(system, run, DAMAGED)
+        await_second_try(system, run)
     ended = await_end(system, run)
     assert ended.task("critical.load", label=DAMAGED).try_number > 1
     assert_whole(system, ended)
