@@ -7,7 +7,7 @@ the nearest valid one, never a setting that silently does nothing.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -111,7 +111,8 @@ class Overrides:
     def apply(self, catalog: Catalog) -> Catalog:
         """Return the catalog with the overrides applied.
 
-        Raises ConfigError for a table or column that the catalog does not know.
+        Raises ConfigError for a table or column that the catalog does not know, and for excluded
+        cells that a column told which the source no longer has.
         """
         known = {*catalog.tables, *catalog.left_out}
         for section, names in (
@@ -178,18 +179,30 @@ class Overrides:
         }
         if override.consistency_group == "":
             values["consistency_group"] = None
-        excluded = {column.name for column in columns if column.is_excluded}
         restate_by = tuple(values.get("restate_by", table.restate_by))
-        cells = tuple(
-            CellExclusion(cell.column, cell.when_column, cell.pattern)
-            for cell in override.excluded_cells
-        )
+        applied = replace(_apply_defaults(table, override), columns=columns, **values)
+        read = {column.name for column in applied.replicated_columns}
         return replace(
-            _apply_defaults(table, override),
-            columns=columns,
-            excluded_cells=(*table.excluded_cells, *cells),
-            **{**values, "restate_by": tuple(c for c in restate_by if c not in excluded)},
+            applied,
+            excluded_cells=(*table.excluded_cells, *self._cells(applied, override, place)),
+            restate_by=tuple(name for name in restate_by if name in read),
         )
+
+    def _cells(
+        self, table: TableConfig, override: _TableOverride, place: str
+    ) -> Iterator[CellExclusion]:
+        """Yield the excluded cells of columns that the source still has."""
+        retired = {column.name for column in table.columns if column.is_retired}
+        for cell in override.excluded_cells:
+            if cell.column in retired:
+                continue
+            if cell.when_column in retired:
+                raise self._error(
+                    f"{place}.excluded_cells.{cell.when_column}",
+                    f"the source no longer has this column, and only it told which cells of "
+                    f"{cell.column} to leave out; exclude {cell.column} instead",
+                )
+            yield CellExclusion(cell.column, cell.when_column, cell.pattern)
 
     def _check(self, name: str, known: Collection[str], place: str, kind: str) -> None:
         if name not in known:
