@@ -20,9 +20,9 @@ from include.catalog.overrides import nearest
 from include.endpoints import Endpoint
 from include.errors import ConfigError, WarehouseError
 from include.ops import runs, schema, stored_tables, table_states
+from include.ops.blocks import Block, BlockedCode
 from include.ops.ranges import store_ranges
 from include.ops.stored_tables import StoredCounts
-from include.ops.table_states import Block, BlockedCode
 from include.planning.config import RefreshConfig, decide_config
 from include.planning.draft import Draft, apply_draft, draft_tables
 from include.planning.indexes import sync_all_indexes
