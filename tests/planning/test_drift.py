@@ -234,7 +234,6 @@ def test_a_table_that_overrides_no_longer_fit_waits_for_a_person(
     overrides.write_text(f"tables: {{Visit: {{{override}}}}}")
     practice.discover()
     practice.refresh()
-    held = practice.ask("select count(*), max(code) from raw.visit") if "cells" in override else []
     practice.execute(
         statement,
         "create table Recall (RecallNum int primary key)",
@@ -245,8 +244,7 @@ def test_a_table_that_overrides_no_longer_fit_waits_for_a_person(
         assert plan.quarantined.keys() == {"Visit"}
         assert f"overrides.yml: tables.Visit.{reason}" in plan.quarantined["Visit"]
         assert "Recall" in plan.tables
-    if held:
-        assert practice.ask("select count(*), max(code) from raw.visit") == held
+        assert practice.ask("select count(*) from raw.visit") == [(500,)]
     overrides.write_text("tables: {}")
     plan = practice.refresh()
     assert plan.quarantined == {}
