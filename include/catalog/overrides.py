@@ -28,7 +28,7 @@ from include.catalog.model import (
 from include.errors import ConfigError
 from include.open_dental.protection import PhiClass
 
-_ADVICE = "Nothing was loaded and nothing was changed. Correct the file; its header lists the keys."
+ADVICE = "Nothing was loaded and nothing was changed. Correct the file; its header lists the keys."
 
 
 class _Strict(BaseModel):
@@ -210,7 +210,7 @@ class Overrides:
             raise self._error(place, f"no {kind} is called {name}{hint}")
 
     def _error(self, place: str, what: str) -> ConfigError:
-        return ConfigError(f"{place}: {what}. {_ADVICE}", where=self.where)
+        return ConfigError(f"{place}: {what}. {ADVICE}", where=self.where)
 
 
 def parse_overrides(data: bytes, *, where: str) -> Overrides:
@@ -229,7 +229,7 @@ def parse_overrides(data: bytes, *, where: str) -> Overrides:
         if first["type"] == "extra_forbidden":
             valid = _keys_at(first["loc"])
             what = f"this key is not known{nearest(str(first['loc'][-1]), valid)}"
-        raise ConfigError(f"{place or 'the document'}: {what}. {_ADVICE}", where=where) from None
+        raise ConfigError(f"{place or 'the document'}: {what}. {ADVICE}", where=where) from None
 
 
 def nearest(name: str, known: Collection[str]) -> str:
@@ -294,7 +294,7 @@ def _refuse_duplicates(data: bytes, where: str) -> None:
                 if key.value in seen:
                     raise ConfigError(
                         f"line {line}: {key.value} is already given on line {seen[key.value]}. "
-                        f"{_ADVICE}",
+                        f"{ADVICE}",
                         where=where,
                     )
                 seen[key.value] = line

@@ -15,7 +15,7 @@ from typing import TypeVar
 from include.catalog import files
 from include.catalog.document import dump_catalog, parse_catalog
 from include.catalog.model import Catalog
-from include.catalog.overrides import Overrides, parse_overrides
+from include.catalog.overrides import ADVICE, Overrides, parse_overrides
 from include.discovery.examine import Findings, Known, look_again, read_known, record
 from include.endpoints import Endpoint
 from include.errors import ConfigError
@@ -25,6 +25,8 @@ from include.planning.model import RefreshRequest
 from include.source.session import SourceConnection
 from include.source.structure import TableStructure
 from include.warehouse.session import WarehouseConnection
+
+_KEPT = "What raw holds of the table is intact, and the others go on. Correct the file."
 
 _Value = TypeVar("_Value")
 
@@ -116,7 +118,8 @@ def _fitting(before: Catalog, decided: Catalog, overrides: Overrides) -> Catalog
         except ConfigError as error:
             for table in before.tables:
                 if table.lower() == name:
-                    refused[table] = f"{files.OVERRIDES_FILE}: {error.message}"
+                    seen = error.message.removesuffix(ADVICE)
+                    refused[table] = f"{files.OVERRIDES_FILE}: {seen}{_KEPT}"
     return replace(
         fitting, refused_tables=dict(sorted({**fitting.refused_tables, **refused}.items()))
     )

@@ -60,10 +60,12 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
     is the newest one. Every configured table that the warehouse lacks is created, empty and
     `never_loaded`; raw tables follow their config. A table that cannot be loaded as it is goes into
     quarantine with the reason, and comes out with the first plan that finds it whole. Each table
-    changes in a transaction of its own. With `dry_run` nothing is written at all. Raises ConfigError without a valid config or for unknown table names,
-    SourceError and SourceRefusedError when the source cannot be read: nothing is changed then.
-    Raises WarehouseError when a statement fails in the warehouse, and TerminalError for a right
-    that is missing there; one on a single raw table only puts that table into quarantine.
+    changes in a transaction of its own. With `dry_run` nothing is written at all.
+
+    Raises ConfigError without a valid config or for unknown table names, SourceError and
+    SourceRefusedError when the source cannot be read: nothing is changed then. Raises
+    WarehouseError when a statement fails in the warehouse, and TerminalError for a right that is
+    missing there; one on a single raw table only puts that table into quarantine.
     """
     try:
         plan = _plan(source, warehouse, request)

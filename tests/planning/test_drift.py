@@ -243,6 +243,8 @@ def test_a_table_that_overrides_no_longer_fit_waits_for_a_person(
         plan = practice.refresh()
         assert plan.quarantined.keys() == {"Visit"}
         assert f"overrides.yml: tables.Visit.{reason}" in plan.quarantined["Visit"]
+        assert "the others go on. Correct the file." in plan.quarantined["Visit"]
+        assert "Nothing was loaded" not in plan.quarantined["Visit"]
         assert "Recall" in plan.tables
         assert practice.ask("select count(*) from raw.visit") == [(500,)]
     overrides.write_text("tables: {}")
