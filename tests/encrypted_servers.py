@@ -13,6 +13,7 @@ import pytest
 from include.endpoints import Endpoint
 from local_system import servers
 from local_system.layout import MARIADB_ACCOUNT, POSTGRES_ACCOUNT
+from local_system.postgres_programs import installed_postgres
 from tests.certificates import Authority, Signed
 from tests.missing import skipped_where_missing
 
@@ -74,7 +75,7 @@ def encrypted_postgres(server_directory: Path, certificates: Certificates) -> It
             server_directory / "postgres-tls",
             port=servers.free_port(),
             password=servers.new_password(),
-            programs=servers.installed_postgres(),
+            programs=installed_postgres(),
             settings={
                 "ssl": "on",
                 "ssl_ca_file": str(certificates.authority.file),

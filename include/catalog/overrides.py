@@ -7,7 +7,7 @@ the nearest valid one, never a setting that silently does nothing.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -28,7 +28,7 @@ from include.catalog.model import (
 from include.errors import ConfigError
 from include.open_dental.protection import PhiClass
 
-_ADVICE = "Nothing was loaded and nothing was changed. Correct the file; its header lists the keys."
+ADVICE = "Nothing was loaded and nothing was changed. Correct the file; its header lists the keys."
 
 
 class _Strict(BaseModel):
@@ -111,7 +111,8 @@ class Overrides:
     def apply(self, catalog: Catalog) -> Catalog:
         """Return the catalog with the overrides applied.
 
-        Raises ConfigError for a table or column that the catalog does not know.
+        Raises ConfigError for a table or column that the catalog does not know, and for excluded
+        cells that a column told which the source no longer has.
         """
         known = {*catalog.tables, *catalog.left_out}
         for section, names in (
@@ -178,18 +179,30 @@ class Overrides:
         }
         if override.consistency_group == "":
             values["consistency_group"] = None
-        excluded = {column.name for column in columns if column.is_excluded}
         restate_by = tuple(values.get("restate_by", table.restate_by))
-        cells = tuple(
-            CellExclusion(cell.column, cell.when_column, cell.pattern)
-            for cell in override.excluded_cells
-        )
+        applied = replace(_apply_defaults(table, override), columns=columns, **values)
+        read = {column.name for column in applied.replicated_columns}
         return replace(
-            _apply_defaults(table, override),
-            columns=columns,
-            excluded_cells=(*table.excluded_cells, *cells),
-            **{**values, "restate_by": tuple(c for c in restate_by if c not in excluded)},
+            applied,
+            excluded_cells=(*table.excluded_cells, *self._cells(applied, override, place)),
+            restate_by=tuple(name for name in restate_by if name in read),
         )
+
+    def _cells(
+        self, table: TableConfig, override: _TableOverride, place: str
+    ) -> Iterator[CellExclusion]:
+        """Yield the excluded cells of columns that the source still has."""
+        retired = {column.name for column in table.columns if column.is_retired}
+        for cell in override.excluded_cells:
+            if cell.column in retired:
+                continue
+            if cell.when_column in retired:
+                raise self._error(
+                    f"{place}.excluded_cells.{cell.when_column}",
+                    f"the source no longer has this column, and only it told which cells of "
+                    f"{cell.column} to leave out; exclude {cell.column} instead",
+                )
+            yield CellExclusion(cell.column, cell.when_column, cell.pattern)
 
     def _check(self, name: str, known: Collection[str], place: str, kind: str) -> None:
         if name not in known:
@@ -197,7 +210,7 @@ class Overrides:
             raise self._error(place, f"no {kind} is called {name}{hint}")
 
     def _error(self, place: str, what: str) -> ConfigError:
-        return ConfigError(f"{place}: {what}. {_ADVICE}", where=self.where)
+        return ConfigError(f"{place}: {what}. {ADVICE}", where=self.where)
 
 
 def parse_overrides(data: bytes, *, where: str) -> Overrides:
@@ -216,7 +229,7 @@ def parse_overrides(data: bytes, *, where: str) -> Overrides:
         if first["type"] == "extra_forbidden":
             valid = _keys_at(first["loc"])
             what = f"this key is not known{nearest(str(first['loc'][-1]), valid)}"
-        raise ConfigError(f"{place or 'the document'}: {what}. {_ADVICE}", where=where) from None
+        raise ConfigError(f"{place or 'the document'}: {what}. {ADVICE}", where=where) from None
 
 
 def nearest(name: str, known: Collection[str]) -> str:
@@ -281,7 +294,7 @@ def _refuse_duplicates(data: bytes, where: str) -> None:
                 if key.value in seen:
                     raise ConfigError(
                         f"line {line}: {key.value} is already given on line {seen[key.value]}. "
-                        f"{_ADVICE}",
+                        f"{ADVICE}",
                         where=where,
                     )
                 seen[key.value] = line

@@ -1,58 +1,22 @@
 """Measuring the practice database: exact row counts, bytes, and what moved since last time.
 
-Counts come in batches of one UNION ALL, because information_schema only estimates them. No row's
-content is read: the latest stamp that the server maintains is asked for only where an index
-answers at once or the table is small.
+Rows are counted, because information_schema only estimates them. No row's content is read: the
+latest stamp that the server maintains is asked for only where an index answers at once or the table
+is small.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
-
-import pymysql
-from pymysql.constants import ER
-from pymysql.cursors import Cursor
 
 from include.endpoints import Endpoint
 from include.ops.profiles import EarlierMeasurement
-from include.source import session as source_session
-from include.source.error_codes import code_of
+from include.source.questions import ask_tables
 from include.source.session import SourceConnection, quote, source_errors
 from include.source.structure import TableStructure
 
-log = logging.getLogger(__name__)
-
-TABLES_A_QUERY = 50
-SERVER_CODES = 1000
-# Once a query has waited for a lock as long as it may, those behind it must not wait so long.
-LOCK_PATIENCE_SECONDS = 1
-# What the server says of one table that it cannot read at present: gone, damaged or being
-# repaired, locked, too slow, or denied.
-UNREADABLE = frozenset(
-    {
-        ER.LOCK_WAIT_TIMEOUT,
-        ER.TABLEACCESS_DENIED_ERROR,
-        ER.COLUMNACCESS_DENIED_ERROR,
-        *(1969, 3024),  # the statement's time limit, of MariaDB and MySQL
-        ER.NO_SUCH_TABLE,
-        ER.NOT_KEYFILE,
-        ER.OLD_KEYFILE,
-        ER.CRASHED_ON_USAGE,
-        ER.CRASHED_ON_REPAIR,
-        ER.ERROR_ON_READ,
-        ER.FILE_NOT_FOUND,
-        ER.CANT_OPEN_FILE,
-        ER.GET_ERRNO,
-        ER.UNKNOWN_STORAGE_ENGINE,
-        ER.WRONG_MRG_TABLE,
-        ER.NOT_FORM_FILE,
-        1932,  # the table does not exist in its engine
-    }
-)
 # Below this many rows the latest stamp is found by reading the table.
 SMALL_TABLE_ROWS = 50_000
 SECONDS_A_DAY = 86_400
@@ -139,54 +103,6 @@ def with_changes(
     # A marker that moved with neither means edits, of which at least one is known.
     changes = max(abs(measurement.row_count - earlier.row_count), numbered, 1)
     return replace(measurement, changes_a_day=round(changes / days, 2))
-
-
-def ask_tables(cursor: Cursor, questions: Mapping[str, str]) -> list[tuple[Any, ...]]:
-    """Ask one question of each table, many in a query; return the answers behind the names.
-
-    A question is what follows the word select. A table that the server cannot read at present has
-    no answer; the log says so.
-    """
-    names = list(questions)
-    answers: list[tuple[Any, ...]] = []
-    try:
-        for start in range(0, len(names), TABLES_A_QUERY):
-            answers += _ask(cursor, names[start : start + TABLES_A_QUERY], questions)
-    finally:
-        if cursor.connection and cursor.connection.open:
-            _wait_for_locks(cursor, source_session.LOCK_LIMIT_SECONDS)
-    return answers
-
-
-def _ask(cursor: Cursor, names: Sequence[str], questions: Mapping[str, str]) -> list[Any]:
-    """Ask all questions at once; one by one where a table among them cannot be read."""
-    numbered = [f"select {n}, {questions[name]}" for n, name in enumerate(names)]
-    try:
-        cursor.execute(" union all ".join(numbered))
-        return [(names[int(n)], *answer) for n, *answer in cursor.fetchall()]
-    except pymysql.MySQLError as error:
-        if not _is_of_one_table(error):
-            raise
-        if error.args[0] == ER.LOCK_WAIT_TIMEOUT:
-            _wait_for_locks(cursor, LOCK_PATIENCE_SECONDS)
-        if len(names) == 1:
-            log.warning(
-                "table %s cannot be read at present (error %s); what is known of it stays",
-                names[0],
-                error.args[0],
-            )
-            return []
-    return [answer for name in names for answer in _ask(cursor, [name], questions)]
-
-
-def _is_of_one_table(error: pymysql.MySQLError) -> bool:
-    """Whether the server could answer for other tables; storage engines have codes below 1000."""
-    code = code_of(error)
-    return code in UNREADABLE or 0 < code < SERVER_CODES
-
-
-def _wait_for_locks(cursor: Cursor, seconds: int) -> None:
-    cursor.execute("set session lock_wait_timeout = %s", (seconds,))
 
 
 def _question(structure: TableStructure, estimated_rows: int) -> str:

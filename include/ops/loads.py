@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import LiteralString
 
 from include.ops import substitutions, table_states
+from include.ops.blocks import NOT_VALIDATED
 from include.ops.load_results import Attempt, Batch, RowCounts, TableLoad
-from include.ops.table_states import NOT_VALIDATED
 from include.warehouse.session import WarehouseConnection
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import LiteralString
 
 from include.ops import stored_tables, table_states
-from include.ops.table_states import Block, BlockedCode, quarantined
+from include.ops.blocks import Block, BlockedCode, quarantined
 from include.warehouse.session import WarehouseConnection
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from include.ops.blocks import Block, BlockedCode, load_failed, quarantined
 from include.ops.load_results import LoadState
-from include.ops.table_states import Block, BlockedCode, TableState, load_failed, quarantined
+from include.ops.table_states import TableState
 from include.warehouse.session import WarehouseConnection
 
 

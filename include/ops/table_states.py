@@ -1,7 +1,7 @@
 """The state of each replicated table, and its gate: `ops.table_state`.
 
-Marts read a table only while its gate is open (`is_publishable`). A closed gate has a code for
-programs and a reason for people. Validation opens gates, and so does a plan that finds a table
+Marts read a table only while its gate is open (`is_publishable`); `include.ops.blocks` has the
+reasons for a closed one. Validation opens gates, and so does a plan that finds a table
 empty on both sides.
 
 | transition | to the state | gate |
@@ -26,11 +26,21 @@ Every function works in the caller's transaction. Tables are named as in raw.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import LiteralString
 
 from include.catalog.model import TableConfig
+from include.ops.blocks import (
+    DROPPED,
+    LEFT_OUT,
+    NEVER_LOADED,
+    REBUILT,
+    RELEASED,
+    STILL_LOADING,
+    Block,
+    BlockedCode,
+    load_failed,
+)
 from include.ops.chunks import forget_chunks
 from include.warehouse import raw_tables
 from include.warehouse.session import WarehouseConnection
@@ -45,54 +55,6 @@ class TableState(StrEnum):
     LOADED = "loaded"
     # The rows stay; nothing is loaded until a plan finds that the table can be loaded again.
     QUARANTINED = "quarantined"
-
-
-class BlockedCode(StrEnum):
-    """Why a gate is closed."""
-
-    NEVER_LOADED = "never_loaded"
-    LOADING = "loading"
-    LOAD_FAILED = "load_failed"
-    NOT_VALIDATED = "not_validated"
-    VALIDATING = "validating"
-    UNEQUAL = "unequal"
-    NOT_JUDGED = "not_judged"
-    QUALITY = "quality"
-    QUARANTINED = "quarantined"
-    RELEASED = "released"
-    REBUILT = "rebuilt"
-    LEFT_OUT = "left_out"
-    DROPPED = "dropped"
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Why a table may not be read: the code for programs, and the reason for people."""
-
-    code: BlockedCode
-    reason: str
-
-
-NEVER_LOADED = Block(BlockedCode.NEVER_LOADED, "never loaded")
-STILL_LOADING = Block(BlockedCode.LOADING, "a load is under way or was interrupted")
-NOT_VALIDATED = Block(BlockedCode.NOT_VALIDATED, "not validated since it was loaded")
-REBUILT = Block(BlockedCode.REBUILT, "rebuilt with other types, not loaded since")
-RELEASED = Block(BlockedCode.RELEASED, "left quarantine, not loaded since")
-LEFT_OUT = Block(BlockedCode.LEFT_OUT, "left out by the config")
-DROPPED = Block(
-    BlockedCode.DROPPED,
-    "the source no longer has this table; these are the rows of its last good load",
-)
-
-
-def load_failed(reason: str) -> Block:
-    """Return the block of a table whose load failed."""
-    return Block(BlockedCode.LOAD_FAILED, f"load failed: {reason}")
-
-
-def quarantined(reason: str) -> Block:
-    """Return the block of a table in quarantine."""
-    return Block(BlockedCode.QUARANTINED, f"quarantined: {reason}")
 
 
 def publishable_tables(connection: WarehouseConnection) -> frozenset[str]:

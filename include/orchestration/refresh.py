@@ -75,7 +75,7 @@ def retry_unsettled(settled: SettleResult) -> None:
         reasons = "; ".join(f"{name}: {settled.failed[name]}" for name in settled.may_pass)
         raise PipelineError(
             f"tables that were loaded could not be compared once more ({reasons}). Each holds the "
-            "rows of its last good load. Trying again may help",
+            "rows of its last good load. Trying again may help.",
             where="settling",
         )
 

@@ -7,29 +7,28 @@ quarantine, and takes discovery's decision for them. What is decided becomes the
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from include.catalog import files
 from include.catalog.document import dump_catalog, parse_catalog
 from include.catalog.model import Catalog
-from include.catalog.overrides import Overrides, parse_overrides
+from include.catalog.overrides import ADVICE, Overrides, parse_overrides
 from include.discovery.examine import Findings, Known, look_again, read_known, record
 from include.endpoints import Endpoint
 from include.errors import ConfigError
 from include.ops import config_versions
-from include.planning.drift import find_drift
+from include.planning.drift import describe_changes
 from include.planning.model import RefreshRequest
 from include.source.session import SourceConnection
 from include.source.structure import TableStructure
 from include.warehouse.session import WarehouseConnection
 
-_Value = TypeVar("_Value")
+_KEPT = "What raw holds of the table is intact, and the others go on. Correct the file."
 
-log = logging.getLogger(__name__)
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +100,8 @@ def _read(connection: WarehouseConnection, request: RefreshRequest) -> tuple[byt
 def _fitting(before: Catalog, decided: Catalog, overrides: Overrides) -> Catalog:
     """Return the decisions, less those that overrides.yml does not fit.
 
-    A table whose override names a column that is gone keeps its config until a person has corrected
-    it. Raises ConfigError when overrides.yml does not even fit the decisions of before.
+    A table for which it names what is gone keeps its config, and is refused until a person has
+    corrected the file. Raises ConfigError when that does not even fit the decisions of before.
     """
     try:
         overrides.apply(decided)
@@ -110,14 +109,20 @@ def _fitting(before: Catalog, decided: Catalog, overrides: Overrides) -> Catalog
     except ConfigError:
         overrides.apply(before)
     fitting = before
+    refused: dict[str, str] = {}
     for name in sorted(_raw_names(before) | _raw_names(decided)):
         candidate = _with_table(fitting, decided, name)
         try:
             overrides.apply(candidate)
             fitting = candidate
         except ConfigError as error:
-            log.warning("table %s keeps its config, which no longer fits it: %s", name, error)
-    return fitting
+            for table in before.tables:
+                if table.lower() == name:
+                    seen = error.message.removesuffix(ADVICE)
+                    refused[table] = f"{files.OVERRIDES_FILE}: {seen}{_KEPT}"
+    return replace(
+        fitting, refused_tables=dict(sorted({**fitting.refused_tables, **refused}.items()))
+    )
 
 
 def _with_table(catalog: Catalog, other: Catalog, raw_name: str) -> Catalog:
@@ -152,7 +157,6 @@ def _changes(known: Known, decided: Catalog, live: Mapping[str, TableStructure])
         if table.raw_name in known.quarantined:
             found.append(f"table {name}: came out of quarantine")
         if old.fingerprint != table.fingerprint:
-            followed = find_drift(old, live[name]).changes
-            changes = followed or ("the config follows its new structure",)
+            changes = describe_changes(old, table) or ("the config follows its new structure",)
             found.extend(f"table {name}: {change}" for change in changes)
     return found

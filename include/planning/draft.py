@@ -13,7 +13,7 @@ from include.errors import StructureError
 from include.ops.config_versions import pin_bytes
 from include.ops.quarantine import quarantine, refuse, release
 from include.ops.table_states import create_raw_table
-from include.planning.drift import find_drift
+from include.planning.drift import find_hindrance
 from include.planning.indexes import DbtIndexes, with_indexes
 from include.planning.reshape import RawColumn, Reshaping, apply_reshaping, plan_reshaping
 from include.source.rights import MissingRight
@@ -80,7 +80,7 @@ def draft_tables(
     there; `present` are the columns of raw tables, by their names in raw. Only what is found today
     counts: a table that was in quarantine comes out when nothing speaks against it any more.
     """
-    drafted = _compare(catalog, live, refused)
+    drafted = _find(catalog, live, refused)
     created = tuple(one for one in drafted.tables.values() if one.raw_name not in present)
     reshapings = {
         name: reshaping
@@ -102,7 +102,7 @@ def draft_tables(
             if name in drafted.quarantined and table.raw_name not in present
         ),
         reshapings=reshapings,
-        applied=(*creations, *drafted.applied, *_withdrawn(drafted.tables, reshapings)),
+        applied=(*creations, *_withdrawn(drafted.tables, reshapings)),
     )
 
 
@@ -156,15 +156,14 @@ def apply_draft(
     return draft, _pin_adapted(connection, draft, config_version)
 
 
-def _compare(
+def _find(
     catalog: Catalog, live: Mapping[str, TableStructure], refused: Mapping[str, MissingRight]
 ) -> Draft:
-    """Adapt the config of each table to the live structure, or put the table into quarantine."""
+    """Find each table in the source, or put it into quarantine."""
     folded: dict[str, list[TableStructure]] = {}
     for structure in live.values():
         folded.setdefault(structure.name.lower(), []).append(structure)
     tables: dict[str, TableConfig] = {}
-    applied: list[str] = []
     quarantined: dict[str, str] = {}
     for name, table in sorted(catalog.tables.items()):
         if name in catalog.refused_tables:
@@ -174,19 +173,18 @@ def _compare(
         # The server may have changed the case of its names. If only one table has this name without
         # regard to case, it is the same table.
         found = live.get(name) or (others[0] if len(others) == 1 else None)
-        drift = find_drift(table, found, refused=refused.get(name))
-        if drift.table is None:
-            quarantined[name] = str(drift.reason)
+        hindrance = find_hindrance(table, found, refused=refused.get(name))
+        if found is None or hindrance:
+            quarantined[name] = str(hindrance)
             continue
-        tables[drift.table.name] = drift.table
-        applied.extend(f"table {name}: {change}" for change in drift.changes)
+        tables[found.name] = replace(table, name=found.name)
     return Draft(
         catalog=catalog,
         tables=tables,
         created=(),
         set_aside=(),
         reshapings={},
-        applied=tuple(applied),
+        applied=(),
         quarantined=quarantined,
         live=frozenset(folded),
     )
@@ -200,5 +198,5 @@ def _pin_adapted(connection: WarehouseConnection, draft: Draft, config_version: 
     if tables == dict(before):
         return config_version
     derived = replace(draft.catalog, tables=tables)
-    # Its tables have the overrides already, and these may name columns that no longer exist.
+    # Its tables have the overrides already.
     return pin_bytes(connection, dump_catalog(derived), b"", derived_from=config_version)

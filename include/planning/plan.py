@@ -20,9 +20,9 @@ from include.catalog.overrides import nearest
 from include.endpoints import Endpoint
 from include.errors import ConfigError, WarehouseError
 from include.ops import runs, schema, stored_tables, table_states
+from include.ops.blocks import Block, BlockedCode
 from include.ops.ranges import store_ranges
 from include.ops.stored_tables import StoredCounts
-from include.ops.table_states import Block, BlockedCode
 from include.planning.config import RefreshConfig, decide_config
 from include.planning.draft import Draft, apply_draft, draft_tables
 from include.planning.indexes import sync_all_indexes
@@ -60,11 +60,12 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
     is the newest one. Every configured table that the warehouse lacks is created, empty and
     `never_loaded`; raw tables follow their config. A table that cannot be loaded as it is goes into
     quarantine with the reason, and comes out with the first plan that finds it whole. Each table
-    changes in a transaction of its own. With `dry_run`
-    nothing is written at all. Raises ConfigError without a valid config or for unknown table names,
-    SourceError and SourceRefusedError when the source cannot be read: nothing is changed then.
-    Raises WarehouseError when a statement fails in the warehouse, and TerminalError for a right
-    that is missing there; one on a single raw table only puts that table into quarantine.
+    changes in a transaction of its own. With `dry_run` nothing is written at all.
+
+    Raises ConfigError without a valid config or for unknown table names, SourceError and
+    SourceRefusedError when the source cannot be read: nothing is changed then. Raises
+    WarehouseError when a statement fails in the warehouse, and TerminalError for a right that is
+    missing there; one on a single raw table only puts that table into quarantine.
     """
     try:
         plan = _plan(source, warehouse, request)

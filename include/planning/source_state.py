@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from include.discovery.profile import ask_tables
 from include.endpoints import Endpoint
+from include.source.questions import ask_tables
 from include.source.session import SourceConnection, quote, source_errors
 
 

@@ -35,7 +35,7 @@ class RunReport:
 
     `failed`, `blocked` and `quarantined` map raw tables to reasons; a table is in one of them. A
     late table is reported and does not make the run wrong, and neither does a finding; `findings`
-    are those that no run before has had.
+    are those that no report before has told.
     """
 
     run_id: int

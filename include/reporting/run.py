@@ -19,6 +19,7 @@ from include.ops import (
     table_states,
     validation_results,
 )
+from include.ops.blocks import NEVER_LOADED
 from include.ops.config_versions import load_catalog
 from include.ops.mart_states import MartState, mark_marts
 from include.ops.runs import RunState
@@ -124,7 +125,7 @@ def _kept_back(
     closed = table_states.blocked_tables(connection)
     waited_for = {name for mart in marts for name in mart.blocked_by} - set(told)
     return {
-        name: closed[name].reason if name in closed else table_states.NEVER_LOADED.reason
+        name: closed[name].reason if name in closed else NEVER_LOADED.reason
         for name in sorted(waited_for)
     }
 

@@ -95,6 +95,7 @@ class LoginConnection(CheckedConnection):
             ) from None
         self.endpoint = endpoint
         self._tls = source_tls(endpoint)
+        self._is_password_sent = False
         super().__init__(
             host=endpoint.host,
             port=endpoint.port,
@@ -108,6 +109,7 @@ class LoginConnection(CheckedConnection):
 
     def _request_authentication(self) -> None:
         with self._checked():
+            self._is_password_sent = False
             self._is_encrypted = self._encrypted()
             raw: Any = self
             capabilities = raw.server_capabilities
@@ -177,7 +179,7 @@ class LoginConnection(CheckedConnection):
             salt = self._answer(b"").get_all_data().removeprefix(_MORE)
             return self._answer(proofs.parsec(self.password, challenge, salt))
         if method == CLEAR and self._is_encrypted and self._tls.mode.is_verified:
-            return self._answer(self.password + b"\0")
+            return self._send_password(CLEAR)
         raise self._refusal(method)
 
     def _after_first_proof(self, packet: Any) -> Any:
@@ -197,6 +199,7 @@ class LoginConnection(CheckedConnection):
             raise self._refusal(method)
         if self.password and not self._tls.mode.is_verified:
             _warn_of_unverified_server(self.endpoint.name)
+        self._is_password_sent = bool(self.password)
         return self._answer(self.password + b"\0")
 
     def _answer(self, payload: bytes) -> Any:
@@ -207,9 +210,12 @@ class LoginConnection(CheckedConnection):
     def _refusal(self, method: str) -> SourceRefusedError:
         named = method if _PRINTABLE_NAME.fullmatch(method) else "without a readable name"
         advice = _ADVICE.get(method, f"This client does not know it. {_OWN_PASSWORD}")
+        sent = "No password was sent"
+        if self._is_password_sent:
+            sent = "It had the password by a method before, inside TLS"
         return SourceRefusedError(
-            f"the server asks for the log-in method {named}, which is refused. No password was "
-            f"sent; what was loaded before is intact. {advice}.",
+            f"the server asks for the log-in method {named}, which is refused. {sent}; what was "
+            f"loaded before is intact. {advice}.",
             where=self.endpoint.name,
         )
 

@@ -13,9 +13,9 @@ from include import settings
 from include.catalog.model import Catalog, TableConfig, Tier
 from include.endpoints import Endpoint
 from include.ops import schema, table_states
+from include.ops.blocks import Block, BlockedCode
 from include.ops.config_versions import load_catalog
 from include.ops.runs import read_run
-from include.ops.table_states import Block, BlockedCode
 from include.ops.validation_results import (
     GREAT_EXPECTATIONS,
     RECONCILIATION,

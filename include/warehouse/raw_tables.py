@@ -47,10 +47,17 @@ def create_table(connection: WarehouseConnection, table: TableConfig) -> bool:
     """Create the raw table, empty and without keys, unless it exists; say whether it was created.
 
     Loading adds the primary key, because an index costs less to build than to keep up. Its state
-    in `ops` is the caller's: see `include.ops.table_states`. An index that has the table's name is
-    given another one. Raises StructureError when anything else in `raw` has it.
+    in `ops` is the caller's: see `include.ops.table_states`. Of several that create it at once, one
+    does and the others wait for its transaction. An index that has the table's name is given
+    another one. Raises StructureError when anything else in `raw` has it.
     """
     kind = _kind_of(connection, table.raw_name)
+    if kind != "r":
+        # Of two plans that begin at once, the later one finds what the earlier one has made.
+        connection.execute(
+            "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"create {table.raw_name}",)
+        )
+        kind = _kind_of(connection, table.raw_name)
     if kind == "i":
         _rename_index(connection, table.raw_name)
     if kind != "r":

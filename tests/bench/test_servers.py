@@ -8,7 +8,7 @@ import pytest
 
 from bench import servers
 from include.warehouse import session
-from local_system.servers import installed_postgres
+from local_system.postgres_programs import installed_postgres
 from tests.missing import skipped_where_missing
 
 # Where the server is and how it is reached, which no contender feels.

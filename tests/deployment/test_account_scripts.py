@@ -16,7 +16,7 @@ from include.ops.migrate import migrate
 from include.settings import PROJECT_ROOT
 from include.source import session as source_session
 from include.warehouse import session as warehouse_session
-from local_system import servers
+from local_system.postgres_programs import installed_postgres
 from tests.missing import skipped_where_missing
 
 # Each would end a literal, a quoted name or a variable of the shell that does not quote.
@@ -52,7 +52,7 @@ def test_the_owner_of_the_warehouse_gets_any_password_and_is_no_superuser(
 ) -> None:
     role = f'ware"house{len(password)}'
     with skipped_where_missing():
-        programs = servers.installed_postgres()
+        programs = installed_postgres()
     run_as_the_image_does(
         "postgres/role.sh",
         [

@@ -54,6 +54,21 @@ def test_the_command_keeps_what_a_person_wrote_and_adds_what_is_missing(checkout
     assert (checkout / ".env").read_text() == text
 
 
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_a_last_line_without_its_end_is_kept_as_well(checkout: Path, is_complete: bool) -> None:
+    # Complete but for one secret, which stands there empty; or with most of them missing.
+    write_env(checkout)
+    lines = (checkout / ".env").read_text().splitlines() if is_complete else []
+    kept = [line for line in lines if not line.startswith("METADATA_PASSWORD=")]
+    (checkout / ".env").write_text(
+        "\n".join([*kept, "METADATA_PASSWORD=", "DENTAL_RETRY_SECONDS=20"])
+    )
+    write_env(checkout)
+    written = settings_of(checkout / ".env")
+    assert written["DENTAL_RETRY_SECONDS"] == "20"
+    assert refused(written) == []
+
+
 @pytest.mark.parametrize("name", ["AIRFLOW_JWT_SECRET", "WAREHOUSE_PASSWORD", "AIRFLOW_FERNET_KEY"])
 @pytest.mark.parametrize(
     "secret",

@@ -47,7 +47,7 @@ def test_below_a_private_directory_the_servers_run_on_data_elsewhere(
 def test_postgres_runs_where_the_account_cannot_enter_the_environment(
     open_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local_system.servers.can_enter", lambda *_: False)
+    monkeypatch.setattr("local_system.postgres_programs.can_enter", lambda *_: False)
     for _ in range(2):
         password = new_password()
         server = start_postgres(open_directory / "pg", port=free_port(), password=password)

@@ -22,17 +22,11 @@ from include.engine import load_table, settle, verify_table
 from include.errors import TerminalError, WarehouseError
 from include.ops import migrate as migrating
 from include.ops import schema
+from include.ops.blocks import DROPPED, NEVER_LOADED, REBUILT, STILL_LOADING, BlockedCode
 from include.ops.config_versions import load_catalog, newest_bytes
 from include.ops.migrate import migrate
 from include.ops.schema import REVISION
-from include.ops.table_states import (
-    DROPPED,
-    NEVER_LOADED,
-    REBUILT,
-    STILL_LOADING,
-    BlockedCode,
-    blocked_tables,
-)
+from include.ops.table_states import blocked_tables
 from include.planning import RefreshRequest, plan_refresh
 from include.reporting import report_run
 from include.retention import purge

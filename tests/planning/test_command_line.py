@@ -127,7 +127,7 @@ def test_a_refused_or_quarantined_table_makes_the_command_fail(fresh: Practice) 
     fresh.execute("alter table patient modify LName int")
     code, output, errors = _dental(fresh, "plan")
     assert code == 0, errors
-    assert "would follow: table patient: the config follows its new structure" in output
+    assert "would follow: table patient: column LName was text and is int(11) now" in output
     fresh.execute("alter table patient add xmin int")
     code, output, errors = _dental(fresh, "plan")
     assert code == 1

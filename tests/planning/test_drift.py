@@ -107,7 +107,8 @@ def test_other_types_and_keys_are_followed_and_filled_by_the_refresh_that_sees_t
     assert plan.quarantined == {}
     assert set(plan.applied) == {
         "table Patient: the config follows its new structure",
-        "table Visit: the config follows its new structure",
+        "table Visit: column Code was varchar(10) and is int(11) now",
+        "table Visit: column Fee was decimal(8,2) and is decimal(8,1) now",
     }
     assert practice.ask("select count(*), sum(code) from staging.visits") == [(500, 3500)]
     assert practice.ask("select count(*) from raw.patient where _deleted_at is null") == [(2,)]
@@ -190,22 +191,69 @@ def test_a_file_that_holds_something_else_is_left_alone_with_a_warning(
     assert b"Referral" in file.read_bytes()
 
 
-def test_a_table_whose_override_no_longer_fits_is_followed_without_a_new_decision(
-    practice: Practice,
-) -> None:
-    overrides = practice.config_directory / "overrides.yml"
-    overrides.write_text("tables: {Visit: {columns: {Code: {excluded: true}}}}")
+def test_overrides_may_name_what_the_source_has_dropped(practice: Practice) -> None:
+    (practice.config_directory / "overrides.yml").write_text(
+        "tables: {Visit: {restate_by: [PatNum, VisitDate], columns: {Fee: {excluded: true}}, "
+        "excluded_cells: [{column: Code, when_column: PatNum, pattern: '1'}]}}"
+    )
     practice.discover()
     practice.refresh()
     practice.execute(
-        "alter table Visit drop column Code, add Nick int default 3",
+        "alter table Visit drop column VisitDate, drop column Fee, drop column Code, "
+        "add Nick int default 3",
+        "insert into Visit (VisitNum, PatNum) values (501, 2)",
+    )
+    assert practice.refresh().quarantined == {}
+    assert practice.ask("select distinct nick from raw.visit") == [(3,)]
+    assert practice.ask("select column_name, value from ops.affected where value = '2'") == [
+        ("patnum", "2")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("override", "statement", "reason"),
+    [
+        (
+            "excluded_cells: [{column: Code, when_column: PatNum, pattern: '1'}]",
+            "alter table Visit drop column PatNum",
+            "excluded_cells.PatNum: the source no longer has this column, and only it told which "
+            "cells of Code to leave out",
+        ),
+        (
+            "columns: {Code: {excluded: true}}",
+            "alter table Visit drop primary key, modify Code varchar(10) not null, "
+            "add primary key (VisitNum, Code)",
+            "Code: is part of the key and cannot be excluded",
+        ),
+    ],
+)
+def test_a_table_that_overrides_no_longer_fit_waits_for_a_person(
+    practice: Practice, override: str, statement: str, reason: str
+) -> None:
+    overrides = practice.config_directory / "overrides.yml"
+    overrides.write_text(f"tables: {{Visit: {{{override}}}}}")
+    practice.discover()
+    practice.refresh()
+    practice.execute(
+        statement,
         "create table Recall (RecallNum int primary key)",
         "insert into Recall values (1)",
     )
+    for _ in range(2):
+        plan = practice.refresh()
+        assert plan.quarantined.keys() == {"Visit"}
+        assert f"overrides.yml: tables.Visit.{reason}" in plan.quarantined["Visit"]
+        assert "the others go on. Correct the file." in plan.quarantined["Visit"]
+        assert "Nothing was loaded" not in plan.quarantined["Visit"]
+        assert "Recall" in plan.tables
+        assert practice.ask("select count(*) from raw.visit") == [(500,)]
+    overrides.write_text("tables: {}")
     plan = practice.refresh()
     assert plan.quarantined == {}
-    assert {"Visit", "Recall"} <= set(plan.tables)
-    assert practice.ask("select distinct nick from raw.visit") == [(3,)]
+    assert "table Visit: came out of quarantine" in plan.applied
+    assert practice.ask("select count(*), max(code) from raw.visit where _deleted_at is null") == [
+        (500, "x")
+    ]
 
 
 def test_names_that_only_changed_their_case_are_the_same_table(practice: Practice) -> None:

@@ -123,6 +123,16 @@ def test_an_encrypted_server_that_forgot_the_account_gets_the_password_with_a_wa
     assert not caplog.records
 
 
+def test_a_refusal_does_not_deny_that_the_password_was_sent_before(
+    certificates: Certificates,
+) -> None:
+    questions = [switch(b"sha256_password"), switch(b"dialog"), OK]
+    with asking(questions, certificate=certificates.source) as (server, talk):
+        error = failure(server, ssl_mode="required")
+    assert talk.has(SECRET.encode() + b"\0")
+    assert "method dialog, which is refused. It had the password by a method before" in str(error)
+
+
 def test_stripped_encryption_is_told_once_and_refused_where_it_is_demanded(
     mariadb: Endpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
