@@ -31,6 +31,8 @@ _TABLES = (
     "insert into Computed (Id) values (1), (2)",
     "create table Past (Id int primary key, V int) with system versioning",
     "insert into Past values (1, 10)",
+    "create table Wide (Id int primary key, Note longtext)",
+    "insert into Wide select seq, repeat('x', 300 * seq) from seq_1_to_100",
 )
 # Each as a server may have it: in its option file, by SET GLOBAL, or at every log-in.
 _VALUES = {
@@ -50,6 +52,7 @@ _VALUES = {
     "max_statement_time": "5",
     "collation_connection": "'utf8mb4_bin'",
     "sql_auto_is_null": "1",
+    "sql_buffer_result": "1",
     "autocommit": "0",
 }
 
@@ -114,11 +117,12 @@ def test_what_a_server_has_set_decides_nothing(
         practice.discover()
         with an_uncommitted_edit(source):
             plan = practice.refresh()
-    assert sorted(plan.tables) == ["Computed", "Keyless", "Numbered", "Past", "Worded"]
+    assert sorted(plan.tables) == ["Computed", "Keyless", "Numbered", "Past", "Wide", "Worded"]
     assert practice.ask("select count(*) from raw.numbered") == [(3000,)]
     assert practice.ask("select count(*) from raw.keyless") == [(3000,)]
     assert practice.ask("select count(*), sum(v) from raw.worded") == [(3000, 3000 * 3001 // 2)]
     assert practice.ask("select v from raw.past") == [(10,)]
+    assert practice.ask("select count(*), sum(length(note)) from raw.wide") == [(100, 1515000)]
     assert practice.ask("select q, w, d, p from raw.computed where id = 1") == [
         ("0.1429", 52, "Tuesday", 1)
     ]
