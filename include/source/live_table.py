@@ -19,7 +19,7 @@ from include.source.packets import understood
 from include.source.repair import let_server_repair
 from include.source.rights import find_refused_columns, find_refused_tables
 from include.source.session import SourceConnection
-from include.source.structure import usable_index
+from include.source.structure import BASE_TABLE_TYPES, usable_index
 
 # Their characters are the same bytes in UTF-8. The server would send "?" for bytes that are none,
 # as old files of MyISAM hold them, and nobody could tell.
@@ -34,7 +34,7 @@ _ADVICE = f"{_KEPT} The next refresh follows what has changed."
 _QUERY = """
     select 0, 'table', coalesce(engine, ''), coalesce(avg_row_length, 0), 0
     from information_schema.tables
-    where table_schema = database() and table_name = %(table)s
+    where table_schema = database() and table_name = %(table)s and table_type in %(types)s
     union all
     select
         ordinal_position,
@@ -143,6 +143,7 @@ def _describe(
             _QUERY.format(usable=usable_index(connection)),
             {
                 "table": table.name,
+                "types": BASE_TABLE_TYPES,
                 "raw": RAW_CHARACTER_SETS,
                 "faithful": FAITHFUL_CHARACTER_SETS,
             },
