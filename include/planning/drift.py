@@ -65,9 +65,10 @@ def find_drift(
             f"{_LATER}",
         )
     try:
-        check_names(live)
         unread = {column.raw_name for column in table.columns if column.is_excluded}
-        check_columns(live, excluded={c.name for c in live.columns if c.name.lower() in unread})
+        excluded = {column.name for column in live.columns if column.name.lower() in unread}
+        check_names(live, excluded=excluded)
+        check_columns(live, excluded=excluded)
         return _adapt(table, live)
     except StructureError as error:
         return Drift(None, reason=f"{error.where} {error.message}")
