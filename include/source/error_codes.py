@@ -120,12 +120,29 @@ _MEANINGS = {
         ),
     ),
     **dict.fromkeys(
-        (ER.CON_COUNT_ERROR, ER.TOO_MANY_USER_CONNECTIONS, ER.USER_LIMIT_REACHED),
+        (ER.CON_COUNT_ERROR, ER.TOO_MANY_USER_CONNECTIONS),
         Meaning(
             SourceError,
             "has no connection left for this account",
             "Try again; if it happens again, set max_connections in the connection 'open_dental'",
         ),
+    ),
+    ER.USER_LIMIT_REACHED: Meaning(
+        SourceError,
+        "has reached a limit of this account",
+        "If its connections are limited, set max_connections in the connection 'open_dental'. If "
+        "what it may do in an hour is, have those limits lifted: alter user ... with "
+        "max_queries_per_hour 0 max_connections_per_hour 0",
+    ),
+    ER.OPTION_PREVENTS_STATEMENT: Meaning(
+        SourceError,
+        "runs with an option that forbids what was asked",
+        "A small max_session_mem_used does this: raise it there, then try again",
+    ),
+    ER.RECORD_FILE_FULL: Meaning(
+        SourceError,
+        "has no room for a temporary table",
+        "Free space in its tmpdir, or raise tmp_disk_table_size there, then try again",
     ),
     **dict.fromkeys(
         (ER.QUERY_INTERRUPTED, 1028),

@@ -13,6 +13,7 @@ from include.endpoints import Endpoint
 from include.engine import EngineConnections, load, verify_table
 from include.ops import config_versions
 from include.ops.load_results import Attempt
+from include.source.session import quote
 from include.warehouse.session import connect
 from tests.engine.practice import open_practice, writing
 from tests.hostile_settings import global_settings, uncommitted
@@ -78,20 +79,24 @@ def globally(source: Endpoint) -> Iterator[None]:
 
 @contextmanager
 def at_every_log_in(source: Endpoint) -> Iterator[None]:
-    """Let every session begin with all of the values, in a transaction, in another database."""
+    """Let every session begin with all of the values, in a transaction, in another database.
+
+    The two databases' names differ by case only.
+    """
+    other = quote(source.database.upper())
     statement = "set session " + ", ".join(
         f"{name} = {value}" for name, value in _VALUES.items() if name != "max_statement_time"
     )
     with writing(source) as cursor:
-        cursor.execute("set global init_connect = %s", (f"{statement}; use test_other; begin",))
-        cursor.execute("create database test_other")
-        cursor.execute("create table test_other.Nothing (Id int)")
-        cursor.execute("grant select on test_other.* to plain@'127.0.0.1'")
+        cursor.execute("set global init_connect = %s", (f"{statement}; use {other}; begin",))
+        cursor.execute(f"create database {other}")
+        cursor.execute(f"create table {other}.Nothing (Id int)")
+        cursor.execute(f"grant select on {other}.* to plain@'127.0.0.1'")
         try:
             yield
         finally:
             cursor.execute("set global init_connect = ''")
-            cursor.execute("drop database test_other")
+            cursor.execute(f"drop database {other}")
 
 
 @contextmanager
