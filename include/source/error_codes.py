@@ -48,13 +48,18 @@ _MEANINGS = {
             CR.CR_SERVER_HANDSHAKE_ERR,
             CR.CR_SERVER_LOST_EXTENDED,
             ER.ABORTING_CONNECTION,
-            ER.NEW_ABORTING_CONNECTION,
             ER.NET_READ_INTERRUPTED,
             ER.NET_ERROR_ON_WRITE,
             ER.NET_WRITE_INTERRUPTED,
             1927,  # MariaDB: connection was killed
         ),
         Meaning(SourceError, "cut the connection", _AGAIN),
+    ),
+    ER.NEW_ABORTING_CONNECTION: Meaning(
+        SourceError,
+        "ended the session at its log-in, as it does where its init_connect fails",
+        "Its log says which statement failed: let that one work for an account that only reads, "
+        "or take it out, then try again",
     ),
     ER.SERVER_SHUTDOWN: Meaning(
         SourceError, "is shutting down", "Try again when it has started again"

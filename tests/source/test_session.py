@@ -206,6 +206,7 @@ def test_the_settings_are_logged_once(reader: Endpoint, caplog: pytest.LogCaptur
         (3692, TerminalError, "a pattern of the config's excluded_cells"),
         (1682, SourceRefusedError, "mysql_upgrade"),
         (1615, SourceError, "table_definition_cache"),
+        (1184, SourceError, "init_connect"),
         (1290, SourceError, "max_session_mem_used"),
         (1114, SourceError, "tmp_disk_table_size"),
     ],
