@@ -14,7 +14,7 @@ import pymysql
 from pymysql.constants import SERVER_STATUS
 
 from include.endpoints import Endpoint
-from include.errors import ConfigError, PipelineError, SourceError, SourceRefusedError
+from include.errors import PipelineError, SourceError, SourceRefusedError
 from include.source.error_codes import code_of, meaning_of
 from include.source.login import LoginConnection
 from include.source.packets import understood
@@ -32,8 +32,6 @@ from include.source.session_settings import (
 )
 from include.source.tls import SourceTls, handshake_failure, source_tls
 
-# Options by which other clients find a server that host and port do not name.
-_OTHER_WAYS = ("unix_socket", "socket", "read_default_file", "read_default_group")
 CONNECT_TIMEOUT_SECONDS = 10
 # Of one read of the socket while a session is opened. A server that looks up our name in a DNS that
 # is gone takes half a minute.
@@ -69,16 +67,9 @@ def connect(endpoint: Endpoint) -> SourceConnection:
 
     The connection's options decide the encryption (see `include.source.tls`) and what the server
     gets to see of the password (see `include.source.login`). Raises ConfigError
-    for options that are unusable or name another server, SourceRefusedError when the server answers
-    but refuses the session, and SourceError when it cannot be reached.
+    for unusable options, SourceRefusedError when the server answers but refuses the session, and
+    SourceError when it cannot be reached.
     """
-    if elsewhere := [name for name in _OTHER_WAYS if name in endpoint.options]:
-        raise ConfigError(
-            f"has the option {', '.join(elsewhere)}, and the practice's server is reached by its "
-            "host and port only. Nothing was read. Take the option out, and let host and port name "
-            "the server that it meant.",
-            where=f"connection of {endpoint.name}",
-        )
     connection = LoginConnection(
         endpoint,
         database=endpoint.database or None,
