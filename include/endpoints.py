@@ -55,7 +55,8 @@ class Endpoint:
         """Return the Airflow connection URI, password included: for environments, not for logs."""
         account = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
         query = "&".join(f"{k}={quote(v, safe='')}" for k, v in sorted(self.options.items()))
-        address = f"{self.kind}://{account}@{self.host}:{self.port}/{quote(self.database)}"
+        host = f"[{self.host}]" if ":" in self.host else quote(self.host, safe="")
+        address = f"{self.kind}://{account}@{host}:{self.port}/{quote(self.database, safe='')}"
         return f"{address}?{query}" if query else address
 
 

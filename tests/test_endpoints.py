@@ -33,6 +33,14 @@ def test_every_spelling_of_a_connection_keeps_the_password(password: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("host", "database"), [("::1", "od"), ("fe80::1%eth0", "od"), ("office", "a/b ?#%41:@é")]
+)
+def test_a_uri_leads_to_the_same_host_and_database(host: str, database: str) -> None:
+    meant = replace(PLAIN, host=host, database=database)
+    assert parse_connection(meant.uri(), where=VARIABLE) == meant
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "mysql://reader:secret%E4@office/opendental",

@@ -56,6 +56,7 @@ def test_every_name_is_discovered_loaded_validated_and_verified(practice: Practi
     for name, said in IMPOSSIBLE_COLUMNS.items():
         assert f".{name}: " in refused[f"with {name}"[:60]]
         assert said in refused[f"with {name}"[:60]]
+        assert "exclude it in overrides.yml" in refused[f"with {name}"[:60]]
     plan = practice.refresh()
     assert not plan.quarantined
     assert plan.run_id is not None

@@ -322,7 +322,7 @@ def _refusal(table: TableStructure, overrides: Overrides, before: TableConfig | 
                 f"which cells of {name} hold credentials. Exclude {name} in overrides.yml."
             )
     try:
-        check_names(table)
+        check_names(table, excluded=excluded)
         check_columns(table, excluded=excluded)
     except StructureError as error:
         return str(error)

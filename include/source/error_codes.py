@@ -48,13 +48,18 @@ _MEANINGS = {
             CR.CR_SERVER_HANDSHAKE_ERR,
             CR.CR_SERVER_LOST_EXTENDED,
             ER.ABORTING_CONNECTION,
-            ER.NEW_ABORTING_CONNECTION,
             ER.NET_READ_INTERRUPTED,
             ER.NET_ERROR_ON_WRITE,
             ER.NET_WRITE_INTERRUPTED,
             1927,  # MariaDB: connection was killed
         ),
         Meaning(SourceError, "cut the connection", _AGAIN),
+    ),
+    ER.NEW_ABORTING_CONNECTION: Meaning(
+        SourceError,
+        "ended the session at its log-in, as it does where its init_connect fails",
+        "Its log says which statement failed: let that one work for an account that only reads, "
+        "or take it out, then try again",
     ),
     ER.SERVER_SHUTDOWN: Meaning(
         SourceError, "is shutting down", "Try again when it has started again"
@@ -120,12 +125,29 @@ _MEANINGS = {
         ),
     ),
     **dict.fromkeys(
-        (ER.CON_COUNT_ERROR, ER.TOO_MANY_USER_CONNECTIONS, ER.USER_LIMIT_REACHED),
+        (ER.CON_COUNT_ERROR, ER.TOO_MANY_USER_CONNECTIONS),
         Meaning(
             SourceError,
             "has no connection left for this account",
             "Try again; if it happens again, set max_connections in the connection 'open_dental'",
         ),
+    ),
+    ER.USER_LIMIT_REACHED: Meaning(
+        SourceError,
+        "has reached a limit of this account",
+        "If its connections are limited, set max_connections in the connection 'open_dental'. If "
+        "what it may do in an hour is, have those limits lifted: alter user ... with "
+        "max_queries_per_hour 0 max_connections_per_hour 0",
+    ),
+    ER.OPTION_PREVENTS_STATEMENT: Meaning(
+        SourceError,
+        "runs with an option that forbids what was asked",
+        "A small max_session_mem_used does this: raise it there, then try again",
+    ),
+    ER.RECORD_FILE_FULL: Meaning(
+        SourceError,
+        "has no room for a temporary table",
+        "Free space in its tmpdir, or raise tmp_disk_table_size there, then try again",
     ),
     **dict.fromkeys(
         (ER.QUERY_INTERRUPTED, 1028),

@@ -7,8 +7,9 @@ read.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
 
 from include.catalog.model import TableConfig
 from include.endpoints import Endpoint
@@ -18,26 +19,34 @@ from include.source.packets import understood
 from include.source.repair import let_server_repair
 from include.source.rights import find_refused_columns, find_refused_tables
 from include.source.session import SourceConnection
-from include.source.structure import usable_index
+from include.source.structure import BASE_TABLE_TYPES, usable_index
 
 # Their characters are the same bytes in UTF-8. The server would send "?" for bytes that are none,
 # as old files of MyISAM hold them, and nobody could tell.
 RAW_CHARACTER_SETS = ("ascii", "utf8", "utf8mb3")
+# The first needs no conversion, and the second has a character for every byte. All others hold
+# bytes for which the server would send "?".
+FAITHFUL_CHARACTER_SETS = ("utf8mb4", "latin1")
 _KEPT = "Nothing was loaded; the rows of the last good load are intact."
 _ADVICE = f"{_KEPT} The next refresh follows what has changed."
-# Position, kind, name, detail, and a number: whether a column's text is one of RAW_CHARACTER_SETS,
-# and 0 for the primary key, which so comes before other indexes.
+# Position, kind, name, detail, and a number: a column's TextReading, -1 if it needs none; 0 for the
+# primary key, which so comes before other indexes.
 _QUERY = """
     select 0, 'table', coalesce(engine, ''), coalesce(avg_row_length, 0), 0
     from information_schema.tables
-    where table_schema = database() and table_name = %(table)s
+    where table_schema = database() and table_name = %(table)s and table_type in %(types)s
     union all
     select
         ordinal_position,
         'column',
         column_name,
         column_type,
-        data_type not in ('enum', 'set') and coalesce(character_set_name, '') in %(raw)s
+        case
+            when character_set_name is null or data_type in ('enum', 'set') then -1
+            when character_set_name in %(raw)s then 0
+            when character_set_name in %(faithful)s then -1
+            else 1
+        end
     from information_schema.columns
     where table_schema = database() and table_name = %(table)s
     union all
@@ -52,16 +61,24 @@ _QUERY = """
 """
 
 
+class TextReading(IntEnum):
+    """How to read text so that bytes that are no characters are seen; both arrive as bytes."""
+
+    AS_STORED = 0
+    CONVERTED = 1
+
+
 @dataclass(frozen=True, slots=True)
 class LiveTable:
     """The index that a read must use, and the server's estimate of a row's length in bytes.
 
-    `raw_texts` are the columns whose text the server keeps in one of RAW_CHARACTER_SETS.
+    `text_readings` has the columns whose text the server would send with "?" for what it cannot
+    convert, unless it is asked in another way.
     """
 
     key_index: str | None
     average_row_bytes: int
-    raw_texts: frozenset[str] = frozenset()
+    text_readings: Mapping[str, TextReading] = field(default_factory=dict)
 
 
 def check_live_table(
@@ -73,10 +90,10 @@ def check_live_table(
     the table no longer fits the config, SourceRefusedError when the account may no longer select
     it, or one of its columns, and SourceError when the server cannot open it.
     """
-    average, declared, raw_texts, indexes = _describe(connection, table)
+    average, declared, readings, indexes = _describe(connection, table)
     if average is None:
         let_server_repair(connection, endpoint, [table.name])
-        average, declared, raw_texts, indexes = _describe(connection, table)
+        average, declared, readings, indexes = _describe(connection, table)
     if average is None:
         raise SourceError(
             "the server cannot open this table, and has not repaired it. The rows of the last good "
@@ -102,13 +119,13 @@ def check_live_table(
             f"columns have another type than the config says: {'; '.join(changed)}. {_ADVICE}",
             where=f"table {table.name}",
         )
-    return LiveTable(_key_index(table, key, indexes), average, raw_texts)
+    return LiveTable(_key_index(table, key, indexes), average, readings)
 
 
 def _describe(
     connection: SourceConnection, table: TableConfig
-) -> tuple[int | None, dict[str, str], frozenset[str], dict[str, list[str]]]:
-    """Return average row length, declared types, raw texts and the columns of each index.
+) -> tuple[int | None, dict[str, str], dict[str, TextReading], dict[str, list[str]]]:
+    """Return average row length, declared types, readings and the columns of each index.
 
     They come from one query.
 
@@ -119,12 +136,17 @@ def _describe(
     average: int | None = None
     is_known = False
     declared: dict[str, str] = {}
-    raw_texts: set[str] = set()
+    readings: dict[str, TextReading] = {}
     indexes: dict[str, list[str]] = defaultdict(list)
     with connection.cursor() as cursor, understood():
         cursor.execute(
             _QUERY.format(usable=usable_index(connection)),
-            {"table": table.name, "raw": RAW_CHARACTER_SETS},
+            {
+                "table": table.name,
+                "types": BASE_TABLE_TYPES,
+                "raw": RAW_CHARACTER_SETS,
+                "faithful": FAITHFUL_CHARACTER_SETS,
+            },
         )
         rows = [[_text(cell) for cell in row] for row in cursor.fetchall()]
         # The server may return the parts of a union in any order.
@@ -135,8 +157,8 @@ def _describe(
                 average = int(detail or 0) if name else None
             elif kind == "column":
                 declared[name] = detail
-                if int(number):
-                    raw_texts.add(name)
+                if int(number) >= 0:
+                    readings[name] = TextReading(int(number))
             else:
                 indexes[name].append(detail)
     if not is_known:
@@ -144,7 +166,7 @@ def _describe(
         raise StructureError(
             f"the source no longer has this table. {_ADVICE}", where=f"table {table.name}"
         )
-    return average, declared, frozenset(raw_texts), indexes
+    return average, declared, readings, indexes
 
 
 def _refuse_hidden(

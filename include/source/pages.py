@@ -12,7 +12,7 @@ from dataclasses import replace
 from include.catalog.model import ColumnConfig, TableConfig
 from include.errors import StructureError
 from include.source.keys import KeyKind, KeyRange, KeyValues, PagingKey, base_type
-from include.source.live_table import LiveTable
+from include.source.live_table import LiveTable, TextReading
 from include.source.packets import malformed
 from include.source.session import SourceConnection, quote
 from include.source.session_settings import COLLATION
@@ -29,7 +29,21 @@ _READ_AS = {
     "inet4": "concat(x'02200004', cast({} as binary(4)))",
     "inet6": "concat(x'03800010', cast({} as binary(16)))",
 }
-_RAW_TEXT = "convert({} using binary)"
+# For what it cannot convert the server writes "?". Where it writes more of them than the column
+# holds, each is read as a byte that is in no character: the transcoder makes it a "?" again, and
+# counts the value. They are counted by what "!!" adds, which is no part of a longer character.
+_CONVERTED = "convert({0} using utf8mb4)"
+_MARKED = f"convert({_CONVERTED} using binary)"
+_MORE_MARKS = " > ".join(
+    f"char_length(replace({text}, '?', '!!')) - char_length({text})" for text in (_CONVERTED, "{0}")
+)
+_TEXT_READ_AS = {
+    TextReading.AS_STORED: "convert({0} using binary)",
+    # A text that is too long for REPLACE would become NULL.
+    TextReading.CONVERTED: (
+        f"if({_MORE_MARKS}, ifnull(replace({_MARKED}, '?', x'ff'), {_MARKED}), {_MARKED})"
+    ),
+}
 
 
 class PageReader:
@@ -187,7 +201,9 @@ class PageReader:
 
     def _check_columns(self, page: ResultBuffer) -> None:
         if self._layout is None:
-            self._layout = plan_layout(self._table, page.columns, raw_texts=self._live.raw_texts)
+            self._layout = plan_layout(
+                self._table, page.columns, raw_texts=self._live.text_readings
+            )
             self._description = page.description
         elif page.description != self._description:
             raise StructureError(
@@ -200,8 +216,9 @@ class PageReader:
 
 def _expression(table: TableConfig, column: ColumnConfig, live: LiveTable) -> str:
     name = quote(column.name)
+    reading = live.text_readings.get(column.name)
     read_as = _READ_AS.get(base_type(column.source_type), "{}")
-    expression = (_RAW_TEXT if column.name in live.raw_texts else read_as).format(name)
+    expression = (read_as if reading is None else _TEXT_READ_AS[reading]).format(name)
     for cell in table.excluded_cells:
         if cell.column == column.name:
             # The collation ignores case. Patterns themselves say so in ways that servers do not

@@ -245,7 +245,7 @@ def _leave_what_init_connect_did(
     raw: Any = connection
     if raw.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS:
         connection.rollback()
-    if endpoint.database and database.lower() != endpoint.database.lower():
+    if endpoint.database and database != endpoint.database:
         connection.select_db(endpoint.database)
 
 

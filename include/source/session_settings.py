@@ -172,6 +172,7 @@ _ROWS = (
         max_sort_length=_SORTED_BYTES,
     ),
     _setting("a comparison with NULL finds the row inserted last", sql_auto_is_null="OFF"),
+    _setting("a page that outgrows memory comes out of its key's order", sql_buffer_result="OFF"),
 )
 _VALUES = (
     *(

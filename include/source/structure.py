@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,9 @@ _GENERATED = frozenset({"VIRTUAL", "PERSISTENT", "STORED"})
 # MariaDB has the first from 10.6 on, MySQL the second from 8.0 on.
 _USABLE = {"IGNORED": "NO", "IS_VISIBLE": "YES"}
 _usable: dict[ServerId, str] = {}
+# A table of this engine has the rows of others, each of which has keys of its own: what it declares
+# as unique is not.
+_MERGED_ENGINE = "MRG_MyISAM"
 # MariaDB lists a base table that also keeps its old rows under a type of its own.
 BASE_TABLE_TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
 
@@ -174,7 +177,7 @@ class TableStructure:
         if self.hidden_from is None:
             return None
         readable = {column.name.lower() for column in self.columns if column.is_readable}
-        columns = tuple(name for name in wanted if name.lower() not in readable)
+        columns = tuple(dict.fromkeys(name for name in wanted if name.lower() not in readable))
         if not columns:
             return None
         return MissingRight(self.hidden_from, self.name, columns, is_partial=True)
@@ -203,7 +206,8 @@ def read_structures(
     with source_errors(endpoint), connection.cursor() as cursor:
         found = _read_tables(cursor) if closed else found
         columns = _read_columns(cursor)
-        indexes = _read_indexes(cursor, columns, usable_index(connection))
+        merged = {name for name, engine in found.items() if engine == _MERGED_ENGINE}
+        indexes = _read_indexes(cursor, columns, usable_index(connection), merged)
         partly_hidden = find_partly_hidden(cursor, found) | {
             name
             for name, listed in columns.items()
@@ -304,7 +308,10 @@ def _read_columns(cursor: Any) -> dict[str, list[ColumnStructure]]:
 
 
 def _read_indexes(
-    cursor: Any, columns: dict[str, list[ColumnStructure]], usable: str
+    cursor: Any,
+    columns: dict[str, list[ColumnStructure]],
+    usable: str,
+    merged: Collection[str],
 ) -> dict[str, list[IndexStructure]]:
     cursor.execute(
         f"""
@@ -324,7 +331,7 @@ def _read_indexes(
     }
     indexes: dict[str, list[IndexStructure]] = defaultdict(list)
     for (table, index), rows in sorted(parts.items()):
-        is_unique = all(not int(row[0]) for row in rows)
+        is_unique = table not in merged and all(not int(row[0]) for row in rows)
         # An index over an expression has no column name.
         names = tuple(row[1] for row in rows)
         if any(name is not None and (table, name) not in nullable for name in names):

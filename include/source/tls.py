@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from include.endpoints import Endpoint
 from include.errors import ConfigError, PipelineError, SourceError, SourceRefusedError
+from include.source.pace import CONNECTIONS_OPTION, RATE_OPTION
 
 _OPTIONS = ("ssl_mode", "ssl_ca", "ssl_cert", "ssl_key")
 # Failures of a handshake that come from the network, not from a certificate.
@@ -100,13 +101,19 @@ class SourceTls:
 
 
 def source_tls(endpoint: Endpoint) -> SourceTls:
-    """Return the TLS options; raises ConfigError for unknown ones, so that none is ignored."""
+    """Return the TLS options.
+
+    Raises ConfigError for every option of the connection that nobody knows, so that none is
+    ignored: with `unix_socket` another server may be meant.
+    """
     where = f"connection of {endpoint.name}"
-    given = {name: text for name, text in endpoint.options.items() if name.startswith("ssl")}
-    if unknown := sorted(set(given) - set(_OPTIONS)):
+    given = endpoint.options
+    known = (*_OPTIONS, RATE_OPTION, CONNECTIONS_OPTION)
+    if unknown := sorted(set(given) - set(known)):
         raise ConfigError(
-            f"has unknown TLS options: {', '.join(unknown)}. Nothing was read. Known are "
-            f'{", ".join(_OPTIONS)}, or "ssl" with ca, cert and key.',
+            f"has unknown options: {', '.join(unknown)}. Nothing was read. Known are "
+            f'{", ".join(known)}, or "ssl" with ca, cert and key. The server is found by host and '
+            "port alone.",
             where=where,
         )
     default = TlsMode.DISABLED

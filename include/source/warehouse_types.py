@@ -47,6 +47,10 @@ _DECIMAL = re.compile(r"decimal\((\d+)(?:,\s*(\d+))?\)")
 _BIT = re.compile(r"bit\((\d+)\)")
 _LEFT_OUT = "The table was left out and is unchanged in the warehouse; the others go on."
 _ADVICE = f"{_LEFT_OUT} Rename it in the source, or exclude it in overrides.yml."
+_KEY_ADVICE = (
+    f"{_LEFT_OUT} Rename it in the source, or exclude the table in overrides.yml: the column "
+    "belongs to the key, which tells the rows apart."
+)
 
 
 def warehouse_type(column: ColumnStructure) -> str:
@@ -120,17 +124,22 @@ def _unknown_types(structure: TableStructure, unknown: Sequence[ColumnStructure]
     )
 
 
-def check_names(structure: TableStructure) -> None:
-    """Raise StructureError when PostgreSQL cannot hold the names of the table or its columns."""
-    _check_name(structure.name, where=structure.name)
+def check_names(structure: TableStructure, *, excluded: Collection[str]) -> None:
+    """Raise StructureError when PostgreSQL cannot hold the names of the table or its columns.
+
+    The name of an excluded column only has to differ from those of others.
+    """
+    _check_name(structure.name, where=structure.name, advice=_ADVICE)
     folded: dict[str, str] = {}
     for column in structure.columns:
         where = f"{structure.name}.{column.name}"
-        _check_name(column.name, where=where)
-        if column.name.lower() in SYSTEM_COLUMNS:
-            raise StructureError(
-                f"is the name of a system column of PostgreSQL. {_ADVICE}", where=where
-            )
+        if column.name not in excluded:
+            advice = _KEY_ADVICE if column.name in structure.key else _ADVICE
+            _check_name(column.name, where=where, advice=advice)
+            if column.name.lower() in SYSTEM_COLUMNS:
+                raise StructureError(
+                    f"is the name of a system column of PostgreSQL. {advice}", where=where
+                )
         twin = folded.setdefault(column.name.lower(), column.name)
         if twin != column.name:
             raise StructureError(
@@ -151,15 +160,15 @@ def names_that_differ_by_case(names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _check_name(name: str, *, where: str) -> None:
+def _check_name(name: str, *, where: str, advice: str) -> None:
     size = len(name.lower().encode())
     if size > NAME_LIMIT_BYTES:
         raise StructureError(
-            f"has a name of {size} bytes; PostgreSQL allows {NAME_LIMIT_BYTES}. {_ADVICE}",
+            f"has a name of {size} bytes; PostgreSQL allows {NAME_LIMIT_BYTES}. {advice}",
             where=where,
         )
     if name.startswith("_"):
         raise StructureError(
-            f"begins with an underscore, which is kept for bookkeeping columns. {_ADVICE}",
+            f"begins with an underscore, which is kept for names of our own. {advice}",
             where=where,
         )

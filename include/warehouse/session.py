@@ -121,7 +121,7 @@ def connect(endpoint: Endpoint, *, autocommit: bool = False) -> WarehouseConnect
 def login_arguments(endpoint: Endpoint) -> dict[str, Any]:
     """Return the arguments of psycopg.connect for this endpoint, the password among them.
 
-    Raises ConfigError for a TLS option that libpq would not understand.
+    Raises ConfigError for an option that would be ignored.
     """
     # No startup option but application_name: a pooler refuses those that it does not know.
     return {
@@ -139,13 +139,11 @@ def login_arguments(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def tls_options(endpoint: Endpoint) -> dict[str, str]:
-    """Return libpq's TLS options; raises ConfigError for one that libpq would not understand."""
-    options = {name: text for name, text in endpoint.options.items() if name.startswith("ssl")}
+    """Return libpq's TLS options; raises ConfigError for every other option of the connection."""
+    options = dict(endpoint.options)
     unknown = sorted(set(options) - set(TLS_OPTIONS))
     if unknown or options.get("sslmode", "prefer") not in _TLS_MODES:
-        said = (
-            f"has unknown TLS options: {', '.join(unknown)}" if unknown else "has a wrong sslmode"
-        )
+        said = f"has unknown options: {', '.join(unknown)}" if unknown else "has a wrong sslmode"
         raise ConfigError(
             f"{said}. Nothing was written. Known are {', '.join(TLS_OPTIONS)}; sslmode is one of "
             f"{', '.join(_TLS_MODES)}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,15 +19,38 @@ NOTES = ("caf\xe9", "\xe9t\xe9", "\xc3\xa9", "plain", "")
 EXPECTED = [(1, "caf?"), (2, "?t?"), (3, "é"), (4, "plain"), (5, "")]
 
 
-def make(practice: Practice, written: str, declared: str) -> None:
+# Of each character set: what its bytes arrive as, where some stand for no character ...
+UNCONVERTED = {
+    "cp932": {b"a\xff": "a?", b"\x81?@": "??@", b"\xf0": "?"},
+    "gbk": {b"\xd6\xd0\xff?": "中??", b"\xff": "?"},
+    "big5": {b"\xa4\xa4\xff": "中?", b"\x81": "?"},
+    "euckr": {b"\xb0\xa1\xff": "가?"},
+    "ujis": {b"\xa4\xa2\xff": "あ?"},
+    "hebrew": {b"\xe0\xa1": "א?", b"?\xff?": "???"},
+    "greek": {b"\xe1\xff": "\u03b1?"},
+    "cp1250": {b"\xe1\x81": "á?"},
+    "cp1251": {b"\xe0\x98": "\u0430?"},
+    "cp1257": {b"\xe0\xa1": "ą?"},
+}
+# ... and where all do, though the server would write some with other bytes (the second of these).
+CONVERTED = {
+    "cp932": {b"?\x82\xa0?": "?あ?", b"\x87\x90?": "≒?", b"": ""},
+    "gbk": {b"\xd6\xd0??": "中??"},
+    "greek": {b"?\xe1": "?\u03b1"},
+}
+
+
+def make(
+    practice: Practice, written: str, declared: str, notes: Sequence[str | bytes] = NOTES
+) -> None:
     """Create T, whose declared character set is not that of the bytes in its file."""
-    for name, note in (("Old", written), ("T", declared)):
+    for name, declaration in (("Old", written), ("T", declared)):
         practice.execute(
-            f"create table {name} (Id int not null, Note {note} not null, "
+            f"create table {name} (Id int not null, Note {declaration} not null, "
             f"Other varchar(9) default 'ü', primary key (Id)) engine=MyISAM character set latin1"
         )
     with writing(practice.source) as cursor:
-        for number, note in enumerate(NOTES, start=1):
+        for number, note in enumerate(notes, start=1):
             cursor.execute("insert into Old (Id, Note) values (%s, %s)", (number, note))
         cursor.execute("flush tables")
         cursor.execute("select @@datadir, database()")
@@ -57,6 +81,31 @@ def test_bytes_that_are_no_characters_are_counted_question_marks(
         (1,)
     ]
     assert practice.load(table).moved == 0
+
+
+@pytest.mark.parametrize("character_set", UNCONVERTED)
+def test_what_the_server_cannot_convert_is_counted(practice: Practice, character_set: str) -> None:
+    odd, plain = UNCONVERTED[character_set], CONVERTED.get(character_set, {})
+    make(practice, "blob", f"text character set {character_set}", [*odd, *plain])
+    table = practice.config("T")
+    practice.load(table)
+    expected = list(enumerate([*odd.values(), *plain.values()], start=1))
+    assert practice.query("select id, note from raw.t order by id") == expected
+    assert practice.query(
+        "select column_name, rule, value_count from ops.substitution where value_count > 0"
+    ) == [("note", "invalid_text", len(odd))]
+    assert verify_table(practice.source, practice.warehouse, table).is_equal
+    assert practice.load(table).moved == 0
+
+
+def test_in_a_key_what_the_server_cannot_convert_fails_the_table(practice: Practice) -> None:
+    practice.execute(
+        "create table T (Note varchar(9) character set hebrew primary key)",
+        "insert into T values ('a'), (_hebrew x'e0a1'), ('b')",
+    )
+    with pytest.raises(StructureError, match=r"belongs to the key and holds .*invalid"):
+        practice.load(practice.config("T"))
+    assert practice.query("select count(*) from raw.t") == [(0,)]
 
 
 def test_they_can_be_forbidden(practice: Practice) -> None:

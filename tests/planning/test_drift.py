@@ -6,6 +6,8 @@ import datetime
 
 import pytest
 
+from include.engine.verify import verify_table
+from include.errors import StructureError
 from include.planning.drift import is_wider
 from tests.planning.practice import Practice
 
@@ -133,6 +135,14 @@ def test_a_table_that_comes_back_is_loaded_by_the_refresh_that_sees_it(practice:
     assert practice.ask(
         "select state, blocked_code from ops.table_state where table_name = 'visit'"
     ) == [("loaded", "released")]
+
+
+def test_a_view_in_the_place_of_a_table_is_no_table(practice: Practice) -> None:
+    practice.refresh()
+    practice.execute("rename table Visit to Elsewhere", "create view Visit as select 1 as VisitNum")
+    assert "no longer has this table" in practice.refresh().quarantined["Visit"]
+    with pytest.raises(StructureError, match="the source no longer has this table"):
+        verify_table(practice.source, practice.warehouse, practice.config("Visit"))
 
 
 def test_a_new_table_is_decided_and_loaded_by_the_refresh_that_sees_it(practice: Practice) -> None:

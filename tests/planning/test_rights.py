@@ -158,6 +158,14 @@ def test_a_column_that_never_leaves_need_not_be_seen(owner: Practice, practice: 
     assert visits(practice) == [(1, 1, "x", 7)]
 
 
+def test_a_right_to_write_is_none_to_read(owner: Practice, practice: Practice) -> None:
+    practice.discover()
+    revoke(owner, "select on Recall")
+    grant(owner, "insert on Recall")
+    for reason in (practice.refresh().quarantined["Recall"], practice.discover().refused["Recall"]):
+        assert "on columns of the table Recall (RecallNum, PatNum). " in reason
+
+
 def test_rights_on_every_single_column_hide_nothing(owner: Practice, practice: Practice) -> None:
     narrow(owner, "(VisitNum, PatNum, Code, Fee)")
     assert practice.discover().refused == {}

@@ -11,6 +11,7 @@ from include.errors import StructureError
 from include.ops.config_versions import load_catalog
 from include.planning import RefreshPlan
 from include.warehouse.session import connect
+from tests.odd_names import IMPOSSIBLE_COLUMNS
 from tests.planning.practice import Practice
 
 
@@ -69,6 +70,41 @@ def test_all_columns_of_unknown_types_are_named_and_can_be_excluded(practice: Pr
     assert not practice.discover().refused
     assert_all_equal(practice, practice.refresh())
     assert practice.ask("select id, n from raw.geo") == [(1, 5)]
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE_COLUMNS)
+def test_a_column_whose_name_is_impossible_can_be_excluded(practice: Practice, name: str) -> None:
+    practice.execute(f"create table Odd (id int primary key, `{name}` int, n int)")
+    practice.execute("insert into Odd values (1, 2, 3)")
+    assert practice.discover().refused.keys() == {"Odd"}
+    exclude(practice, "Odd", name)
+    assert not practice.discover().refused
+    practice.refresh()
+    practice.execute("alter table Odd add m int default 4", "update Odd set n = 5")
+    plan = practice.refresh()
+    assert not plan.quarantined
+    assert_all_equal(practice, plan)
+    assert practice.ask("select id, n, m from raw.odd") == [(1, 5, 4)]
+
+
+def test_a_name_in_the_key_is_not_to_be_excluded(practice: Practice) -> None:
+    practice.execute("create table Odd (_id int primary key)")
+    refused = practice.discover().refused["Odd"]
+    assert "Odd._id: begins with an underscore" in refused
+    assert "exclude the table in overrides.yml" in refused
+
+
+def test_a_table_that_merges_others_has_no_key(practice: Practice) -> None:
+    practice.execute(
+        "create table Old (id int primary key, v int) engine=MyISAM",
+        "create table New (id int primary key, v int) engine=MyISAM",
+        "insert into Old values (1, 10), (2, 20)",
+        "insert into New values (2, 20), (2000, 30)",
+        "create table Every (id int primary key, v int) engine=MERGE union=(Old, New)",
+    )
+    practice.discover()
+    assert_all_equal(practice, practice.refresh())
+    assert practice.ask("select id from raw.every order by id") == [(1,), (2,), (2,), (2000,)]
 
 
 def test_rows_that_no_page_holds_are_known_at_discovery(practice: Practice) -> None:

@@ -13,6 +13,7 @@ from include.endpoints import Endpoint
 from include.engine import EngineConnections, load, verify_table
 from include.ops import config_versions
 from include.ops.load_results import Attempt
+from include.source.session import quote
 from include.warehouse.session import connect
 from tests.engine.practice import open_practice, writing
 from tests.hostile_settings import global_settings, uncommitted
@@ -31,6 +32,8 @@ _TABLES = (
     "insert into Computed (Id) values (1), (2)",
     "create table Past (Id int primary key, V int) with system versioning",
     "insert into Past values (1, 10)",
+    "create table Wide (Id int primary key, Note longtext)",
+    "insert into Wide select seq, repeat('x', 300 * seq) from seq_1_to_100",
 )
 # Each as a server may have it: in its option file, by SET GLOBAL, or at every log-in.
 _VALUES = {
@@ -50,6 +53,7 @@ _VALUES = {
     "max_statement_time": "5",
     "collation_connection": "'utf8mb4_bin'",
     "sql_auto_is_null": "1",
+    "sql_buffer_result": "1",
     "autocommit": "0",
 }
 
@@ -75,20 +79,24 @@ def globally(source: Endpoint) -> Iterator[None]:
 
 @contextmanager
 def at_every_log_in(source: Endpoint) -> Iterator[None]:
-    """Let every session begin with all of the values, in a transaction, in another database."""
+    """Let every session begin with all of the values, in a transaction, in another database.
+
+    The two databases' names differ by case only.
+    """
+    other = quote(source.database.upper())
     statement = "set session " + ", ".join(
         f"{name} = {value}" for name, value in _VALUES.items() if name != "max_statement_time"
     )
     with writing(source) as cursor:
-        cursor.execute("set global init_connect = %s", (f"{statement}; use test_other; begin",))
-        cursor.execute("create database test_other")
-        cursor.execute("create table test_other.Nothing (Id int)")
-        cursor.execute("grant select on test_other.* to plain@'127.0.0.1'")
+        cursor.execute("set global init_connect = %s", (f"{statement}; use {other}; begin",))
+        cursor.execute(f"create database {other}")
+        cursor.execute(f"create table {other}.Nothing (Id int)")
+        cursor.execute(f"grant select on {other}.* to plain@'127.0.0.1'")
         try:
             yield
         finally:
             cursor.execute("set global init_connect = ''")
-            cursor.execute("drop database test_other")
+            cursor.execute(f"drop database {other}")
 
 
 @contextmanager
@@ -114,11 +122,12 @@ def test_what_a_server_has_set_decides_nothing(
         practice.discover()
         with an_uncommitted_edit(source):
             plan = practice.refresh()
-    assert sorted(plan.tables) == ["Computed", "Keyless", "Numbered", "Past", "Worded"]
+    assert sorted(plan.tables) == ["Computed", "Keyless", "Numbered", "Past", "Wide", "Worded"]
     assert practice.ask("select count(*) from raw.numbered") == [(3000,)]
     assert practice.ask("select count(*) from raw.keyless") == [(3000,)]
     assert practice.ask("select count(*), sum(v) from raw.worded") == [(3000, 3000 * 3001 // 2)]
     assert practice.ask("select v from raw.past") == [(10,)]
+    assert practice.ask("select count(*), sum(length(note)) from raw.wide") == [(100, 1515000)]
     assert practice.ask("select q, w, d, p from raw.computed where id = 1") == [
         ("0.1429", 52, "Tuesday", 1)
     ]

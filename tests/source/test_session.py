@@ -11,7 +11,7 @@ import pymysql
 import pytest
 
 from include.endpoints import Endpoint
-from include.errors import SourceError, SourceRefusedError, TerminalError
+from include.errors import ConfigError, SourceError, SourceRefusedError, TerminalError
 from include.source import session
 from include.source.session import SourceConnection, connect, source_error
 from include.source.session_settings import Form, Limits, Setting, source_settings
@@ -121,7 +121,10 @@ def test_an_account_that_has_no_connection_left_may_try_again(
 ) -> None:
     with administrator.cursor() as cursor:
         cursor.execute("alter user reader@'127.0.0.1' with max_user_connections 1")
-    with connect(reader), pytest.raises(SourceError, match=r"no connection left .*\(error 1226\)"):
+    with (
+        connect(reader),
+        pytest.raises(SourceError, match=r"a limit of this account \(error 1226\)"),
+    ):
         connect(reader)
 
 
@@ -140,6 +143,12 @@ def test_a_server_that_has_no_connection_left_may_be_tried_again(
             cursor.execute(f"set global max_connections = {usual}")
             for connection in held:
                 connection.close()
+
+
+@pytest.mark.parametrize("option", ["unix_socket", "charset", "__extra__"])
+def test_an_option_that_nobody_knows_is_not_passed_over(reader: Endpoint, option: str) -> None:
+    with pytest.raises(ConfigError, match=f"unknown options: {option}"):
+        connect(replace(reader, options={option: "/run/practice"}))
 
 
 def test_a_locked_account_is_refused(reader: Endpoint, administrator: SourceConnection) -> None:
@@ -195,6 +204,9 @@ def test_the_settings_are_logged_once(reader: Endpoint, caplog: pytest.LogCaptur
         (3692, TerminalError, "a pattern of the config's excluded_cells"),
         (1682, SourceRefusedError, "mysql_upgrade"),
         (1615, SourceError, "table_definition_cache"),
+        (1184, SourceError, "init_connect"),
+        (1290, SourceError, "max_session_mem_used"),
+        (1114, SourceError, "tmp_disk_table_size"),
     ],
 )
 def test_a_code_says_what_to_do(code: int, kind: type[Exception], said: str) -> None:

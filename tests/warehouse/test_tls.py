@@ -74,7 +74,7 @@ def test_unusable_options_are_named_before_anybody_is_asked() -> None:
     nowhere = Endpoint("postgres", "127.0.0.1", 1, "loader", "", "warehouse")
     with pytest.raises(ConfigError, match="a wrong sslmode"):
         connect(with_options(nowhere, sslmode="verify_identity"))
-    with pytest.raises(ConfigError, match="unknown TLS options: ssl_ca"):
+    with pytest.raises(ConfigError, match="unknown options: ssl_ca"):
         connect(with_options(nowhere, ssl_ca="ca.pem"))
 
 
