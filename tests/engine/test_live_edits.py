@@ -229,9 +229,10 @@ def test_very_many_live_edits_fail_no_load(
 ) -> None:
     value = make(practice, shape, engine=engine)
     table = practice.config("T", chunk_rows=20)
+    caplog.set_level(logging.WARNING)
     for seed in range(6):
         editor = Editor(value, seed=seed)
-        with caplog.at_level(logging.WARNING), meanwhile(practice, editor.edit):
+        with meanwhile(practice, editor.edit):
             for _ in range(4):
                 practice.load(table)
         rows = practice.load(table).rows_read
