@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -21,12 +22,15 @@ from local_system.follow import begin
 from local_system.system import System
 from simulator import advance
 from tests.local_system.power import cut_power
-from tests.orchestration.running import RUN_LIMIT_SECONDS, mails_about
+from tests.orchestration.running import RUN_LIMIT_SECONDS, ask, mails_about
 
 pytestmark = pytest.mark.soak
 
 SIZE = PracticeSize(60, 1)
 LOADED_BEFORE = 10
+DBT_AT_WORK = (
+    "select from pg_stat_activity where application_name = 'dbt' and query like '%create %'"
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +50,33 @@ def await_loads(system: System, run_id: str) -> None:
     raise AssertionError(f"{run_id} has loaded nothing after {RUN_LIMIT_SECONDS} s")
 
 
+def await_build(system: System, run_id: str) -> None:
+    """Return while dbt works in the warehouse."""
+    limit = time.monotonic() + RUN_LIMIT_SECONDS
+    while not ask(system.addresses.warehouse, DBT_AT_WORK):
+        assert time.monotonic() < limit, f"{run_id} has built nothing"
+        time.sleep(0.1)
+
+
 @pytest.mark.parametrize(
-    "victim", ["postgres", "mariadb", "scheduler", "api-server", "supervisor", "everything"]
+    ("victim", "moment"),
+    [
+        ("postgres", await_loads),
+        ("postgres", await_build),
+        ("mariadb", await_loads),
+        ("scheduler", await_loads),
+        ("api-server", await_loads),
+        ("supervisor", await_loads),
+        ("everything", await_loads),
+    ],
 )
-def test_one_make_demo_ends_what_was_killed_in_the_middle(demo: System, victim: str) -> None:
+def test_one_make_demo_ends_what_was_killed_in_the_middle(
+    demo: System, victim: str, moment: Callable[[System, str], None]
+) -> None:
     advance(demo.addresses.practice_writer, days=1, truth=demo.layout.truth)
     run = begin(demo, "refresh_warehouse", is_new_wanted=True)
     assert run is not None
-    await_loads(demo, run.run_id)
+    moment(demo, run.run_id)
     status = demo.status()
     assert status is not None
     if victim == "everything":
