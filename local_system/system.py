@@ -88,7 +88,7 @@ class System:
         while True:
             status = read_status(layout.status)
             if status is not None and status.supervisor == supervisor and status.attempt > attempt:
-                if progress is not None and status.step != last_step:
+                if progress is not None and status.step not in ("", last_step):
                     last_step = status.step
                     progress(status)
                 if status.phase == "ready":

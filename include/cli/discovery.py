@@ -50,12 +50,21 @@ def discover(*, config_directory: Path) -> None:
 
 
 @click.command()
-@click.argument("tables", nargs=-1)
-@click.option("--full", is_flag=True, help="Plan to rewrite the tables instead of comparing.")
-@click.option("--phase", type=click.IntRange(1, len(Tier)), default=len(Tier), show_default=True)
+@click.argument("tables", nargs=-1, metavar="[TABLE]...")
+@click.option("--full", is_flag=True, help="Compare every row, whatever earlier loads remember.")
+@click.option(
+    "--phase",
+    type=click.IntRange(1, len(Tier)),
+    default=len(Tier),
+    show_default=True,
+    help="1 plans the critical tables only, 4 all tiers.",
+)
 @config_option
 def plan(*, tables: tuple[str, ...], full: bool, phase: int, config_directory: Path) -> None:
-    """Show what a refresh would do, without writing anything; exit code 1 with a quarantine."""
+    """Show what a refresh would do, without writing anything.
+
+    The exit code is 1 when a table would be in quarantine.
+    """
     from include.planning import RefreshRequest, plan_refresh
     from include.transform.raw_indexes import BAKED_INDEXES
 

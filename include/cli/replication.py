@@ -24,9 +24,10 @@ from include.errors import ConfigError, PipelineError
 )
 @config_option
 def load(*, tables: tuple[str, ...], full: bool, validate: bool, config_directory: Path) -> None:
-    """Make the raw tables equal to the source: all, or the TABLEs named.
+    """Make the raw tables equal to the source.
 
-    Each table fails alone. The exit code is 0 only when every table is right.
+    All of them, or the TABLEs named. Each fails alone. The exit code is 0 only when every table is
+    right.
     """
     from include.engine import load_table, settle
     from include.planning import RefreshRequest, plan_refresh
@@ -89,10 +90,11 @@ def load(*, tables: tuple[str, ...], full: bool, validate: bool, config_director
 @click.option("--keys", is_flag=True, help="List the keys of differing rows, 100 a table at most.")
 @config_option
 def verify(*, tables: tuple[str, ...], keys: bool, config_directory: Path) -> None:
-    """Compare both sides in full, value by value; the exit code is 0 when they are equal.
+    """Compare both sides in full, value by value.
 
-    What the config excludes is left out. The stored chunks of earlier loads play no part in it. A
-    table that cannot be compared is reported, and the others are compared all the same.
+    The exit code is 0 only when all of it is equal. What the config excludes is left out. The
+    stored chunks of earlier loads play no part in it. A table that cannot be compared is reported,
+    and the others are compared all the same.
     """
     from include.catalog.files import read_catalog
     from include.engine import verify_table
