@@ -15,6 +15,7 @@ from functools import partial
 from typing import TypeVar
 
 from include.errors import PipelineError
+from include.names import counted
 from local_system.api import AirflowUnavailableError, DagRun, TaskInstance
 from local_system.system import System
 
@@ -54,7 +55,7 @@ class Step:
         if self.states["skipped"] == self.total:
             counts = "skipped"
         else:
-            counts = f"{self.done} of {self.total} task{'s' if self.total > 1 else ''}"
+            counts = f"{self.done} of {counted(self.total, 'task')}"
             for state in ("failed", "upstream_failed", "skipped"):
                 if self.states[state]:
                     counts += f", {self.states[state]} {state.replace('_', ' ')}"
@@ -189,7 +190,9 @@ def _failures(system: System, tasks: Sequence[TaskInstance]) -> str:
         (task for task in tasks if task.state == "failed"),
         key=lambda task: task.ended_at or latest,
     )
-    parts = [f"{len(failed)} tasks failed. The system goes on running, so that you can look."]
+    parts = [
+        f"{counted(len(failed), 'task')} failed. The system goes on running, so that you can look."
+    ]
     for task in failed[:SHOWN_FAILURES]:
         lines = system.api.log(task).splitlines()[-LOG_LINES:]
         parts.append("\n".join([f"--- {task.name}, end of its log:", *lines]))

@@ -10,6 +10,7 @@ from include import settings
 from include.catalog.model import Tier
 from include.cli.config import config_option
 from include.cli.output import say
+from include.names import counted
 
 
 @click.command()
@@ -81,8 +82,8 @@ def plan(*, tables: tuple[str, ...], full: bool, phase: int, config_directory: P
         ),
     )
     for tier, names in planned.tiers.items():
-        say(f"{tier} ({len(names)} tables, largest first): {', '.join(names) or 'none'}")
-    say(f"empty, nothing to do: {len(planned.skipped_empty)} tables")
+        say(f"{tier} ({counted(len(names), 'table')}, largest first): {', '.join(names) or 'none'}")
+    say(f"empty, nothing to do: {counted(len(planned.skipped_empty), 'table')}")
     for change in planned.applied:
         say(f"would follow: {change}")
     for name, reason in planned.quarantined.items():

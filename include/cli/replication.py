@@ -11,6 +11,7 @@ from include.catalog.model import Catalog, TableConfig, Tier
 from include.cli.config import config_option
 from include.cli.output import say
 from include.errors import ConfigError, PipelineError
+from include.names import counted
 
 
 @click.command()
@@ -53,7 +54,7 @@ def load(*, tables: tuple[str, ...], full: bool, validate: bool, config_director
     for name, reason in plan.quarantined.items():
         say(f"{name}: in quarantine: {reason}", err=True)
     is_right = not plan.quarantined
-    say(f"{len(plan.skipped_empty)} tables are empty on both sides")
+    say(f"empty on both sides: {counted(len(plan.skipped_empty), 'table')}")
     for name in plan.tables:
         try:
             done = load_table(
@@ -120,7 +121,7 @@ def verify(*, tables: tuple[str, ...], keys: bool, config_directory: Path) -> No
                 "equal"
                 if found.is_equal
                 else f"{found.missing} missing, {found.surplus} surplus, "
-                f"{found.different} different in {len(found.ranges)} key ranges"
+                f"{found.different} different in {counted(len(found.ranges), 'key range')}"
             )
         )
         for key in found.keys if keys else ():
