@@ -73,7 +73,7 @@ def run_demo(system: System, size: PracticeSize, say: Say) -> None:
     ):
         run = patiently(system, partial(begin, system, dag_id, is_new_wanted=is_new_wanted))
         if run is None:
-            say(f"{dag_id}: succeeded before; it runs again by itself when the source changes")
+            say(f"{dag_id}: succeeded before; it runs weekly, and a refresh follows changes")
             continue
         say(f"{dag_id}: following {run.run_id}")
         follow(system, run, limit=limit * size.time_factor, say=say)
@@ -225,7 +225,8 @@ def summary(system: System) -> str:
             "",
             f"Web UI     {system.addresses.web}   log-in {WEB_USER} / {system.secrets.web}",
             f"Mails      {system.layout.mails} ({len(system.mails())} so far)",
-            f"Logs       {system.layout.logs}",
+            f"Verdicts   {system.layout.verdicts}",
+            f"Logs       {system.layout.logs}, and those of tasks in the web UI",
             f"Databases  . {system.layout.environment} exports their connections",
             "",
         ]
