@@ -14,6 +14,7 @@ from include.endpoints import Endpoint
 from include.errors import PipelineError
 from local_system import figures
 from local_system.environment import WAREHOUSE, WEB_USER
+from local_system.failures import LocalSystemError
 from local_system.follow import Say, begin, follow, patiently
 from local_system.private_files import open_log
 from local_system.processes import MARKER, commands_of, end, is_alive
@@ -84,7 +85,7 @@ def run_demo(system: System, size: PracticeSize, say: Say) -> None:
         figures.read_books(system.layout.truth),
     )
     if wrong:
-        raise PipelineError(
+        raise LocalSystemError(
             "differ from the simulator's books:\n" + "\n".join(wrong[:20]), where="marts"
         )
     say(NEXT)
@@ -146,7 +147,7 @@ class Builder:
         self._start()
         while self._process is not None and self._await(self._process) != 0:
             if is_alive(self._server):
-                raise PipelineError(
+                raise LocalSystemError(
                     f"could not be built:\n{tail(self._log)}", where="demo practice"
                 )
             self._say("the practice's server died while the practice was built")

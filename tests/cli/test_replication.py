@@ -94,6 +94,20 @@ def test_one_failing_table_stops_no_other_and_fails_the_command(
         ).fetchall() == [("patient", False)]
 
 
+def test_a_table_in_quarantine_fails_the_commands_that_were_to_load_it(
+    config: Path, source: Endpoint
+) -> None:
+    assert dental(config, "load", "--no-validate").exit_code == 0
+    with writing(source) as cursor:
+        cursor.execute("drop table Recall")
+    other = dental(config, "load", "patient", "--no-validate")
+    assert (other.exit_code, other.stderr) == (0, "")
+    for arguments in (["recall"], []):
+        missed = dental(config, "load", *arguments, "--no-validate")
+        assert missed.exit_code == 1
+        assert "Recall: in quarantine: the source no longer has this table" in missed.stderr
+
+
 def test_an_unknown_table_is_refused_before_anything_happens(config: Path) -> None:
     for command in ("load", "verify"):
         refused = dental(config, command, "Patiens")
