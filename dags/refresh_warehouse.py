@@ -15,7 +15,7 @@ Parameters:
   chosen tables, whatever earlier loads remember. Both write only what differs.
 - `phase`: 1 loads the critical tables only, 4 all tiers.
 - `tables`: the source tables to load; empty means all.
-- `dry_run`: shows the plan and does nothing.
+- `dry_run`: shows the plan in the log of the task `plan` and does nothing.
 - `validate_after`: when off, the marts are built on the verdicts of the run before.
 
 A table that is larger than all behind it in the queue is loaded in ranges of its key, each a task
@@ -45,11 +45,39 @@ from include.orchestration.schedules import nightly
 from include.orchestration.tiers import TIERS
 
 PARAMETERS = {
-    "mode": Param("compare", enum=["compare", "full"], title="Mode"),
-    "phase": Param(4, type="integer", minimum=1, maximum=4, title="Phase, up to and including"),
-    "tables": Param([], type="array", items={"type": "string"}, title="Tables (empty: all)"),
-    "dry_run": Param(False, type="boolean", title="Only show the plan"),
-    "validate_after": Param(True, type="boolean", title="Validate what was loaded"),
+    "mode": Param(
+        "compare",
+        enum=["compare", "full"],
+        title="Mode",
+        description="compare skips what has not changed; full compares every row.",
+    ),
+    "phase": Param(
+        4,
+        type="integer",
+        minimum=1,
+        maximum=4,
+        title="Phase, up to and including",
+        description="1 loads the critical tables only, 4 all tiers.",
+    ),
+    "tables": Param(
+        [],
+        type="array",
+        items={"type": "string"},
+        title="Tables (empty: all)",
+        description="Names as the practice's database has them, one a line.",
+    ),
+    "dry_run": Param(
+        False,
+        type="boolean",
+        title="Only show the plan",
+        description="The log of the task plan shows it; nothing is changed.",
+    ),
+    "validate_after": Param(
+        True,
+        type="boolean",
+        title="Validate what was loaded",
+        description="When off, the marts are built on the verdicts of the run before.",
+    ),
 }
 SETTINGS = {
     "pool": TIERS[0].tier.value,
@@ -58,7 +86,7 @@ SETTINGS = {
 }
 
 
-@task
+@task(show_return_value_in_logs=False)
 def plan() -> dict[str, Any]:
     """Wait for the run before, decide about what is new or changed, and say what to load."""
     from include.orchestration import refresh

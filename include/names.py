@@ -22,6 +22,11 @@ def shown(text: str) -> str:
     )
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return the count with its noun, such as `1 table` and `2 tables`."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"
+
+
 def show_names_in_logs(package: str) -> None:
     """Let every record of the package's loggers spell its arguments out, for the whole process."""
     make_record = logging.getLogRecordFactory()

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from include.errors import PipelineError
+from local_system.failures import LocalSystemError
 
 ANSWER_LIMIT_SECONDS = 30.0
 POLL_SECONDS = 1.0
@@ -126,7 +127,7 @@ class AirflowApi:
             is_broken = any(dag_id in filename for filename in errors)
             if is_broken or time.monotonic() > end:
                 seen = "\n".join(f"{filename}:\n{text}" for filename, text in errors.items())
-                raise PipelineError(
+                raise LocalSystemError(
                     f"did not appear in Airflow. Import errors:\n{seen or 'none'}",
                     where=f"DAG {dag_id}",
                 )

@@ -16,11 +16,20 @@ STATE = settings.PROJECT_ROOT / ".local"
 
 @click.group()
 def local() -> None:
-    """Start and inspect the demo system of this checkout; `make down` stops it."""
+    """Start and inspect the demo system of this checkout.
+
+    `make demo` and `make down` start and stop it.
+    """
 
 
 @local.command()
-@click.option("--patients", type=click.IntRange(1), default=2_000, show_default=True)
+@click.option(
+    "--patients",
+    type=click.IntRange(1),
+    default=2_000,
+    show_default=True,
+    help="How many patients the practice ever had, if it is not built yet.",
+)
 @click.option(
     "--years",
     type=click.IntRange(1),
@@ -28,7 +37,10 @@ def local() -> None:
 )
 @click.option("--web-port", type=click.IntRange(1, 65535), help="Port of the web UI.")
 def demo(patients: int, years: int | None, web_port: int | None) -> None:
-    """Start everything, refresh the warehouse through Airflow, show the figures."""
+    """Start everything, refresh the warehouse, show the figures.
+
+    The refresh runs in Airflow. What runs already is left alone.
+    """
     years = years or natural_years(patients)
     began = time.monotonic()
 

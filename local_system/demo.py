@@ -14,6 +14,7 @@ from include.endpoints import Endpoint
 from include.errors import PipelineError
 from local_system import figures
 from local_system.environment import WAREHOUSE, WEB_USER
+from local_system.failures import LocalSystemError
 from local_system.follow import Say, begin, follow, patiently
 from local_system.private_files import open_log
 from local_system.processes import MARKER, commands_of, end, is_alive
@@ -73,7 +74,7 @@ def run_demo(system: System, size: PracticeSize, say: Say) -> None:
     ):
         run = patiently(system, partial(begin, system, dag_id, is_new_wanted=is_new_wanted))
         if run is None:
-            say(f"{dag_id}: succeeded before; it runs again by itself when the source changes")
+            say(f"{dag_id}: succeeded before; it runs weekly, and a refresh follows changes")
             continue
         say(f"{dag_id}: following {run.run_id}")
         follow(system, run, limit=limit * size.time_factor, say=say)
@@ -84,7 +85,7 @@ def run_demo(system: System, size: PracticeSize, say: Say) -> None:
         figures.read_books(system.layout.truth),
     )
     if wrong:
-        raise PipelineError(
+        raise LocalSystemError(
             "differ from the simulator's books:\n" + "\n".join(wrong[:20]), where="marts"
         )
     say(NEXT)
@@ -146,7 +147,7 @@ class Builder:
         self._start()
         while self._process is not None and self._await(self._process) != 0:
             if is_alive(self._server):
-                raise PipelineError(
+                raise LocalSystemError(
                     f"could not be built:\n{tail(self._log)}", where="demo practice"
                 )
             self._say("the practice's server died while the practice was built")
@@ -225,7 +226,8 @@ def summary(system: System) -> str:
             "",
             f"Web UI     {system.addresses.web}   log-in {WEB_USER} / {system.secrets.web}",
             f"Mails      {system.layout.mails} ({len(system.mails())} so far)",
-            f"Logs       {system.layout.logs}",
+            f"Verdicts   {system.layout.verdicts}",
+            f"Logs       {system.layout.logs}, and those of tasks in the web UI",
             f"Databases  . {system.layout.environment} exports their connections",
             "",
         ]

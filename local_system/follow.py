@@ -15,12 +15,15 @@ from functools import partial
 from typing import TypeVar
 
 from include.errors import PipelineError
+from include.names import counted
 from local_system.api import AirflowUnavailableError, DagRun, TaskInstance
+from local_system.failures import LocalSystemError
 from local_system.system import System
 
 POLL_SECONDS = 3.0
 QUIET_SECONDS = 20.0
 LOG_LINES = 12
+FAILED_WITH = "    AirflowFailException: "
 SHOWN_FAILURES = 5
 SCHEDULED_RUN_LIMIT_SECONDS = 60.0
 UNANSWERED_LIMIT_SECONDS = 180.0
@@ -54,7 +57,7 @@ class Step:
         if self.states["skipped"] == self.total:
             counts = "skipped"
         else:
-            counts = f"{self.done} of {self.total} task{'s' if self.total > 1 else ''}"
+            counts = f"{self.done} of {counted(self.total, 'task')}"
             for state in ("failed", "upstream_failed", "skipped"):
                 if self.states[state]:
                     counts += f", {self.states[state]} {state.replace('_', ' ')}"
@@ -143,7 +146,7 @@ def follow(system: System, run: DagRun, *, limit: float, say: Say) -> None:
             )
         time.sleep(POLL_SECONDS)
     if run.state != "success":
-        raise PipelineError(
+        raise LocalSystemError(
             _failures(system, tasks), where=f"run {run.run_id} of {run.dag_id} failed"
         )
 
@@ -187,13 +190,22 @@ def _failures(system: System, tasks: Sequence[TaskInstance]) -> str:
     latest = datetime.max.replace(tzinfo=UTC)
     failed = sorted(
         (task for task in tasks if task.state == "failed"),
-        key=lambda task: task.ended_at or latest,
+        # The report's log sums up what the logs of the others say at length.
+        key=lambda task: (task.task_id != "report", task.ended_at or latest),
     )
-    parts = [f"{len(failed)} tasks failed. The system goes on running, so that you can look."]
+    parts = [
+        f"{counted(len(failed), 'task')} failed. The system goes on running, so that you can look."
+    ]
     for task in failed[:SHOWN_FAILURES]:
-        lines = system.api.log(task).splitlines()[-LOG_LINES:]
-        parts.append("\n".join([f"--- {task.name}, end of its log:", *lines]))
+        lines = what_counts(system.api.log(task).splitlines())
+        parts.append("\n".join([f"--- {task.name}, from its log:", *lines]))
     if len(failed) > SHOWN_FAILURES:
         names = ", ".join(task.name for task in failed[SHOWN_FAILURES:])
         parts.append(f"--- failed as well: {names}")
     return "\n".join(parts)
+
+
+def what_counts(log: Sequence[str]) -> Sequence[str]:
+    """Return LOG_LINES of a failed task's log: from what it failed with on, or else the last."""
+    reasons = [n for n, line in enumerate(log) if line.startswith(FAILED_WITH)]
+    return log[reasons[-1] :][:LOG_LINES] if reasons else log[-LOG_LINES:]

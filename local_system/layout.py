@@ -49,6 +49,11 @@ class Layout:
         return self.state / "airflow"
 
     @property
+    def verdicts(self) -> Path:
+        """The first of the pages that show what validation found."""
+        return self.airflow_home / "data_docs" / "index.html"
+
+    @property
     def mails(self) -> Path:
         """One .eml file per mail that was sent."""
         return self.state / "mails"

@@ -24,8 +24,9 @@ import psycopg
 import pymysql
 
 from include.endpoints import Endpoint
-from include.errors import PipelineError, TerminalError
+from include.errors import TerminalError
 from include.settings import inherited_environment
+from local_system.failures import LocalSystemError
 from local_system.layout import MARIADB_ACCOUNT, POSTGRES_ACCOUNT, may_pass
 from local_system.postgres_programs import wheel_programs
 from local_system.private_files import (
@@ -272,7 +273,7 @@ def sole_account(password: str) -> str:
 
 def _run(command: Sequence[str], place: _Place, files: Sequence[int] = ()) -> None:
     if _spawn(command, place, files).wait() != 0:
-        raise PipelineError(f"failed:\n{tail(place.log)}", where=Path(command[0]).name)
+        raise LocalSystemError(f"failed:\n{tail(place.log)}", where=Path(command[0]).name)
 
 
 def _spawn(
@@ -306,10 +307,10 @@ def _wait_until_answers(server: Server, answers: Callable[[Endpoint], bool]) -> 
     limit = time.monotonic() + START_LIMIT_SECONDS
     while not answers(server.endpoint):
         if server.process.poll() is not None:
-            raise PipelineError(f"ended while starting:\n{tail(server.log)}", where=server.name)
+            raise LocalSystemError(f"ended while starting:\n{tail(server.log)}", where=server.name)
         if time.monotonic() > limit:
             server.stop()
-            raise PipelineError(
+            raise LocalSystemError(
                 f"did not answer within {START_LIMIT_SECONDS} s:\n{tail(server.log)}",
                 where=server.name,
             )

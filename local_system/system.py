@@ -32,6 +32,7 @@ from local_system.environment import (
     command_environment,
     simulator_environment,
 )
+from local_system.failures import LocalSystemError
 from local_system.layout import Layout, open_layout
 from local_system.mail import read_mails
 from local_system.private_files import open_log, own_directory
@@ -88,15 +89,15 @@ class System:
         while True:
             status = read_status(layout.status)
             if status is not None and status.supervisor == supervisor and status.attempt > attempt:
-                if progress is not None and status.step != last_step:
+                if progress is not None and status.step not in ("", last_step):
                     last_step = status.step
                     progress(status)
                 if status.phase == "ready":
                     return
                 if status.phase == "failed":
-                    raise PipelineError(status.failure)
+                    raise LocalSystemError(status.failure)
             if not is_alive(supervisor):
-                raise PipelineError(
+                raise LocalSystemError(
                     f"ended while starting:\n{tail(self._supervisor_log)}", where="supervisor"
                 )
             if time.monotonic() > limit:
@@ -128,11 +129,11 @@ class System:
         """Raise PipelineError with the end of its log when a component died and stays down."""
         status = self.status()
         if status is None:
-            raise PipelineError(
+            raise LocalSystemError(
                 f"is not running:\n{tail(self._supervisor_log)}", where="supervisor"
             )
         if status.phase == "failed":
-            raise PipelineError(status.failure)
+            raise LocalSystemError(status.failure)
 
     @cached_property
     def layout(self) -> Layout:

@@ -25,17 +25,28 @@ _truth_option = click.option(
 
 @click.group()
 def demo() -> None:
-    """Simulate a dental practice in the database of AIRFLOW_CONN_OPEN_DENTAL_ADMIN."""
+    """Simulate a dental practice.
+
+    It lives in the database of AIRFLOW_CONN_OPEN_DENTAL_ADMIN; without it, in that of `make demo`.
+    """
 
 
 @demo.command()
-@click.option("--patients", type=click.IntRange(1), default=2_000, show_default=True)
+@click.option(
+    "--patients",
+    type=click.IntRange(1),
+    default=2_000,
+    show_default=True,
+    help="How many patients it ever had.",
+)
 @click.option(
     "--years",
     type=click.IntRange(1),
     help="How long the practice has existed; what fits so many patients unless given.",
 )
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="Decides all that chance decides."
+)
 @click.option(
     "--until",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -56,7 +67,10 @@ def build(
     engine: practice.Engine | None,
     truth: Path,
 ) -> None:
-    """Make a practice from its first day; the same numbers give the same practice."""
+    """Make a practice from its first day.
+
+    The same numbers give the same practice.
+    """
     last = until.date() if until else date.today()  # noqa: DTZ011 - the office's own calendar
     years = years or practice.natural_years(patients)
     plan = practice.PracticePlan(patients, years, seed, last, engine)
@@ -71,10 +85,13 @@ def build(
 
 
 @demo.command()
-@click.option("--days", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--days", type=click.IntRange(1), default=1, show_default=True, help="How many days.")
 @_truth_option
 def advance(*, days: int, truth: Path) -> None:
-    """Let the practice live on for some days: new rows, edits, deletions, late entries."""
+    """Let the practice live on for some days.
+
+    New rows, edits, deletions and late entries arise, as in an office.
+    """
     endpoint = settings.practice_administrator_endpoint()
     last = practice.advance(endpoint, days=days, truth=truth)
     click.echo(f"the practice in {endpoint.name} has lived until {last}; its books are in {truth}")

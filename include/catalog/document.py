@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from include.catalog.model import (
     TOMBSTONE_DAYS,
@@ -32,6 +33,26 @@ from include.open_dental.protection import PhiClass, protect
 from include.open_dental.schema import facts_of
 
 FORMAT = 1
+_ADVICE = (
+    "Nothing was loaded and nothing was changed. The file is generated: run discover_open_dental "
+    "to write it anew."
+)
+_MAPPING, _NUMBER = "should be keys with values, like `key: value`", "should be a number"
+_PLAIN_WORDS = {
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "list_type": "should be a list, like [one, two]",
+    "tuple_type": "should be a list, like [one, two]",
+    "string_type": "should be a text",
+    "int_type": _NUMBER,
+    "int_parsing": _NUMBER,
+    "int_from_float": "should be a whole number",
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+}
 HEADER = """\
 # Written by discovery (the DAG discover_open_dental, or ./dental discover). Do not edit: what you
 # want otherwise belongs into overrides.yml, which wins. Measurements are in ops.table_profile.
@@ -174,11 +195,11 @@ def parse_catalog(data: bytes, *, where: str) -> Catalog:
     Raises ConfigError, naming `where` and the line or the entry, when the bytes are not valid.
     """
     try:
-        document = _Document.model_validate(parse_yaml(data, where=where))
+        document = _Document.model_validate(parse_yaml(data, where=where, advice=_ADVICE))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise _broken(f"{place or 'the document'}: {first['msg'].lower()}", where) from None
+        raise _broken(f"{place or 'the document'}: {in_plain_words(first)}", where) from None
     if document.format != FORMAT:
         raise _broken(f"has format {document.format}, this version reads {FORMAT}", where)
     return Catalog(
@@ -190,7 +211,12 @@ def parse_catalog(data: bytes, *, where: str) -> Catalog:
     )
 
 
-def parse_yaml(data: bytes, *, where: str) -> object:
+def in_plain_words(error: ErrorDetails) -> str:
+    """Return what pydantic has found, without the names of our classes and Python's words."""
+    return _PLAIN_WORDS.get(error["type"], error["msg"].lower())
+
+
+def parse_yaml(data: bytes, *, where: str, advice: str) -> object:
     """Return the document; raises ConfigError with the line when the bytes are not valid YAML."""
     try:
         return yaml.load(data, Loader=yaml.CSafeLoader)
@@ -198,19 +224,13 @@ def parse_yaml(data: bytes, *, where: str) -> object:
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark else ""
         raise ConfigError(
-            f"is not valid YAML{line}: {getattr(error, 'problem', None) or 'unreadable'}. Nothing "
-            "was loaded and nothing was changed. Correct the file; a damaged tables.yml is also "
-            "written anew by discover_open_dental.",
+            f"is not valid YAML{line}: {getattr(error, 'problem', None) or 'unreadable'}. {advice}",
             where=where,
         ) from None
 
 
 def _broken(what: str, where: str) -> ConfigError:
-    return ConfigError(
-        f"{what}. Nothing was loaded and nothing was changed. The file is generated: run "
-        "discover_open_dental to write it anew.",
-        where=where,
-    )
+    return ConfigError(f"{what}. {_ADVICE}", where=where)
 
 
 def _is_credential(table: str, key: Sequence[str], column: str, source_type: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from include.catalog.document import NOT_HELD, parse_yaml
+from include.catalog.document import NOT_HELD, in_plain_words, parse_yaml
 from include.catalog.model import (
     Catalog,
     CellExclusion,
@@ -218,14 +218,14 @@ def parse_overrides(data: bytes, *, where: str) -> Overrides:
 
     Raises ConfigError, naming `where` and the line or the entry.
     """
-    content = parse_yaml(data, where=where)
+    content = parse_yaml(data, where=where, advice=ADVICE)
     _refuse_duplicates(data, where)
     try:
         return Overrides(_Document.model_validate(content if content is not None else {}), where)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        what = first["msg"].lower()
+        what = in_plain_words(first)
         if first["type"] == "extra_forbidden":
             valid = _keys_at(first["loc"])
             what = f"this key is not known{nearest(str(first['loc'][-1]), valid)}"

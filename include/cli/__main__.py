@@ -22,7 +22,9 @@ def run() -> int:
     try:
         result = main.main(prog_name="dental", standalone_mode=False)
     except PipelineError as error:
-        say(f"dental: {error}", err=True)
+        # Those of the demo's system have the end of a log below them.
+        for line in f"dental: {error}".split("\n"):
+            say(line, err=True)
         return 1
     except (psycopg.Error, pymysql.MySQLError) as error:
         from include.sessions.failures import untranslated

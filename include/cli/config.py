@@ -15,6 +15,7 @@ from include.catalog.model import Catalog, ColumnConfig, TableConfig, Tier
 from include.catalog.overrides import nearest
 from include.cli.output import say
 from include.errors import ConfigError, PipelineError
+from include.names import counted
 
 if TYPE_CHECKING:
     from include.ops.validation_results import Finding
@@ -72,13 +73,13 @@ def _findings() -> Sequence[Finding]:
 def _show_tables(catalog: Catalog) -> None:
     sizes = Counter(table.tier for table in catalog.tables.values())
     for tier in Tier:
-        say(f"{tier} ({sizes[tier]} tables)")
+        say(f"{tier} ({counted(sizes[tier], 'table')})")
         for table in catalog.of_tier(tier):
             say(
                 f"  {table.name:<32} key {', '.join(table.key) or 'none':<28} "
                 f"{len(table.replicated_columns):>4} columns  SLA {table.sla_minutes:g} min"
             )
-    say(f"left out: {len(catalog.left_out)} tables (see --excluded)")
+    say(f"left out: {counted(len(catalog.left_out), 'table')} (see --excluded)")
     if found := len(_findings()):
         say(f"findings: {found} (see --findings)")
 

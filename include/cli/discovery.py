@@ -10,6 +10,7 @@ from include import settings
 from include.catalog.model import Tier
 from include.cli.config import config_option
 from include.cli.output import say
+from include.names import counted
 
 
 @click.command()
@@ -50,12 +51,21 @@ def discover(*, config_directory: Path) -> None:
 
 
 @click.command()
-@click.argument("tables", nargs=-1)
-@click.option("--full", is_flag=True, help="Plan to rewrite the tables instead of comparing.")
-@click.option("--phase", type=click.IntRange(1, len(Tier)), default=len(Tier), show_default=True)
+@click.argument("tables", nargs=-1, metavar="[TABLE]...")
+@click.option("--full", is_flag=True, help="Compare every row, whatever earlier loads remember.")
+@click.option(
+    "--phase",
+    type=click.IntRange(1, len(Tier)),
+    default=len(Tier),
+    show_default=True,
+    help="1 plans the critical tables only, 4 all tiers.",
+)
 @config_option
 def plan(*, tables: tuple[str, ...], full: bool, phase: int, config_directory: Path) -> None:
-    """Show what a refresh would do, without writing anything; exit code 1 with a quarantine."""
+    """Show what a refresh would do, without writing anything.
+
+    The exit code is 1 when a table would be in quarantine.
+    """
     from include.planning import RefreshRequest, plan_refresh
     from include.transform.raw_indexes import BAKED_INDEXES
 
@@ -72,8 +82,8 @@ def plan(*, tables: tuple[str, ...], full: bool, phase: int, config_directory: P
         ),
     )
     for tier, names in planned.tiers.items():
-        say(f"{tier} ({len(names)} tables, largest first): {', '.join(names) or 'none'}")
-    say(f"empty, nothing to do: {len(planned.skipped_empty)} tables")
+        say(f"{tier} ({counted(len(names), 'table')}, largest first): {', '.join(names) or 'none'}")
+    say(f"empty, nothing to do: {counted(len(planned.skipped_empty), 'table')}")
     for change in planned.applied:
         say(f"would follow: {change}")
     for name, reason in planned.quarantined.items():

@@ -10,10 +10,10 @@ from include.cli.output import say
 
 @click.command()
 def migrate() -> None:
-    """Create or upgrade the schemas of the warehouse; every row stays.
+    """Create or upgrade the schemas of the warehouse.
 
-    Run it once for a new warehouse, and after each upgrade of this software while no refresh runs.
-    Every other command refuses a warehouse of another release.
+    Every row stays. Run it once for a new warehouse, and after each upgrade of this software while
+    no refresh runs. Every other command refuses a warehouse of another release.
     """
     from include.ops.migrate import migrate as run_migrations
 

@@ -11,6 +11,7 @@ from include.catalog.model import Catalog, TableConfig, Tier
 from include.cli.config import config_option
 from include.cli.output import say
 from include.errors import ConfigError, PipelineError
+from include.names import counted
 
 
 @click.command()
@@ -24,9 +25,10 @@ from include.errors import ConfigError, PipelineError
 )
 @config_option
 def load(*, tables: tuple[str, ...], full: bool, validate: bool, config_directory: Path) -> None:
-    """Make the raw tables equal to the source: all, or the TABLEs named.
+    """Make the raw tables equal to the source.
 
-    Each table fails alone. The exit code is 0 only when every table is right.
+    All of them, or the TABLEs named. Each fails alone. The exit code is 0 only when every table is
+    right.
     """
     from include.engine import load_table, settle
     from include.planning import RefreshRequest, plan_refresh
@@ -49,10 +51,16 @@ def load(*, tables: tuple[str, ...], full: bool, validate: bool, config_director
         raise click.ClickException("the plan opened no run")
     for message in plan.applied:
         say(message)
-    for name, reason in plan.quarantined.items():
+    asked = {name.lower() for name in tables}
+    quarantined = {
+        name: reason
+        for name, reason in plan.quarantined.items()
+        if not asked or name.lower() in asked
+    }
+    for name, reason in quarantined.items():
         say(f"{name}: in quarantine: {reason}", err=True)
-    is_right = not plan.quarantined
-    say(f"{len(plan.skipped_empty)} tables are empty on both sides")
+    is_right = not quarantined
+    say(f"empty on both sides: {counted(len(plan.skipped_empty), 'table')}")
     for name in plan.tables:
         try:
             done = load_table(
@@ -89,10 +97,11 @@ def load(*, tables: tuple[str, ...], full: bool, validate: bool, config_director
 @click.option("--keys", is_flag=True, help="List the keys of differing rows, 100 a table at most.")
 @config_option
 def verify(*, tables: tuple[str, ...], keys: bool, config_directory: Path) -> None:
-    """Compare both sides in full, value by value; the exit code is 0 when they are equal.
+    """Compare both sides in full, value by value.
 
-    What the config excludes is left out. The stored chunks of earlier loads play no part in it. A
-    table that cannot be compared is reported, and the others are compared all the same.
+    The exit code is 0 only when all of it is equal. What the config excludes is left out. The
+    stored chunks of earlier loads play no part in it. A table that cannot be compared is reported,
+    and the others are compared all the same.
     """
     from include.catalog.files import read_catalog
     from include.engine import verify_table
@@ -118,7 +127,7 @@ def verify(*, tables: tuple[str, ...], keys: bool, config_directory: Path) -> No
                 "equal"
                 if found.is_equal
                 else f"{found.missing} missing, {found.surplus} surplus, "
-                f"{found.different} different in {len(found.ranges)} key ranges"
+                f"{found.different} different in {counted(len(found.ranges), 'key range')}"
             )
         )
         for key in found.keys if keys else ():

@@ -41,7 +41,7 @@ def transform(
     unit_tests: bool,
     bake: bool,
 ) -> None:
-    """Build and test staging, intermediate and marts in the warehouse.
+    """Build and test staging, intermediate and marts.
 
     A table that is not publishable stops the models that read it, and only these; their marts keep
     the rows of their last build. The exit code is 0 only when everything was built and passed.

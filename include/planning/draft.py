@@ -10,6 +10,7 @@ from psycopg.errors import InsufficientPrivilege
 from include.catalog.document import dump_catalog
 from include.catalog.model import Catalog, TableConfig
 from include.errors import StructureError
+from include.names import counted
 from include.ops.config_versions import pin_bytes
 from include.ops.quarantine import quarantine, refuse, release
 from include.ops.table_states import create_raw_table
@@ -88,7 +89,7 @@ def draft_tables(
         if table.raw_name in present
         and (reshaping := plan_reshaping(table, present[table.raw_name])).is_needed
     }
-    creations = (f"{len(created)} raw tables were created, empty",) if created else ()
+    creations = (f"{counted(len(created), 'raw table')} created, empty",) if created else ()
     return replace(
         drafted,
         tables={

@@ -12,6 +12,7 @@ from dataclasses import replace
 from psycopg import sql
 
 from include.catalog.model import ColumnConfig, IndexChoice, IndexConfig, TableConfig
+from include.names import counted
 from include.ops.stored_tables import StoredCounts
 from include.ops.table_states import TableState
 from include.source.structure import TableStructure
@@ -94,7 +95,7 @@ def sync_all_indexes(
             continue
         if is_dry:
             changes.append(
-                f"table {table.name}: {len(want - have)} indexes to create, "
+                f"table {table.name}: {counted(len(want - have), 'index', 'indexes')} to create, "
                 f"{len(have - want)} to drop"
             )
             continue

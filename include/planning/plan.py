@@ -83,14 +83,24 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
             "is half-done, nothing was loaded.",
             where=warehouse.name,
         ) from None
+    _tell(plan, is_dry=request.dry_run)
+    return plan
+
+
+def _tell(plan: RefreshPlan, *, is_dry: bool) -> None:
+    """Log the plan, a line for each of its parts."""
     log.info(
-        "planned %s tables, %s are empty, %s in quarantine, %s changes followed",
+        "planned: %s to load, %s empty on both sides, %s in quarantine",
         len(plan.tables),
         len(plan.skipped_empty),
         len(plan.quarantined),
-        len(plan.applied),
     )
-    return plan
+    for change in plan.applied:
+        log.info("%s: %s", "would follow" if is_dry else "followed", change)
+    for name, reason in plan.quarantined.items():
+        log.info("table %s is in quarantine: %s", name, reason)
+    for tier, names in plan.tiers.items():
+        log.info("%s, largest first: %s", tier, ", ".join(names) or "none")
 
 
 def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> RefreshPlan:

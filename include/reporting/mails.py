@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from include.names import shown
+from include.names import counted, shown
 from include.reporting.report import RunReport
 
 
@@ -33,7 +33,7 @@ def failed_tables_mail(
     tier: str, failures: Sequence[FailedTable], *, run: str, run_url: str
 ) -> Mail:
     """Return the mail about a tier's failed and blocked tables; `run` is the run's name."""
-    count = f"{len(failures)} {tier} table{'s' if len(failures) != 1 else ''}"
+    count = counted(len(failures), f"{tier} table")
     intro = (
         f"Run {run} could not publish {count}. Each keeps its last good rows, and so do the marts "
         "that read it; everything else goes on."
@@ -66,7 +66,7 @@ def failed_tasks_mail(
     dag_id: str, failures: Sequence[FailedTable], *, run: str, run_url: str
 ) -> Mail:
     """Return the mail about tasks of a run that has no report."""
-    count = f"{len(failures)} task{'s' if len(failures) != 1 else ''}"
+    count = counted(len(failures), "task")
     intro = (
         f"Run {run} of {dag_id} failed. Its tables and marts keep what they had; what to do stands "
         "with each task."

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from include.catalog.model import Tier
-from include.names import shown
+from include.names import counted, shown
 from include.ops.freshness import Freshness
 from include.ops.loads import RunTotals
 from include.ops.mart_states import MartState
@@ -110,11 +110,12 @@ class RunReport:
             yield f"Run {self.run_id} ({self.mode}): all is right, after {duration}."
         else:
             yield (
-                f"Run {self.run_id} ({self.mode}): {len(self.failed)} tables failed, "
-                f"{len(self.blocked)} are blocked, {len(self.quarantined)} quarantined, "
-                f"{len(self.unbuilt_marts)} marts not built, {len(self.failed_tasks)} tasks "
-                f"failed, after {duration}. What is not named here is fresh; what is named keeps "
-                "its last good rows."
+                f"Run {self.run_id} ({self.mode}): {counted(len(self.failed), 'table')} failed, "
+                f"{len(self.blocked)} blocked, {len(self.quarantined)} quarantined, "
+                f"{counted(len(self.unbuilt_marts), 'mart')} not built, "
+                f"{counted(len(self.failed_tasks), 'task')} failed, "
+                f"after {duration}. What is not named here is fresh; what is named keeps its last "
+                "good rows."
             )
 
     def _wrong(self) -> Iterator[str]:
@@ -150,7 +151,7 @@ class RunReport:
         if self.findings:
             more = len(self.findings) - MOST_FINDINGS
             yield (
-                (f"{more} more findings are new. " if more > 0 else "")
+                (f"{counted(more, 'more new finding')}. " if more > 0 else "")
                 + "Findings close no gate and are told once; `./dental config show --findings` "
                 "lists those that stand. A reference is confirmed or taken away in overrides.yml."
             )
@@ -158,7 +159,7 @@ class RunReport:
     def _movement(self) -> Iterator[str]:
         totals = self.totals
         yield (
-            f"{totals.tables} tables compared, {totals.rows_read} rows read: "
+            f"{counted(totals.tables, 'table')} compared, {counted(totals.rows_read, 'row')} read: "
             f"{totals.inserted} inserted, {totals.changed} changed, {totals.deleted} deleted, "
             f"{totals.undeleted} undeleted"
         )
@@ -173,7 +174,8 @@ class RunReport:
             if tables:
                 oldest = min(tables, key=lambda one: one.freshness.loaded_at)
                 age = _duration(self.finished_at - oldest.freshness.loaded_at)
-                yield f"{tier}: {len(tables)} tables, the oldest copy ({oldest.table}) is {age} old"
+                count = counted(len(tables), "table")
+                yield f"{tier}: {count}, the oldest copy ({oldest.table}) is {age} old"
 
 
 def _duration(span: timedelta) -> str:

@@ -258,7 +258,9 @@ def _advisory_lock(
 ) -> Iterator[None]:
     kind = _SHARED if is_shared else _EXCLUSIVE
     with _waiting(session, where):
-        session.connection.execute(kind.lock, (number,))
+        if session.connection.execute(kind.attempt, (number,)).fetchone() != (True,):
+            log.info("%s: waits for another load or validation to end", where)
+            session.connection.execute(kind.lock, (number,))
     try:
         yield
     finally:

@@ -12,6 +12,7 @@ from psycopg import sql
 from include import settings
 from include.catalog.model import Catalog, TableConfig, Tier
 from include.endpoints import Endpoint
+from include.names import counted
 from include.ops import schema, table_states
 from include.ops.blocks import Block, BlockedCode
 from include.ops.config_versions import load_catalog
@@ -85,7 +86,12 @@ def validate_tier(warehouse: Endpoint, *, run_id: int, tier: Tier) -> TierVerdic
         with tables_at_rest(session, covered):
             blocks, judged = _validate(warehouse, connection, catalog, run_id=run_id, tier=tier)
     qualities = {name: one.quality for name, one in judged.items() if one.quality is not None}
-    log.info("tier %s: %s tables judged, %s may not be published", tier, len(judged), len(blocks))
+    log.info(
+        "tier %s: %s judged, %s may not be published",
+        tier,
+        counted(len(judged), "table"),
+        len(blocks),
+    )
     reasons = {name: block.reason for name, block in sorted(blocks.items())}
     for name, reason in reasons.items():
         log.warning("table %s is blocked: %s", name, reason)

@@ -286,7 +286,10 @@ def test_what_is_said_of_one_table_wins_over_what_is_said_of_all(directory: Path
         ("tables: {visit: {indexes: both}}", "'dbt', 'source' or 'none'"),
         ("tables:\n  visit: {}\n  visit: {}", "line 3: visit is already given on line 2"),
         ("tables: [", r"overrides\.yml: is not valid YAML at line \d"),
-        ("- a", "the document: input should be"),
+        ("- a", "the document: should be keys with values"),
+        ("exclude_tables: [visit]", "exclude_tables: should be keys with values"),
+        ("tables: {visit: {chunk_rows: many}}", "chunk_rows: should be a number"),
+        ("tables: {visit: {restate_by: Id}}", r"restate_by: should be a list, like \[one"),
     ],
 )
 def test_an_override_that_cannot_be_meant_is_an_error_that_names_it(

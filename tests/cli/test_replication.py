@@ -42,7 +42,7 @@ def test_load_and_verify_follow_the_source_and_say_so(
 ) -> None:
     done = dental(config, "load", "--no-validate")
     assert done.exit_code == 0, done.output
-    assert "1 tables are empty on both sides" in done.output
+    assert "empty on both sides: 1 table\n" in done.output
     assert [line.split()[:4] for line in done.stdout.splitlines() if " rows " in line] == [
         ["Patient", "2", "rows", "2"],
         ["Recall", "2", "rows", "2"],
@@ -54,7 +54,7 @@ def test_load_and_verify_follow_the_source_and_say_so(
         cursor.execute("delete from Recall where RecallNum = 1")
     stale = dental(config, "verify", "--keys")
     assert stale.exit_code == 1
-    assert "0 missing, 0 surplus, 1 different in 1 key ranges" in stale.stdout
+    assert "0 missing, 0 surplus, 1 different in 1 key range" in stale.stdout
     assert "  PatNum: 2\n" in stale.stdout
     assert "  RecallNum: 1\n" in stale.stdout
     assert "PatNum: 2" not in dental(config, "verify", "patient").output
@@ -92,6 +92,20 @@ def test_one_failing_table_stops_no_other_and_fails_the_command(
             "select table_name, is_publishable from ops.table_state "
             "where blocked_reason like 'load failed%'"
         ).fetchall() == [("patient", False)]
+
+
+def test_a_table_in_quarantine_fails_the_commands_that_were_to_load_it(
+    config: Path, source: Endpoint
+) -> None:
+    assert dental(config, "load", "--no-validate").exit_code == 0
+    with writing(source) as cursor:
+        cursor.execute("drop table Recall")
+    other = dental(config, "load", "patient", "--no-validate")
+    assert (other.exit_code, other.stderr) == (0, "")
+    for arguments in (["recall"], []):
+        missed = dental(config, "load", *arguments, "--no-validate")
+        assert missed.exit_code == 1
+        assert "Recall: in quarantine: the source no longer has this table" in missed.stderr
 
 
 def test_an_unknown_table_is_refused_before_anything_happens(config: Path) -> None:

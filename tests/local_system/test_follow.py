@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from local_system.api import TaskInstance
-from local_system.follow import steps_of
+from local_system.follow import LOG_LINES, steps_of, what_counts
 
 BEGAN = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 
@@ -54,3 +54,10 @@ def test_a_step_that_was_skipped_whole_is_finished() -> None:
     [step] = steps_of([task("staging.build", "skipped")])
     assert step.is_finished
     assert step.line().split() == ["staging", "skipped"]
+
+
+def test_what_a_task_failed_with_is_told_before_what_follows_it() -> None:
+    begun = [f"line {n}" for n in range(40)]
+    reason = ["    AirflowFailException: 1 table failed", *(f"fresh {n}" for n in range(40))]
+    assert what_counts([*begun, *reason]) == reason[:LOG_LINES]
+    assert what_counts(begun) == begun[-LOG_LINES:]

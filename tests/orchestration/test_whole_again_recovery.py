@@ -112,7 +112,7 @@ def test_a_lost_table_fails_its_tier_each_night_and_is_whole_with_the_run_that_f
         (report,) = mails_about(system, "not all is right", ended.run.run_id)
         assert f"quarantined: {LOST}: " in text_of(report)
         assert RENAMED in ended.loaded(), "what is new is loaded by the run that sees it"
-        index = system.layout.airflow_home / "data_docs" / "critical" / "index.html"
+        index = system.layout.verdicts.parent / "critical" / "index.html"
         assert f"<td>{LOST}</td><td>missing</td>" in index.read_text()
     change(practice, f"rename table {RENAMED} to {LOST}")
     (system.config / "overrides.yml").write_text(

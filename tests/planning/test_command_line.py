@@ -101,8 +101,8 @@ def test_discover_then_plan_then_look_at_the_config(fresh: Practice) -> None:
     assert "config version 1; tables.yml is new" in output
     code, output, _ = _dental(fresh, "plan")
     assert code == 0
-    assert "(1 tables, largest first): patient" in output
-    assert "would follow: 2 raw tables were created" in output
+    assert "(1 table, largest first): patient" in output
+    assert "would follow: 2 raw tables created" in output
     assert fresh.ask("select count(*) from ops.run") == [(0,)]
     code, output, _ = _dental(fresh, "config", "show", "--excluded")
     assert code == 0

@@ -89,7 +89,7 @@ def test_another_choice_takes_effect_with_the_next_plan(practice: Practice, bake
     practice.change_warehouse(mine)
     _override(practice, "defaults: {indexes: none}\ntables: {Visit: {indexes: source}}")
     dry = practice.plan(raw_indexes=baked, dry_run=True)
-    assert dry.applied == ("table Visit: 1 indexes to create, 2 to drop",)
+    assert dry.applied == ("table Visit: 1 index to create, 2 to drop",)
     plan = practice.plan(raw_indexes=baked)
     assert plan.applied == ("table Visit: 1 index created, 2 indexes dropped",)
     assert practice.ask(INDEXES) == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_larger_tables_come_first_within_their_tier(practice: Practice) -> None:
 
 
 def test_a_dry_run_writes_nothing_even_to_a_warehouse_never_set_up(
-    practice: Practice, empty_warehouse: Endpoint
+    practice: Practice, empty_warehouse: Endpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
     untouched = practice.ask("select count(*) from pg_namespace where nspname = 'ops'")
     assert untouched == [(1,)], "its schemas are there"
@@ -83,8 +84,14 @@ def test_a_dry_run_writes_nothing_even_to_a_warehouse_never_set_up(
         "drop table Loose",
     )
     before = practice.ask(EVERYTHING)
-    dry = practice.plan(dry_run=True)
+    with caplog.at_level(logging.INFO, "include.planning.plan"):
+        dry = practice.plan(dry_run=True)
     assert practice.ask(EVERYTHING) == before
+    # Whoever reads the log of the task sees the whole plan.
+    assert "would follow: table Patient: column Nick (text) was added" in caplog.messages
+    assert f"table Loose is in quarantine: {dry.quarantined['Loose']}" in caplog.messages
+    for tier, names in dry.tiers.items():
+        assert f"{tier}, largest first: {', '.join(names) or 'none'}" in caplog.messages
     assert dry.to_dict() | {"run_id": 0, "config_version": 0} == practice.plan().to_dict() | {
         "run_id": 0,
         "config_version": 0,

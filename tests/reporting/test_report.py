@@ -133,7 +133,7 @@ def test_a_table_that_the_run_did_not_touch_is_named_when_a_mart_waits_for_it(
     build(refreshed, "dim_patients")
     done = report(refreshed, manifest)
     assert done.blocked == {"procedurelog": "left quarantine, not loaded since"}
-    assert "1 are blocked" in done.lines()[0]
+    assert "1 blocked" in done.lines()[0]
 
 
 def test_a_mart_that_nothing_blocks_and_was_not_built_has_failed(
@@ -184,7 +184,7 @@ def test_failed_quarantined_and_unfinished_tables_are_named_with_their_reasons(
     assert done.quarantined == {"claim": "a key column is gone"}
     assert done.blocked == {}
     assert done.lines()[0].startswith(
-        f"Run {refreshed.run_id} (compare): 2 tables failed, 0 are blocked, 1 quarantined, "
+        f"Run {refreshed.run_id} (compare): 2 tables failed, 0 blocked, 1 quarantined, "
     )
     assert run_row(refreshed)[0] == "failed"
 
@@ -238,7 +238,7 @@ def test_substitutions_and_the_oldest_copy_of_each_tier_are_shown(
     lines = report(refreshed).lines()
     assert "substituted: patient.birthdate: 3 by zero_date" in lines
     assert not any("nul_character" in line for line in lines)
-    assert "important: 1 tables, the oldest copy (patient) is 3 h old" in lines
+    assert "important: 1 table, the oldest copy (patient) is 3 h old" in lines
 
 
 def test_a_finding_is_told_once_until_something_else_is_found(refreshed: LoadedWarehouse) -> None:

@@ -26,13 +26,13 @@ validate_tier(settings.warehouse_endpoint(), run_id=int(sys.argv[1]), tier=Tier.
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("select 1", ["INFO include.validation.verdicts: tier critical: 1 tables judged, 0 may"]),
+        ("select 1", ["INFO include.validation.verdicts: tier critical: 1 table judged, 0 may"]),
         (
             # Neither the breach nor the check that cannot run is a surprise.
             "update raw.procedurelog set procstatus = 99;"
             "alter table raw.procedurelog drop column procfee",
             [
-                "INFO include.validation.verdicts: tier critical: 1 tables judged, 1 may",
+                "INFO include.validation.verdicts: tier critical: 1 table judged, 1 may",
                 "WARNING include.validation.verdicts: table procedurelog is blocked: 7 of 7",
             ],
         ),
