@@ -335,6 +335,8 @@ def postgres_answers(endpoint: Endpoint) -> bool:
             user=endpoint.user,
             password=endpoint.password,
             dbname=endpoint.database,
+            # Another program may have taken the port, and must not get the password.
+            require_auth="scram-sha-256",
         ).close()
     except psycopg.OperationalError:
         return False
