@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pymysql
 import pytest
 from pymysql.constants import CR
 
+from include.endpoints import Endpoint
 from include.errors import PipelineError, SourceError
 from include.source import packets as packets_module
 from include.source import statement as statement_module
@@ -181,6 +183,10 @@ def number_from(connection: LoginConnection) -> int:
         [packets(b"\1", definition(), END, sized(b"\xff\xfe"), END)],
         [packets(b"\1", definition(3), END, sized(b"no number"), END)],
         [packets(b"\1", definition(246), END, sized(b"no decimal"), END)],
+        # Its digits, written out as an integer, would keep the processor busy for hours.
+        [packets(b"\1", definition(246), END, sized(b"1e999999999"), END)],
+        [packets(b"\1", definition(0), END, sized(b"Infinity"), END)],
+        [packets(b"\1", definition(246), END, sized(b"9" * 100), END)],
         [packets(b"\1", definition(), END, b"", END)],
         [packets(b"\1", first=3)],
         [packets(b"\xff")],
@@ -215,6 +221,35 @@ def test_an_answer_in_text_without_end_stops(
     error = asked(itertools.chain([start], endless(payload, first=4)))
     assert type(error) is SourceError
     assert "sent more than one row or one answer can be (error 2020)" in str(error)
+
+
+@pytest.mark.parametrize("cell", [b"\xfb", sized(b""), sized(b"ab")])
+def test_an_answer_in_text_takes_no_more_memory_than_its_limit(
+    monkeypatch: pytest.MonkeyPatch, cell: bytes
+) -> None:
+    monkeypatch.setattr(packets_module, "ANSWER_LIMIT", 16 * MEGABYTE)
+    columns, rows = 1000, 2000
+    shape = [b"\xfc" + columns.to_bytes(2, "little"), *[definition()] * columns, END]
+    answer = packets(*shape, *[cell * columns] * rows, END)
+    assert len(answer) < 10 * MEGABYTE
+    tracemalloc.start()
+    try:
+        error = asked([answer])
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "sent more than one row or one answer can be (error 2020)" in str(error)
+    assert most < 3 * 16 * MEGABYTE
+
+
+def test_decimals_of_servers_are_read(mariadb: Endpoint) -> None:
+    with closing(connect(mariadb)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select sum(9), -0.5, .5, repeat('9', 65) + 0e0, cast(repeat('9', 65) as decimal(65))"
+        )
+        total, *others, widest = cursor.fetchone() or ()
+    assert (int(total), int(widest)) == (9, int("9" * 65))
+    assert [float(one) for one in others] == [-0.5, 0.5, 1e65]
 
 
 @pytest.mark.parametrize(
