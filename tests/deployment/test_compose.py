@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +53,37 @@ def test_a_secret_is_held_by_those_alone_who_need_it(secret: str) -> None:
     holders = {name for name, service in SERVICES.items() if secret in str(service)}
     assert holders - {"secrets"} == HOLDERS[secret]
     assert SERVICES["secrets"]["network_mode"] == "none"
+
+
+# Records what it was called with, and asks for passwords as Airflow's command line does.
+_RECORDER = f"""#!{sys.executable}
+import getpass, sys
+with open({{record!r}}, "a") as file:
+    print(*sys.argv, file=file)
+    if "users" in sys.argv and "--password" not in sys.argv:
+        print("asked", getpass.getpass(), getpass.getpass(), file=file)
+"""
+
+
+def test_no_secret_is_an_argument_of_a_program(tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    for program in ("airflow", "python"):
+        path = tmp_path / program
+        path.write_text(_RECORDER.format(record=str(record)))
+        path.chmod(0o755)
+    *shell, script = SERVICES["initialise"]["command"]
+    subprocess.run(
+        [*shell, script.replace("$$", "$")],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "ADMIN_PASSWORD": "Marked-secret"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+    )
+    called = record.read_text().splitlines()
+    assert called[-1] == "asked Marked-secret Marked-secret"
+    assert [line for line in called[:-1] if "Marked" in line] == []
+    others = [one for name, one in SERVICES.items() if name != "initialise"]
+    assert [one["command"] for one in others if "PASSWORD}" in str(one.get("command"))] == []
 
 
 @pytest.mark.parametrize("server", REACHED_BY)
