@@ -83,13 +83,15 @@ class CheckedConnection(_Base):
     _answer_size = 0
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(conv={**conversions, **dict.fromkeys(_DECIMALS, _decimal)}, **options)
+        converters: dict[Any, Any] = {**conversions, **dict.fromkeys(_DECIMALS, _decimal)}
+        super().__init__(conv=converters, **options)
 
     def spend(self, size: int) -> None:
         """Count memory of this answer; raises the driver's error when it is too much."""
         self._answer_size += size
         if self._answer_size > ANSWER_LIMIT:
-            self._force_close()
+            parent: Any = super()
+            parent._force_close()
             raise too_large()
 
     def _get_server_information(self) -> None:
@@ -141,7 +143,8 @@ class _CountedPacket(MysqlPacket):
 
     def read_length_coded_string(self) -> bytes | None:
         self._connection.spend(_CELL_COST)
-        cell: bytes | None = super().read_length_coded_string()
+        parent: Any = super()
+        cell: bytes | None = parent.read_length_coded_string()
         return cell
 
 

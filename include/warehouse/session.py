@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from include.endpoints import Endpoint
+from include.endpoints import Endpoint, empty_options
 from include.errors import ConfigError, PipelineError, TerminalError, WarehouseError
 from include.warehouse.pooler import refuse_transaction_pooler
 from include.warehouse.refusals import connect_failure
@@ -144,11 +144,17 @@ def tls_options(endpoint: Endpoint) -> dict[str, str]:
     """Return libpq's TLS options; raises ConfigError for every other option of the connection."""
     options = dict(endpoint.options)
     unknown = sorted(set(options) - set(TLS_OPTIONS))
-    if unknown or options.get("sslmode", "prefer") not in _TLS_MODES:
+    if unknown or options.get("sslmode", "prefer") not in ("", *_TLS_MODES):
         said = f"has unknown options: {', '.join(unknown)}" if unknown else "has a wrong sslmode"
         raise ConfigError(
             f"{said}. Nothing was written. Known are {', '.join(TLS_OPTIONS)}; sslmode is one of "
             f"{', '.join(_TLS_MODES)}.",
+            where=f"connection of {endpoint.name}",
+        )
+    if empty := empty_options(options):
+        raise ConfigError(
+            f"has no value for {', '.join(empty)}. Nothing was written. Give it one, or leave the "
+            "option out.",
             where=f"connection of {endpoint.name}",
         )
     return options
