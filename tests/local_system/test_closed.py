@@ -18,13 +18,15 @@ import pymysql
 import pytest
 
 from include.endpoints import Endpoint
-from include.errors import TerminalError
+from include.errors import SourceRefusedError, TerminalError
 from local_system import databases, servers
 from local_system.environment import Addresses, addresses
 from local_system.layout import MARIADB_ACCOUNT, POSTGRES_ACCOUNT
 from local_system.private_files import open_log, own_directory, write_private
 from local_system.secrets import Ports, Secrets, new_secrets
 from tests.missing import skipped_where_missing
+from tests.source.asking_server import asking, switch
+from tests.warehouse.asking_server import asking_for_passwords
 
 ACCOUNTS = {"mariadb": MARIADB_ACCOUNT, "postgres": POSTGRES_ACCOUNT}
 MARKED = "planted-secret-of-the-caller"
@@ -317,3 +319,24 @@ def test_an_initialisation_that_was_killed_begins_again(open_directory: Path) ->
             )
         server.stop()
         assert not half.exists()
+
+
+def test_another_program_at_a_servers_port_does_not_get_its_password() -> None:
+    secrets = Secrets(**new_secrets())
+    with (
+        asking([switch(b"mysql_clear_password")]) as (mariadb, talk),
+        asking_for_passwords() as (postgres, heard),
+    ):
+        where = addresses(Ports(mariadb.port, postgres.port, 0, 0), secrets)
+        assert not servers.mariadb_answers(where.practice_administrator)
+        assert not servers.postgres_answers(where.postgres_administrator)
+        with pytest.raises(SourceRefusedError, match="mysql_clear_password"):
+            databases.ensure_practice_accounts(where)
+        with pytest.raises(TerminalError, match="the password itself"):
+            databases.ensure_database(where.postgres_administrator, where.warehouse)
+        assert len(talk.packets) >= 2
+        assert heard.asked >= 2
+        said = b"".join([*talk.packets, *heard.answers])
+    assert not [
+        entry.name for entry in fields(Secrets) if getattr(secrets, entry.name).encode() in said
+    ]
