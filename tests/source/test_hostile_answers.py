@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 import pymysql
@@ -17,7 +17,9 @@ from include.source import packets as packets_module
 from include.source import statement as statement_module
 from include.source.login import LoginConnection
 from include.source.session import connect, source_errors
+from include.source.session_settings import Limits, names_of, source_settings
 from include.source.statement import PreparedStatement, ResultBuffer
+from include.source.structure import read_structures
 from include.transcoder.core import load_core
 from tests.source.asking_server import OK, Answer, asking, packets
 
@@ -240,6 +242,28 @@ def test_an_answer_in_text_takes_no_more_memory_than_its_limit(
         tracemalloc.stop()
     assert "sent more than one row or one answer can be (error 2020)" in str(error)
     assert most < 3 * 16 * MEGABYTE
+
+
+def table_of(columns: int, *rows: Sequence[bytes]) -> Answer:
+    """A result in text; cells of every length."""
+    lines = [b"".join(b"\xfc" + len(c).to_bytes(2, "little") + c for c in row) for row in rows]
+    shape = [bytes([columns]), *[definition()] * columns, END, *lines, END]
+    return [packets(*shape)]
+
+
+def test_no_server_writes_long_texts_into_our_errors() -> None:
+    table = table_of(4, (b"x" * 5000, b"InnoDB", b"BASE TABLE", b"1"))
+    with logged_in(table) as connection, pytest.raises(PipelineError) as caught:
+        read_structures(connection, connection.endpoint)
+    assert "no answer of its protocol to what was asked (error 2027)" in str(caught.value)
+    names = [name.encode() for name in names_of(source_settings(Limits(1, 1, 1, 1)))]
+    long = b"x" * 5000
+    present = table_of(2, *((name, long) for name in names))
+    values = table_of(len(names), [long] * len(names))
+    answers = [OK, OK, OK, present, OK, values]
+    with asking(answers) as (server, _), pytest.raises(SourceError, match="did not take") as caught:
+        connect(server)
+    assert len(str(caught.value)) < 10_000
 
 
 def test_decimals_of_servers_are_read(mariadb: Endpoint) -> None:
