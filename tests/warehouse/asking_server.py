@@ -58,7 +58,8 @@ def _converse(client: socket.socket, heard: Heard) -> None:
         if said[4:8] not in (_SSL_REQUEST, _GSS_REQUEST):
             break
         client.sendall(b"N")
-    client.sendall(_ASKS)
+    # Counted first: the client may be gone as soon as it is asked.
     heard.asked += 1
+    client.sendall(_ASKS)
     if answer := client.recv(4096):
         heard.answers.append(answer)
