@@ -115,8 +115,18 @@ def test_the_image_installs_nothing_without_its_hash() -> None:
     from_lock = re.findall(r"pip (?:install|wheel) [^&]*requirement", DOCKERFILE)
     assert len(from_lock) == 2
     assert all("--require-hashes" in command for command in from_lock)
-    for lock in ("requirements.txt", "requirements-dev.txt"):
-        text = (PROJECT_ROOT / lock).read_text(encoding="utf-8")
-        packages = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
-        assert len(packages) > 200
-        assert [p.split()[0] for p in packages if "--hash=sha256:" not in p] == []
+
+
+@pytest.mark.parametrize(
+    ("lock", "least"),
+    [("requirements.txt", 200), ("requirements-dev.txt", 200), ("bench/requirements.txt", 30)],
+)
+def test_nothing_is_installed_without_its_hash(lock: str, least: int) -> None:
+    text = (PROJECT_ROOT / lock).read_text(encoding="utf-8")
+    packages = re.split(r"^(?=\w)", text, flags=re.MULTILINE)
+    packages = [package for package in packages if re.match(r"\w", package)]
+    assert len(packages) > least
+    assert [p.split()[0] for p in packages if "--hash=sha256:" not in p] == []
+    for script in ("bin/setup", "bench/setup"):
+        text = (PROJECT_ROOT / script).read_text(encoding="utf-8")
+        assert all("--require-hashes" in line for line in re.findall(r".*\bpip sync\b.*", text))
