@@ -104,6 +104,14 @@ def connection_options(extra: Mapping[Any, Any]) -> dict[str, str]:
     return options
 
 
+def empty_options(options: Mapping[str, str]) -> list[str]:
+    """Return the options that were given without a value, as by a variable that is not set.
+
+    Passed over, they would leave a session less protected than was asked for.
+    """
+    return sorted(name for name, value in options.items() if not value.strip())
+
+
 def _is_sendable(text: str) -> bool:
     try:
         return b"\0" not in text.encode()
@@ -130,7 +138,10 @@ def _from_uri(text: str, where: str) -> dict[str, object]:
             "login": _unquoted(parts.username),
             "password": _unquoted(parts.password),
             "database": _unquoted(parts.path.lstrip("/")),
-            "options": dict(parse_qsl(parts.query, errors="strict")),
+            "options": dict(
+                # One without a value must not look as if it had not been given.
+                parse_qsl(parts.query, keep_blank_values=True, errors="strict")
+            ),
         }
     except ValueError:
         raise ConfigError(

@@ -6,10 +6,12 @@ as it would at a real office; the simulator writes through one that has no right
 
 from __future__ import annotations
 
-import pymysql
+from contextlib import closing
+
 from psycopg import sql
 
 from include.endpoints import Endpoint
+from include.source.login import LoginConnection
 from include.source.session import quote
 from include.warehouse import session as warehouse_session
 from local_system.environment import Addresses
@@ -18,15 +20,8 @@ from local_system.environment import Addresses
 def ensure_practice_accounts(where: Addresses) -> None:
     """Make the practice's database, the account that only reads it, and the one that writes it."""
     administrator = where.practice_administrator
-    with (
-        pymysql.connect(
-            host=administrator.host,
-            port=administrator.port,
-            user=administrator.user,
-            password=administrator.password,
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
+    with closing(LoginConnection(administrator)) as connection, connection.cursor() as cursor:
+        connection.connect()
         database = quote(administrator.database)
         cursor.execute(f"create database if not exists {database} character set utf8mb4")
         for account, rights in (

@@ -121,7 +121,10 @@ def command_environment(
             layout.airflow_home / "passwords.json"
         ),
         # The driver is named, because SQLAlchemy 2.1 would choose another than Airflow expects.
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2{metadata}",
+        # Another program may have taken the port, and must not get the password.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
+            f"postgresql+psycopg2{metadata}?require_auth=scram-sha-256"
+        ),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg{metadata}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(layout.airflow_home / "logs"),
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",

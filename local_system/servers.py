@@ -24,8 +24,9 @@ import psycopg
 import pymysql
 
 from include.endpoints import Endpoint
-from include.errors import TerminalError
+from include.errors import SourceRefusedError, TerminalError
 from include.settings import inherited_environment
+from include.source.login import LoginConnection
 from local_system.failures import LocalSystemError
 from local_system.layout import MARIADB_ACCOUNT, POSTGRES_ACCOUNT, may_pass
 from local_system.postgres_programs import wheel_programs
@@ -136,7 +137,7 @@ def start_mariadb(
         process = _spawn(command, place, (accounts,))
         endpoint = Endpoint("mysql", LOOPBACK, port, SOURCE_ADMINISTRATOR, password, "")
         server = Server("mariadb", directory, process, endpoint, place.log)
-        _wait_until_answers(server, _mariadb_answers)
+        _wait_until_answers(server, mariadb_answers)
     return server
 
 
@@ -317,12 +318,13 @@ def _wait_until_answers(server: Server, answers: Callable[[Endpoint], bool]) -> 
         time.sleep(0.05)
 
 
-def _mariadb_answers(endpoint: Endpoint) -> bool:
+def mariadb_answers(endpoint: Endpoint) -> bool:
+    """Return whether a MariaDB accepts this account; another program does not get the password."""
     try:
-        pymysql.connect(
-            host=endpoint.host, port=endpoint.port, user=endpoint.user, password=endpoint.password
-        ).close()
-    except pymysql.MySQLError:
+        connection = LoginConnection(endpoint)
+        connection.connect()
+        connection.close()
+    except (pymysql.MySQLError, SourceRefusedError):
         return False
     return True
 
@@ -336,6 +338,8 @@ def postgres_answers(endpoint: Endpoint) -> bool:
             user=endpoint.user,
             password=endpoint.password,
             dbname=endpoint.database,
+            # Another program may have taken the port, and must not get the password.
+            require_auth="scram-sha-256",
         ).close()
     except psycopg.OperationalError:
         return False

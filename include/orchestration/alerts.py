@@ -108,8 +108,9 @@ def mail_failed_tier(tier: str) -> None:
         FailedTable(table, reasons.get(table.lower(), UNRECORDED), _log_of(load, index))
         for table, index in worst.items()
     ]
+    quarantined = dict(plan["quarantined"])
     found += [
-        FailedTable(table, plan["quarantined"][table], _log_of("plan"))
+        FailedTable(table, quarantined[table], _log_of("plan"))
         for table in plan["lost"].get(tier, ())
     ]
     found += [

@@ -80,7 +80,8 @@ class RefreshPlan:
             "tiers": {tier.value: list(names) for tier, names in self.tiers.items()},
             "skipped_empty": list(self.skipped_empty),
             "applied": list(self.applied),
-            "quarantined": dict(self.quarantined),
+            # No mapping: in one, XCom takes some names that a table may have for marks of its own.
+            "quarantined": [list(pair) for pair in self.quarantined.items()],
             "lost": {tier.value: list(names) for tier, names in self.lost.items()},
             "splits": dict(self.splits),
         }

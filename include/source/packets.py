@@ -7,23 +7,33 @@ without end in all of the memory. Here both end in one error of the driver's fam
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pymysql
-from pymysql.constants import CR
+from pymysql.constants import CR, FIELD_TYPE
+from pymysql.converters import conversions
 from pymysql.cursors import Cursor
+from pymysql.protocol import MysqlPacket
 
 from include.errors import PipelineError
 
-# Of one answer in the text protocol, which is read for the catalog and the settings only: the
-# columns of 424 tables take 2 MB.
+# The memory of one answer in the text protocol, in which only catalog and settings are read:
+# the columns of 424 tables take 10 MB.
 ANSWER_LIMIT = 256 * 1024 * 1024
-# What a packet costs beside its bytes, so that many tiny rows count as the memory that they take.
+# What a packet, a cell and the definition of a column cost beside their bytes, so that many tiny
+# ones count as the memory that they take.
 _READ_COST = 128
+_CELL_COST = 64
+_DEFINITION_COST = 1024
+_DECIMALS = (FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL)
+_PLAIN_DECIMAL = re.compile(r"-?\d{1,65}(\.\d{1,38})?", re.ASCII)
 # What our own code meets in an answer that is well formed, but to another question.
 _NOT_UNDERSTOOD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -67,10 +77,22 @@ def understood() -> Iterator[None]:
 class CheckedConnection(_Base):
     """A connection whose every failure is a pymysql.MySQLError with a code, and then closed.
 
-    An answer in the text protocol takes ANSWER_LIMIT bytes at most.
+    An answer in the text protocol takes ANSWER_LIMIT bytes of memory at most.
     """
 
     _answer_size = 0
+
+    def __init__(self, **options: Any) -> None:
+        converters: dict[Any, Any] = {**conversions, **dict.fromkeys(_DECIMALS, _decimal)}
+        super().__init__(conv=converters, **options)
+
+    def spend(self, size: int) -> None:
+        """Count memory of this answer; raises the driver's error when it is too much."""
+        self._answer_size += size
+        if self._answer_size > ANSWER_LIMIT:
+            parent: Any = super()
+            parent._force_close()
+            raise too_large()
 
     def _get_server_information(self) -> None:
         self._answer_size = 0
@@ -89,14 +111,14 @@ class CheckedConnection(_Base):
 
     def _read_packet(self, *packet_type: Any) -> Any:
         with self._checked() as parent:
-            return parent._read_packet(*packet_type)
+            if packet_type:
+                self.spend(_DEFINITION_COST)
+                return parent._read_packet(*packet_type)
+            return parent._read_packet(partial(_CountedPacket, self))
 
     def _read_bytes(self, num_bytes: int) -> Any:
-        self._answer_size += num_bytes + _READ_COST
+        self.spend(num_bytes + _READ_COST)
         parent: Any = super()
-        if self._answer_size > ANSWER_LIMIT:
-            parent._force_close()
-            raise too_large()
         return parent._read_bytes(num_bytes)
 
     @contextmanager
@@ -110,6 +132,27 @@ class CheckedConnection(_Base):
                 raise
             parent._force_close()
             raise malformed() from None
+
+
+class _CountedPacket(MysqlPacket):
+    """A packet each of whose cells counts for its connection, a NULL as well."""
+
+    def __init__(self, connection: CheckedConnection, data: bytes, encoding: str) -> None:
+        super().__init__(data, encoding)
+        self._connection = connection
+
+    def read_length_coded_string(self) -> bytes | None:
+        self._connection.spend(_CELL_COST)
+        parent: Any = super()
+        cell: bytes | None = parent.read_length_coded_string()
+        return cell
+
+
+def _decimal(text: str) -> Decimal:
+    # Python would write all digits of 1e999999999 out wherever it becomes an integer.
+    if not _PLAIN_DECIMAL.fullmatch(text):
+        raise ValueError("no decimal of MySQL")
+    return Decimal(text)
 
 
 def _has_code(error: Exception) -> bool:

@@ -250,7 +250,8 @@ def _leave_what_init_connect_did(
 
 
 def _listed(settings: Mapping[str, object]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in settings.items())
+    # A value is the server's, and has no length that it must keep to.
+    return ", ".join(f"{name}={value!s:.100}" for name, value in settings.items())
 
 
 def _check_encryption(connection: SourceConnection, endpoint: Endpoint, tls: SourceTls) -> None:

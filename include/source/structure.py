@@ -31,6 +31,8 @@ _usable: dict[ServerId, str] = {}
 # A table of this engine has the rows of others, each of which has keys of its own: what it declares
 # as unique is not.
 _MERGED_ENGINE = "MRG_MyISAM"
+# Of 64 letters, which no server's names exceed, behind the mark of one that is no valid file name.
+_LONGEST_NAME = len("#mysql50#") + 64
 # MariaDB lists a base table that also keeps its old rows under a type of its own.
 BASE_TABLE_TYPES = ("BASE TABLE", "SYSTEM VERSIONED")
 
@@ -271,7 +273,11 @@ def _read_tables(cursor: Any) -> dict[str, str | None]:
         where table_schema = database()
         """
     )
-    return {name: engine for name, engine, kind, _ in cursor.fetchall() if kind in BASE_TABLE_TYPES}
+    return {
+        _name(name): engine
+        for name, engine, kind, _ in cursor.fetchall()
+        if kind in BASE_TABLE_TYPES
+    }
 
 
 def _read_columns(cursor: Any) -> dict[str, list[ColumnStructure]]:
@@ -292,7 +298,7 @@ def _read_columns(cursor: Any) -> dict[str, list[ColumnStructure]]:
         columns[table].append(
             ColumnStructure(
                 table=table,
-                name=name,
+                name=_name(name),
                 column_type=_text(column_type),
                 data_type=data_type.lower(),
                 is_nullable=nullable == "YES",
@@ -375,6 +381,13 @@ def _read_foreign_keys(cursor: Any) -> dict[str, list[ForeignKey]]:
             ForeignKey(columns, targets[0] if is_ours[0] else None, target_columns)
         )
     return foreign_keys
+
+
+def _name(text: str) -> str:
+    # It will stand in logs, errors and mails.
+    if not 0 < len(text) <= _LONGEST_NAME:
+        raise ValueError("no name of a table or column")
+    return text
 
 
 def _text(value: object) -> str:

@@ -2,8 +2,8 @@
 
 The options are those of MySQL's own clients: `ssl_mode` (disabled, preferred, required, verify_ca,
 verify_identity), `ssl_ca`, `ssl_cert`, `ssl_key`. Airflow's spelling `"ssl": {"ca": ...}` is
-translated to them. Without `ssl_mode`, `ssl_ca` implies verify_ca, and `ssl_cert` alone implies
-required, as in MySQL's clients. Without any option the session is not encrypted.
+translated to them. Without `ssl_mode`, `ssl_ca` implies verify_ca, and `ssl_cert` or `ssl_key`
+alone implies required, as in MySQL's clients. Without any option the session is not encrypted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import ssl
 from dataclasses import dataclass
 from enum import StrEnum
 
-from include.endpoints import Endpoint
+from include.endpoints import Endpoint, empty_options
 from include.errors import ConfigError, PipelineError, SourceError, SourceRefusedError
 from include.source.pace import CONNECTIONS_OPTION, RATE_OPTION
 
@@ -116,8 +116,14 @@ def source_tls(endpoint: Endpoint) -> SourceTls:
             "port alone.",
             where=where,
         )
+    if empty := empty_options(given):
+        raise ConfigError(
+            f"has no value for {', '.join(empty)}. Nothing was read. Give it one, or leave the "
+            "option out.",
+            where=where,
+        )
     default = TlsMode.DISABLED
-    if given.get("ssl_cert"):
+    if given.get("ssl_cert") or given.get("ssl_key"):
         default = TlsMode.REQUIRED
     if given.get("ssl_ca"):
         default = TlsMode.VERIFY_CA

@@ -69,8 +69,8 @@ def warehouse_type(column: ColumnStructure) -> str:
     if match := _BIT.match(declared):
         return f"bit({match[1]})"
     raise StructureError(
-        f"has the type {column.column_type}, which no rule maps to a warehouse type. {_LEFT_OUT} "
-        "Exclude the column in overrides.yml to load the rest of the table.",
+        f"has the type {column.column_type:.100}, which no rule maps to a warehouse type. "
+        f"{_LEFT_OUT} Exclude the column in overrides.yml to load the rest of the table.",
         where=f"{column.table}.{column.name}",
     )
 
@@ -108,7 +108,7 @@ def check_columns(structure: TableStructure, *, excluded: Collection[str]) -> No
 
 
 def _unknown_types(structure: TableStructure, unknown: Sequence[ColumnStructure]) -> StructureError:
-    named = ", ".join(f"{column.name} ({column.column_type})" for column in unknown)
+    named = ", ".join(f"{column.name} ({column.column_type:.100})" for column in unknown)
     in_key = [column.name for column in unknown if column.name in structure.key]
     advice = (
         "Exclude these columns in overrides.yml to load the rest of the table."

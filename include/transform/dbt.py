@@ -20,7 +20,7 @@ from include.settings import (
     TELEMETRY_OFF,
     inherited_environment,
 )
-from include.warehouse.session import login_arguments, tls_options
+from include.warehouse.session import login_arguments, proof_options, tls_options
 from include.warehouse.watch import Patience, SilentWarehouseError
 
 RUN_LIMIT_SECONDS = 3600
@@ -78,6 +78,8 @@ def environment(warehouse: Endpoint) -> dict[str, str]:
         "DBT_WAREHOUSE_PASSWORD": warehouse.password,
         "DBT_WAREHOUSE_NAME": warehouse.database,
         **{f"DBT_WAREHOUSE_{name.upper()}": v for name, v in tls_options(warehouse).items()},
+        # dbt's profile has no word for it; libpq reads it from here.
+        **{"PG" + name.replace("_", "").upper(): v for name, v in proof_options(warehouse).items()},
         **TELEMETRY_OFF,
         "DBT_USE_COLORS": "false",
     }

@@ -21,7 +21,13 @@ from include.validation.chatter import own_lines
 from include.validation.neutral_names import WORD, NeutralTable, neutral_table, table_word
 from include.validation.rules import Rule
 from include.validation.sealing import seal_pages
-from include.warehouse.session import SESSION_SETTINGS, SET_SESSION, login_arguments, tls_options
+from include.warehouse.session import (
+    SESSION_SETTINGS,
+    SET_SESSION,
+    login_arguments,
+    proof_options,
+    tls_options,
+)
 from include.warehouse.watch import psycopg2_watched
 
 if TYPE_CHECKING:
@@ -179,7 +185,7 @@ def _with_real_names(tables: Sequence[NeutralTable]) -> Callable[..., tuple[str,
 def sqlalchemy_address(warehouse: Endpoint) -> str:
     """Return the address for SQLAlchemy; it holds the password and stays in memory."""
     account = f"{quote(warehouse.user, safe='')}:{quote(warehouse.password, safe='')}"
-    options = urlencode(tls_options(warehouse), quote_via=quote)
+    options = urlencode(tls_options(warehouse) | proof_options(warehouse), quote_via=quote)
     return (
         f"postgresql+psycopg2://{account}@{warehouse.host}:{warehouse.port}/"
         f"{quote(warehouse.database)}?{options}"

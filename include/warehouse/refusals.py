@@ -54,6 +54,13 @@ _REFUSALS = (
         "connection 'warehouse'.",
     ),
     _Refusal(
+        ("authentication method requirement",),
+        TerminalError,
+        "the warehouse asks for the password itself, which only a server gets whose certificate "
+        "was verified. No password was sent and nothing was written. Set sslmode=verify-full and "
+        "sslrootcert in the connection 'warehouse', or let pg_hba.conf ask for scram-sha-256.",
+    ),
+    _Refusal(
         ("requires a valid client certificate", "certificate required", "connection requires SSL"),
         TerminalError,
         "the warehouse asks for a certificate of this client. Nothing was written. Set sslcert and "

@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from include.endpoints import Endpoint
+from include.endpoints import Endpoint, empty_options
 from include.errors import ConfigError, PipelineError, TerminalError, WarehouseError
 from include.warehouse.pooler import refuse_transaction_pooler
 from include.warehouse.refusals import connect_failure
@@ -84,6 +84,7 @@ _CLIENT_KEEPALIVES = {
 TLS_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 _TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _TLS_DEMANDED = ("require", "verify-ca", "verify-full")
+_TLS_VERIFIED = ("verify-ca", "verify-full")
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +136,7 @@ def login_arguments(endpoint: Endpoint) -> dict[str, Any]:
         "application_name": APPLICATION_NAME,
         **_CLIENT_KEEPALIVES,
         **tls_options(endpoint),
+        **proof_options(endpoint),
     }
 
 
@@ -142,14 +144,33 @@ def tls_options(endpoint: Endpoint) -> dict[str, str]:
     """Return libpq's TLS options; raises ConfigError for every other option of the connection."""
     options = dict(endpoint.options)
     unknown = sorted(set(options) - set(TLS_OPTIONS))
-    if unknown or options.get("sslmode", "prefer") not in _TLS_MODES:
+    if unknown or options.get("sslmode", "prefer") not in ("", *_TLS_MODES):
         said = f"has unknown options: {', '.join(unknown)}" if unknown else "has a wrong sslmode"
         raise ConfigError(
             f"{said}. Nothing was written. Known are {', '.join(TLS_OPTIONS)}; sslmode is one of "
             f"{', '.join(_TLS_MODES)}.",
             where=f"connection of {endpoint.name}",
         )
+    if empty := empty_options(options):
+        raise ConfigError(
+            f"has no value for {', '.join(empty)}. Nothing was written. Give it one, or leave the "
+            "option out.",
+            where=f"connection of {endpoint.name}",
+        )
     return options
+
+
+def proof_options(endpoint: Endpoint) -> dict[str, str]:
+    """Return libpq's option that limits how a server may have this account prove its password.
+
+    Whoever answers at the address may ask for the password itself, also somebody who stands
+    between. Only a server whose certificate was verified gets it; any other gets proofs.
+    """
+    mode = endpoint.options.get("sslmode")
+    # libpq verifies the authority as well where sslmode=require comes with its certificate.
+    if mode in _TLS_VERIFIED or (mode == "require" and endpoint.options.get("sslrootcert")):
+        return {}
+    return {"require_auth": "!password"}
 
 
 def _open(endpoint: Endpoint, login: Mapping[str, Any]) -> WarehouseConnection:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +55,37 @@ def test_a_secret_is_held_by_those_alone_who_need_it(secret: str) -> None:
     assert SERVICES["secrets"]["network_mode"] == "none"
 
 
+# Records what it was called with, and asks for passwords as Airflow's command line does.
+_RECORDER = f"""#!{sys.executable}
+import getpass, sys
+with open({{record!r}}, "a") as file:
+    print(*sys.argv, file=file)
+    if "users" in sys.argv and "--password" not in sys.argv:
+        print("asked", getpass.getpass(), getpass.getpass(), file=file)
+"""
+
+
+def test_no_secret_is_an_argument_of_a_program(tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    for program in ("airflow", "python"):
+        path = tmp_path / program
+        path.write_text(_RECORDER.format(record=str(record)))
+        path.chmod(0o755)
+    *shell, script = SERVICES["initialise"]["command"]
+    subprocess.run(
+        [*shell, script.replace("$$", "$")],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "ADMIN_PASSWORD": "Marked-secret"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+    )
+    called = record.read_text().splitlines()
+    assert called[-1] == "asked Marked-secret Marked-secret"
+    assert [line for line in called[:-1] if "Marked" in line] == []
+    others = [one for name, one in SERVICES.items() if name != "initialise"]
+    assert [one["command"] for one in others if "PASSWORD}" in str(one.get("command"))] == []
+
+
 @pytest.mark.parametrize("server", REACHED_BY)
 def test_a_server_is_reached_by_those_alone_who_need_it(server: str) -> None:
     networks = set(SERVICES[server]["networks"])
@@ -81,8 +115,18 @@ def test_the_image_installs_nothing_without_its_hash() -> None:
     from_lock = re.findall(r"pip (?:install|wheel) [^&]*requirement", DOCKERFILE)
     assert len(from_lock) == 2
     assert all("--require-hashes" in command for command in from_lock)
-    for lock in ("requirements.txt", "requirements-dev.txt"):
-        text = (PROJECT_ROOT / lock).read_text(encoding="utf-8")
-        packages = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
-        assert len(packages) > 200
-        assert [p.split()[0] for p in packages if "--hash=sha256:" not in p] == []
+
+
+@pytest.mark.parametrize(
+    ("lock", "least"),
+    [("requirements.txt", 200), ("requirements-dev.txt", 200), ("bench/requirements.txt", 30)],
+)
+def test_nothing_is_installed_without_its_hash(lock: str, least: int) -> None:
+    text = (PROJECT_ROOT / lock).read_text(encoding="utf-8")
+    packages = re.split(r"^(?=\w)", text, flags=re.MULTILINE)
+    packages = [package for package in packages if re.match(r"\w", package)]
+    assert len(packages) > least
+    assert [p.split()[0] for p in packages if "--hash=sha256:" not in p] == []
+    for script in ("bin/setup", "bench/setup"):
+        text = (PROJECT_ROOT / script).read_text(encoding="utf-8")
+        assert all("--require-hashes" in line for line in re.findall(r".*\bpip sync\b.*", text))

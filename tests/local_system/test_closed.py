@@ -16,15 +16,19 @@ from pathlib import Path
 import psycopg
 import pymysql
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from include.endpoints import Endpoint
-from include.errors import TerminalError
+from include.errors import SourceRefusedError, TerminalError
 from local_system import databases, servers
-from local_system.environment import Addresses, addresses
-from local_system.layout import MARIADB_ACCOUNT, POSTGRES_ACCOUNT
+from local_system.environment import Addresses, addresses, command_environment
+from local_system.layout import MARIADB_ACCOUNT, POSTGRES_ACCOUNT, Layout
 from local_system.private_files import open_log, own_directory, write_private
 from local_system.secrets import Ports, Secrets, new_secrets
 from tests.missing import skipped_where_missing
+from tests.source.asking_server import asking, switch
+from tests.warehouse.asking_server import asking_for_passwords
 
 ACCOUNTS = {"mariadb": MARIADB_ACCOUNT, "postgres": POSTGRES_ACCOUNT}
 MARKED = "planted-secret-of-the-caller"
@@ -317,3 +321,31 @@ def test_an_initialisation_that_was_killed_begins_again(open_directory: Path) ->
             )
         server.stop()
         assert not half.exists()
+
+
+def test_another_program_at_a_servers_port_does_not_get_its_password(tmp_path: Path) -> None:
+    secrets = Secrets(**new_secrets())
+    with (
+        asking([switch(b"mysql_clear_password")]) as (mariadb, talk),
+        asking_for_passwords() as (postgres, heard),
+    ):
+        ports = Ports(mariadb.port, postgres.port, 0, 0)
+        where = addresses(ports, secrets)
+        assert not servers.mariadb_answers(where.practice_administrator)
+        assert not servers.postgres_answers(where.postgres_administrator)
+        with pytest.raises(SourceRefusedError, match="mysql_clear_password"):
+            databases.ensure_practice_accounts(where)
+        with pytest.raises(TerminalError, match="the password itself"):
+            databases.ensure_database(where.postgres_administrator, where.warehouse)
+        for_airflow = command_environment(
+            Layout(tmp_path, tmp_path), ports, secrets, config=tmp_path, dags=tmp_path
+        )
+        metadata = create_engine(for_airflow["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
+        with pytest.raises(OperationalError, match="method requirement"):
+            metadata.connect()
+        assert len(talk.packets) >= 2
+        assert heard.asked >= 3
+        said = b"".join([*talk.packets, *heard.answers])
+    assert not [
+        entry.name for entry in fields(Secrets) if getattr(secrets, entry.name).encode() in said
+    ]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import tracemalloc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 
 import pymysql
 import pytest
 from pymysql.constants import CR
 
+from include.endpoints import Endpoint
 from include.errors import PipelineError, SourceError
 from include.source import packets as packets_module
 from include.source import statement as statement_module
 from include.source.login import LoginConnection
 from include.source.session import connect, source_errors
+from include.source.session_settings import Limits, names_of, source_settings
 from include.source.statement import PreparedStatement, ResultBuffer
+from include.source.structure import read_structures
 from include.transcoder.core import load_core
 from tests.source.asking_server import OK, Answer, asking, packets
 
@@ -181,6 +185,10 @@ def number_from(connection: LoginConnection) -> int:
         [packets(b"\1", definition(), END, sized(b"\xff\xfe"), END)],
         [packets(b"\1", definition(3), END, sized(b"no number"), END)],
         [packets(b"\1", definition(246), END, sized(b"no decimal"), END)],
+        # Its digits, written out as an integer, would keep the processor busy for hours.
+        [packets(b"\1", definition(246), END, sized(b"1e999999999"), END)],
+        [packets(b"\1", definition(0), END, sized(b"Infinity"), END)],
+        [packets(b"\1", definition(246), END, sized(b"9" * 100), END)],
         [packets(b"\1", definition(), END, b"", END)],
         [packets(b"\1", first=3)],
         [packets(b"\xff")],
@@ -215,6 +223,57 @@ def test_an_answer_in_text_without_end_stops(
     error = asked(itertools.chain([start], endless(payload, first=4)))
     assert type(error) is SourceError
     assert "sent more than one row or one answer can be (error 2020)" in str(error)
+
+
+@pytest.mark.parametrize("cell", [b"\xfb", sized(b""), sized(b"ab")])
+def test_an_answer_in_text_takes_no_more_memory_than_its_limit(
+    monkeypatch: pytest.MonkeyPatch, cell: bytes
+) -> None:
+    monkeypatch.setattr(packets_module, "ANSWER_LIMIT", 16 * MEGABYTE)
+    columns, rows = 1000, 2000
+    shape = [b"\xfc" + columns.to_bytes(2, "little"), *[definition()] * columns, END]
+    answer = packets(*shape, *[cell * columns] * rows, END)
+    assert len(answer) < 10 * MEGABYTE
+    tracemalloc.start()
+    try:
+        error = asked([answer])
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "sent more than one row or one answer can be (error 2020)" in str(error)
+    assert most < 3 * 16 * MEGABYTE
+
+
+def table_of(columns: int, *rows: Sequence[bytes]) -> Answer:
+    """A result in text; cells of every length."""
+    lines = [b"".join(b"\xfc" + len(c).to_bytes(2, "little") + c for c in row) for row in rows]
+    shape = [bytes([columns]), *[definition()] * columns, END, *lines, END]
+    return [packets(*shape)]
+
+
+def test_no_server_writes_long_texts_into_our_errors() -> None:
+    table = table_of(4, (b"x" * 5000, b"InnoDB", b"BASE TABLE", b"1"))
+    with logged_in(table) as connection, pytest.raises(PipelineError) as caught:
+        read_structures(connection, connection.endpoint)
+    assert "no answer of its protocol to what was asked (error 2027)" in str(caught.value)
+    names = [name.encode() for name in names_of(source_settings(Limits(1, 1, 1, 1)))]
+    long = b"x" * 5000
+    present = table_of(2, *((name, long) for name in names))
+    values = table_of(len(names), [long] * len(names))
+    answers = [OK, OK, OK, present, OK, values]
+    with asking(answers) as (server, _), pytest.raises(SourceError, match="did not take") as caught:
+        connect(server)
+    assert len(str(caught.value)) < 10_000
+
+
+def test_decimals_of_servers_are_read(mariadb: Endpoint) -> None:
+    with closing(connect(mariadb)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select sum(9), -0.5, .5, repeat('9', 65) + 0e0, cast(repeat('9', 65) as decimal(65))"
+        )
+        total, *others, widest = cursor.fetchone() or ()
+    assert (int(total), int(widest)) == (9, int("9" * 65))
+    assert [float(one) for one in others] == [-0.5, 0.5, 1e65]
 
 
 @pytest.mark.parametrize(

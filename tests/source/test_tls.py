@@ -133,6 +133,10 @@ def test_unusable_options_are_named_before_anybody_is_asked(certificates: Certif
     nowhere = Endpoint("mysql", "127.0.0.1", 1, "reader", "", "opendental")
     with pytest.raises(ConfigError, match=r"ssl_mode is 'strict'.*verify_identity"):
         connect(with_options(nowhere, ssl_mode="strict"))
+    for option in ("ssl_mode", "ssl_ca"):
+        uri = f"mysql://reader:x@127.0.0.1:1/od?max_connections=3&{option}="
+        with pytest.raises(ConfigError, match=f"has no value for {option}"):
+            connect(parse_connection(uri, where="test"))
     with pytest.raises(ConfigError, match="unknown options: ssl_cipher"):
         connect(with_options(nowhere, ssl_cipher="AES"))
     with pytest.raises(ConfigError, match=r"ssl_ca names a file .*FileNotFoundError"):

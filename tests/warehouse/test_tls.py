@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from include.endpoints import Endpoint
+from include.endpoints import Endpoint, parse_connection
 from include.errors import ConfigError, TerminalError
 from include.warehouse.session import connect
 from tests.encrypted_servers import Certificates, with_options
@@ -74,6 +74,10 @@ def test_unusable_options_are_named_before_anybody_is_asked() -> None:
     nowhere = Endpoint("postgres", "127.0.0.1", 1, "loader", "", "warehouse")
     with pytest.raises(ConfigError, match="a wrong sslmode"):
         connect(with_options(nowhere, sslmode="verify_identity"))
+    for option in ("sslmode", "sslrootcert"):
+        uri = f"postgres://loader:x@127.0.0.1:1/warehouse?{option}="
+        with pytest.raises(ConfigError, match=f"has no value for {option}"):
+            connect(parse_connection(uri, where="test"))
     with pytest.raises(ConfigError, match="unknown options: ssl_ca"):
         connect(with_options(nowhere, ssl_ca="ca.pem"))
 
