@@ -89,7 +89,8 @@ def test_one_make_demo_ends_what_was_killed_in_the_middle(
 
     assert demo.api.run(run.dag_id, run.run_id).state == "success"
     # The fixture's deadline is a few seconds, so that mail is due; no other one is.
-    assert mails_about(demo, run.run_id) == mails_about(demo, "is late", run.run_id)
+    others = [mail["Subject"] for mail in mails_about(demo, run.run_id)]
+    assert others == [subject for subject in others if "is late" in subject]
     done = subprocess.run(
         [sys.executable, "-m", "include.cli", "verify"],
         env=settings.inherited_environment() | demo.environment(),
