@@ -177,6 +177,8 @@ def _update(cursor: Cursor, name: str, *, changes: dict[int, Row]) -> None:
     """Load the new values into a temporary table and join it: one statement a set of columns."""
     key = schema.tables()[name].key
     keyed: list[Row] = [{key: number, **values} for number, values in changes.items()]
+    # A server that crashed repairs a table when a query opens it, not when CREATE ... SELECT does.
+    cursor.execute(f"select 1 from {quote(name)} limit 0")  # noqa: S608 - quoted facts
     for columns, group in _by_columns(keyed).items():
         listed = ", ".join(map(quote, columns))
         cursor.execute("drop temporary table if exists changes")

@@ -14,7 +14,8 @@ import pytest
 from include.errors import SourceError, TerminalError
 from include.open_dental import schema
 from include.source import session
-from simulator import advance, memory, writer
+from local_system import servers
+from simulator import PracticePlan, advance, build, memory, writer
 from tests.simulator import accounts
 from tests.simulator.simulated import LAST_DAY, PLAN, Simulate, Simulated, checksums, rows
 
@@ -168,3 +169,24 @@ def test_a_memory_that_is_missing_or_of_another_version_is_refused(
         advance(practice.endpoint, days=1, truth=truth)
     with session.connect(practice.endpoint) as connection:
         assert checksums(connection) == practice.checksums
+
+
+def test_the_practice_lives_on_after_its_server_was_killed(
+    server_directory: Path, tmp_path: Path
+) -> None:
+    directory = server_directory / "killed-mariadb"
+    port, password = servers.free_port(), servers.new_password()
+    server = servers.start_mariadb(directory, port=port, password=password)
+    endpoint = server.endpoint.with_database("killed")
+    truth = tmp_path / "truth.json"
+    build(endpoint, PracticePlan(5, 1, 1, LAST_DAY), truth=truth)
+    advance(endpoint, days=1, truth=truth)
+    # The tables that were written are damaged now; the server repairs each that a query opens.
+    server.process.kill()
+    server.process.wait()
+    server = servers.start_mariadb(directory, port=port, password=password)
+    try:
+        assert advance(endpoint, days=1, truth=truth) == LAST_DAY + timedelta(2)
+    finally:
+        server.stop()
+        shutil.rmtree(directory)
