@@ -29,7 +29,7 @@ pytestmark = pytest.mark.soak
 SIZE = PracticeSize(60, 1)
 LOADED_BEFORE = 10
 DBT_AT_WORK = (
-    "select from pg_stat_activity where application_name = 'dbt' and query like '%create %'"
+    "select pid from pg_stat_activity where application_name = 'dbt' and query ~ 'create '"
 )
 
 
