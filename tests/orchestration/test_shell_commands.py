@@ -31,7 +31,6 @@ NOT_RUN = {
     r"make (down|clean)": "would end the system of the other tests; tests/local_system runs them",
     r"docker compose .*": "there is no Docker daemon where the tests run",
     r"\./dental transform --bake": "has just been run for this system, which reads what it wrote",
-    r"make setup": "has been run, or no test could",
     r"\./dental demo( advance)?": "run where it says how many days",
 }
 
