@@ -180,6 +180,7 @@ def survive(
 ) -> list[PipelineError]:
     """Read a table of every kind through one damage a seed; return the errors that were noticed."""
     # What waits for bytes that were taken away ends after this.
+    monkeypatch.setattr(session, "LOGIN_TIMEOUT_SECONDS", 0.3)
     monkeypatch.setattr(session, "READ_TIMEOUT_SECONDS", 0.3)
     monkeypatch.setattr(statement, "READ_TIMEOUT_SECONDS", 0.3)
     table = create_table(practice)
