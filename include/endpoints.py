@@ -104,12 +104,17 @@ def connection_options(extra: Mapping[Any, Any]) -> dict[str, str]:
     return options
 
 
-def empty_options(options: Mapping[str, str]) -> list[str]:
-    """Return the options that were given without a value, as by a variable that is not set.
+def refuse_empty_options(endpoint: Endpoint, *, kept: str) -> None:
+    """Raise ConfigError for options that were given without a value, as by a variable not set.
 
-    Passed over, they would leave a session less protected than was asked for.
+    Passed over, they would leave a session less protected than was asked for. `kept` says what
+    state the data is in.
     """
-    return sorted(name for name, value in options.items() if not value.strip())
+    if empty := sorted(name for name, value in endpoint.options.items() if not value.strip()):
+        raise ConfigError(
+            f"has no value for {', '.join(empty)}. {kept} Give it one, or leave the option out.",
+            where=f"connection of {endpoint.name}",
+        )
 
 
 def _is_sendable(text: str) -> bool:

@@ -12,7 +12,7 @@ import ssl
 from dataclasses import dataclass
 from enum import StrEnum
 
-from include.endpoints import Endpoint, empty_options
+from include.endpoints import Endpoint, refuse_empty_options
 from include.errors import ConfigError, PipelineError, SourceError, SourceRefusedError
 from include.source.pace import CONNECTIONS_OPTION, RATE_OPTION
 
@@ -116,12 +116,7 @@ def source_tls(endpoint: Endpoint) -> SourceTls:
             "port alone.",
             where=where,
         )
-    if empty := empty_options(given):
-        raise ConfigError(
-            f"has no value for {', '.join(empty)}. Nothing was read. Give it one, or leave the "
-            "option out.",
-            where=where,
-        )
+    refuse_empty_options(endpoint, kept="Nothing was read.")
     default = TlsMode.DISABLED
     if given.get("ssl_cert") or given.get("ssl_key"):
         default = TlsMode.REQUIRED

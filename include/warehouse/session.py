@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from include.endpoints import Endpoint, empty_options
+from include.endpoints import Endpoint, refuse_empty_options
 from include.errors import ConfigError, PipelineError, TerminalError, WarehouseError
 from include.warehouse.pooler import refuse_transaction_pooler
 from include.warehouse.refusals import connect_failure
@@ -151,12 +151,7 @@ def tls_options(endpoint: Endpoint) -> dict[str, str]:
             f"{', '.join(_TLS_MODES)}.",
             where=f"connection of {endpoint.name}",
         )
-    if empty := empty_options(options):
-        raise ConfigError(
-            f"has no value for {', '.join(empty)}. Nothing was written. Give it one, or leave the "
-            "option out.",
-            where=f"connection of {endpoint.name}",
-        )
+    refuse_empty_options(endpoint, kept="Nothing was written.")
     return options
 
 
