@@ -63,8 +63,8 @@ class Ledger:
         chosen = [row for row in rows if _canonical(row, self.where) == _canonical(self.where)]
         found = Counter(str(_canonical(row, columns or row)) for row in chosen)
         expected = Counter(str(_canonical(row, columns)) for row in self.expected)
-        missing = [f"missing: {row}" for row in (expected - found).elements()]
-        return sorted(missing) + sorted(f"not expected: {row}" for row in (found - expected))
+        missing = sorted(f"missing: {row}" for row in (expected - found).elements())
+        return missing + sorted(f"not expected: {row}" for row in (found - expected).elements())
 
 
 def ledgers() -> Mapping[str, Path]:
