@@ -68,3 +68,8 @@ def listed_providers(practice: Practice) -> frozenset[int]:
         for row in practice.rows("provider")
         if row["ProvStatus"] != 1 and not row["IsHiddenReport"]
     )
+
+
+def rounded(amount: Decimal, places: int = 3) -> Decimal:
+    """Return an amount as the server rounds it: halves away from zero."""
+    return amount.quantize(Decimal(1).scaleb(-places), rounding="ROUND_HALF_UP")
