@@ -94,3 +94,8 @@ def months_later(start: date, months: int) -> date:
     """Return the same day some months later or earlier, at most the last day of that month."""
     years, month = divmod(start.year * 12 + start.month - 1 + months, 12)
     return date(years, month + 1, min(start.day, monthrange(years, month + 1)[1]))
+
+
+def rounded(amount: Decimal, places: int = 3) -> Decimal:
+    """Return an amount as the server rounds it: halves away from zero."""
+    return amount.quantize(Decimal(1).scaleb(-places), rounding="ROUND_HALF_UP")
