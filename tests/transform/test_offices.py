@@ -1,0 +1,55 @@
+"""The random offices: what they must have between them so that their agreement proves something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from include.open_dental.schema import tables
+from tests.transform.offices import SEEDS, random_office, settings
+from tests.transform.offices.situations import situations
+from tests.transform.reports.practice import Practice
+
+# Once may be an accident of a row that another rule takes out.
+OFTEN = 2
+
+
+@pytest.fixture(scope="module")
+def offices() -> Sequence[Practice]:
+    return [random_office(seed) for seed in SEEDS]
+
+
+def test_a_seed_makes_the_same_office_every_time() -> None:
+    assert random_office(3) == random_office(3)
+    assert random_office(3) != random_office(4)
+
+
+def test_every_row_has_a_value_in_every_column_and_a_key_of_its_own(
+    offices: Sequence[Practice],
+) -> None:
+    for office in offices:
+        for name, rows in office.tables.items():
+            table = tables()[name]
+            assert {tuple(row) for row in rows} <= {tuple(c.name for c in table.columns)}
+            assert len({row[table.key] for row in rows}) == len(rows)
+
+
+def test_ten_offices_have_every_situation_that_a_rule_tells_apart(
+    offices: Sequence[Practice],
+) -> None:
+    found = {name: sum(count(office) for office in offices) for name, count in situations().items()}
+    assert [name for name, rows in found.items() if rows < OFTEN] == []
+
+
+def test_ten_offices_have_every_value_of_every_setting(offices: Sequence[Practice]) -> None:
+    missing = {
+        name: left
+        for name, values in settings.OPTIONS.items()
+        if (left := set(values) - {_preferences(office).get(name) for office in offices})
+    }
+    assert missing == {}
+
+
+def _preferences(office: Practice) -> Mapping[str, str]:
+    return {row["PrefName"]: row["ValueString"] for row in office.rows("preference")}
