@@ -30,7 +30,7 @@ def manifest(baked_project: Path) -> Mapping[str, Any]:
 
 def test_a_mart_reads_the_raw_tables_of_all_models_below_it(lineage: Lineage) -> None:
     marts = lineage.marts()
-    assert marts["od_daily_payments"] == {"claimpayment", "definition", "payment"}
+    assert marts["od_procedure_fees"] == {"fee", "feesched", "procedurecode"}
     assert "adjustment" in marts["od_aging"], "through the ledger"
     above = lineage.ancestors_of(MODEL + "od_aging")
     assert {MODEL + "int_ledger_entries_unioned", SOURCE + "adjustment"} <= above

@@ -18,19 +18,14 @@ from include.open_dental.protection import excluded_table
 from include.ops.migrate import migrate
 from include.source.session import quote
 from include.transform.build import BuildOutcome, build, report_lines
+from include.transform.lineage import read_lineage
+from include.transform.manifest import MANIFEST
 from include.transform.naming import entities
 from include.warehouse.session import connect
 from tests.transform import truth
 from tests.transform.raw_copy import copy_practice
 
 LAST_DAY = date(2026, 6, 30)
-READERS_OF_ADJUSTMENT = {"fct_procedures", "od_aging", "od_production_income"}
-MARTS = READERS_OF_ADJUSTMENT | {
-    "dim_patients",
-    "dim_providers",
-    "fct_payments",
-    "od_daily_payments",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +126,14 @@ def test_a_blocked_table_stops_its_readers_and_nobody_else(
 
     outcome = office.build("+marts")
 
+    marts = read_lineage(office.target / MANIFEST).marts()
+    readers = {mart for mart, tables in marts.items() if "adjustment" in tables}
+    assert {"od_aging", "od_adjustments", "mart_production_income"} <= readers < set(marts)
     assert not outcome.is_right
     assert outcome.closed == {"adjustment": "quality 0.8 below 0.99"}
-    assert {kept.name for kept in outcome.kept} == READERS_OF_ADJUSTMENT
+    assert {kept.name for kept in outcome.kept} == readers
     assert all(kept.blocked_by == ("adjustment",) for kept in outcome.kept)
-    assert _states(office) == {
-        mart: "blocked" if mart in READERS_OF_ADJUSTMENT else "built" for mart in MARTS
-    }
+    assert _states(office) == {mart: "blocked" if mart in readers else "built" for mart in marts}
     assert truth.mart_income(office.warehouse, str(after["last_day"])) == truth.true_income(before)
     assert truth.mart_aging(office.warehouse) == aging_before
     assert truth.mart_receipts(office.warehouse) == truth.true_receipts(after)

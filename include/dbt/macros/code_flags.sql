@@ -33,6 +33,11 @@
             'is_settled': ['1', '4', '7'],
             'is_claim_paid': ['1', '4', '5'],
         },
+        'DefCat': {
+            'is_adjustment_type': ['1'],
+            'is_payment_type': ['10'],
+            'is_insurance_payment_type': ['32'],
+        },
         'HistAppointmentAction': {
             'is_missed': ['2'],
             'is_cancelled': ['3'],
@@ -40,6 +45,10 @@
         },
         'InsBenefitType': {
             'is_limitation': ['5'],
+        },
+        'InsPlanType': {
+            'is_ppo': ['P'],
+            'is_capitation': ['C'],
         },
         'PatientStatus': {
             'is_patient': ['0'],

@@ -22,6 +22,7 @@ classified as (
         splits.adjustment_id,
         splits.payment_plan_id,
         splits.paid_on,
+        splits.entered_on,
         splits.split_amount,
         splits.is_discount,
         coalesce(definitions.is_hidden_unearned, false) as is_hidden_unearned,
