@@ -52,6 +52,7 @@ class RunReport:
     marts: tuple[MartState, ...] = ()
     failed_tasks: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    clock_warning: str | None = None
 
     @property
     def is_right(self) -> bool:
@@ -144,6 +145,8 @@ class RunReport:
             seen = "has not ended" if miss.minutes is None else f"ended after {miss.minutes:.1f}"
             limit = f"{miss.sla_minutes:g} minutes from the start of the run"
             yield f"late: {miss.table} ({miss.tier}): {seen}, expected within {limit}"
+        if self.clock_warning:
+            yield f"warning: {self.clock_warning}"
 
     def _found(self) -> Iterator[str]:
         for one in self.findings[:MOST_FINDINGS]:

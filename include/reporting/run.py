@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from include import settings
 from include.catalog.model import Catalog, Tier
 from include.endpoints import Endpoint
 from include.ops import (
@@ -27,6 +28,7 @@ from include.ops.service_levels import SlaMiss
 from include.ops.table_states import TableState
 from include.reporting.report import RunReport, TableFreshness
 from include.sessions.locks import verdicts_at_rest
+from include.source.office_clock import disagreement
 from include.transform.lineage import read_lineage
 from include.validation.scope import RunScope, read_scope
 from include.warehouse.session import WarehouseConnection
@@ -75,6 +77,11 @@ def report_run(
             marts=marts,
             failed_tasks=tuple(failed_tasks),
             findings=validation_results.new_findings(connection, run_id),
+            clock_warning=disagreement(
+                run.clock, settings.office_time_zone(), at=run.started_at
+            )
+            if run.clock
+            else None,
         )
         service_levels.replace_misses(connection, run_id, report.sla_misses)
         runs.close_run(
