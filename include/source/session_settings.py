@@ -20,9 +20,9 @@ CONTENT_SETTINGS = {"time_zone": "+00:00", "sql_mode": "", "character_set_result
 COLLATION = "utf8mb4_general_ci"
 # More than any table can hold: the server's own default.
 EVERY_ROW = 18446744073709551615
-# Sent before anything is asked, because both settings cut what the server says about itself as well,
-# and the time zone is still the server's own: `include.source.office_clock` reads what day it is.
-# Every server has them.
+# Sent before anything is asked, because both settings cut what the server says about itself as
+# well; every server has them. The time zone is still the server's own, so that it knows what day it
+# is at the practice: `include.source.office_clock` reads that.
 FIRST_COMMAND = (
     f"set session sql_select_limit = {EVERY_ROW}, session sql_big_selects = 1,"
     " @office_on = curdate(),"
