@@ -66,6 +66,12 @@ def data_docs_directory() -> Path:
     return Path(named or Path(home or PROJECT_ROOT / ".local") / "data_docs").resolve()
 
 
+def dbt_cache_directory() -> Path:
+    """Return where dbt's own cache is kept, beside Airflow's files or below .local."""
+    home = os.environ.get("AIRFLOW_HOME")
+    return (Path(home or PROJECT_ROOT / ".local") / "dbt").resolve()
+
+
 def forbid_telemetry() -> None:
     """Tell every library that reports on its users not to; call it before importing one."""
     for name, value in TELEMETRY_OFF.items():

@@ -63,6 +63,12 @@ def publishable_tables(connection: WarehouseConnection) -> frozenset[str]:
     return frozenset(name for (name,) in connection.execute(query))
 
 
+def newest_batches(connection: WarehouseConnection) -> dict[str, int]:
+    """Return the load that last moved rows of each table; 0 for one that holds none."""
+    query = "select table_name, coalesce(batch_id, 0) from ops.table_state"
+    return {name: int(batch_id) for name, batch_id in connection.execute(query)}
+
+
 def blocked_tables(connection: WarehouseConnection) -> dict[str, Block]:
     """Return the tables whose gate is closed, in the order of their names."""
     return {

@@ -12,9 +12,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import psycopg
 
+from include import settings
 from include.catalog.model import Catalog, TableConfig, Tier
 from include.catalog.overrides import nearest
 from include.endpoints import Endpoint
@@ -33,6 +35,7 @@ from include.planning.source_state import TableSize, find_empty, read_sizes
 from include.sessions.failures import untranslated
 from include.sessions.slots import own_source_slot
 from include.source import session as source_session
+from include.source.office_clock import OfficeClock, disagreement, read_office_clock
 from include.source.rights import MissingRight, find_refused_tables
 from include.source.session import SourceConnection, source_errors
 from include.source.structure import TableStructure, read_structures
@@ -103,6 +106,13 @@ def _tell(plan: RefreshPlan, *, is_dry: bool) -> None:
         log.info("%s, largest first: %s", tier, ", ".join(names) or "none")
 
 
+def _tell_day(clock: OfficeClock) -> None:
+    log.info("at the practice it is %s", clock.today)
+    wrong = disagreement(clock, settings.office_time_zone(), at=datetime.now(UTC))
+    if wrong:
+        log.warning("%s", wrong)
+
+
 def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> RefreshPlan:
     dbt_indexes = read_indexes(request.raw_indexes) if request.raw_indexes else None
     with (
@@ -110,6 +120,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         source_session.connect(source) as reader,
         schema.connect(warehouse, autocommit=True) as connection,
     ):
+        clock = read_office_clock(reader, source)
         live = read_structures(reader, source)
         config = decide_config(connection, reader, source, live, request)
         request = _with_waiting(request, config.catalog, table_states.blocked_tables(connection))
@@ -125,6 +136,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         run = None
         if not request.dry_run:
             draft, run = _begin(connection, request, config, draft)
+            runs.set_office_clock(connection, run.run_id, clock)
         states = stored_tables.read_states(connection)
         applied = draft.applied + tuple(
             sync_all_indexes(connection, draft.tables.values(), states, is_dry=request.dry_run)
@@ -149,6 +161,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
             ]
             planner = RangePlanner(connection, reader, source)
             splits = _split(run, large, workers=request.workers, planner=planner)
+    _tell_day(clock)
     return RefreshPlan(
         run_id=run.run_id if run else None,
         config_version=run.config_version if run else None,

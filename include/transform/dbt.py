@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from include.settings import (
     TELEMETRY_OFF,
     inherited_environment,
 )
+from include.transform.messages import is_outage, readable, without_values
 from include.warehouse.session import login_arguments, proof_options, tls_options
 from include.warehouse.watch import Patience, SilentWarehouseError
 
@@ -28,16 +29,24 @@ _LOOK_SECONDS = 1
 # The words of dbt for a node that did not succeed, by itself; "skipped" is no fault of its own.
 FAILED = {"error", "fail", "runtime error"}
 WARNED = "warn"
+# Read by the macro `should_full_refresh`.
+RESTARTED_VARIABLE = "DENTAL_RESTARTED_MODELS"
+# Commands that ask no warehouse: what they say is the project's alone.
+_OFFLINE = {"compile", "parse"}
 _KEPT = "Models that it had finished are new, the others keep their rows."
 
 
 @dataclass(frozen=True, slots=True)
 class NodeResult:
-    """How one model, test or seed ended; `status` is dbt's own word."""
+    """How one model, test or seed ended; `status` is dbt's own word.
+
+    The message holds no row's value. `is_outage` says that the warehouse was not there.
+    """
 
     unique_id: str
     status: str
     message: str
+    is_outage: bool = False
 
     @property
     def kind(self) -> str:
@@ -52,7 +61,7 @@ class NodeResult:
 
 @dataclass(frozen=True, slots=True)
 class DbtRun:
-    """The outcome of one dbt command."""
+    """The outcome of one dbt command; what it said holds no row's value."""
 
     return_code: int
     results: tuple[NodeResult, ...]
@@ -91,32 +100,42 @@ def run_dbt(
     *,
     target_path: Path,
     variables: Mapping[str, Any] | None = None,
+    restarted: Collection[str] = (),
 ) -> DbtRun:
     """Run one dbt command on the project and return what every node did.
 
-    The manifest, compiled files and logs go to `target_path`. Raises PipelineError when dbt ends
-    before it has run anything, with the end of its output, or does not end within
-    RUN_LIMIT_SECONDS; WarehouseError when the warehouse has stopped answering meanwhile.
+    The manifest, compiled files and results go to `target_path`, without a row's value.
+    `restarted` are models that are built from the beginning though they keep their rows from build
+    to build. Raises PipelineError when dbt ends before it has run anything, with the end of its
+    output, or does not end within RUN_LIMIT_SECONDS; WarehouseError when the warehouse has stopped
+    answering meanwhile.
     """
     results_file = target_path / "run_results.json"
     results_file.unlink(missing_ok=True)
     command = [str(Path(sys.executable).with_name("dbt")), *arguments]
     command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
     command += ["--profile", DBT_PROFILE, "--target", DBT_TARGET]
-    command += ["--target-path", str(target_path), "--log-path", str(target_path / "logs")]
+    # A log file would hold the database's own words.
+    command += ["--target-path", str(target_path), "--log-level-file", "none"]
+    command += ["--log-path", str(target_path / "logs"), "--log-format", "json"]
     if variables:
         command += ["--vars", json.dumps(dict(variables))]
-    return_code, output = _ended(command, warehouse, where="dbt " + " ".join(arguments))
+    where = f"dbt {arguments[0]}"
+    return_code, said = _ended(command, warehouse, restarted=restarted, where=where)
+    is_offline = arguments[0] in _OFFLINE
+    output = "\n".join(readable(said.splitlines(), is_complete=is_offline))
     if not results_file.exists() and arguments[0] in {"build", "run", "test", "seed"}:
         raise PipelineError(
             f"ended with code {return_code} before it ran anything; the marts are as they "
             f"were. Its last words: {_end_of(output)}",
-            where="dbt " + " ".join(arguments),
+            where=where,
         )
     return DbtRun(return_code, _results(results_file), output)
 
 
-def _ended(command: Sequence[str], warehouse: Endpoint, *, where: str) -> tuple[int, str]:
+def _ended(
+    command: Sequence[str], warehouse: Endpoint, *, restarted: Collection[str], where: str
+) -> tuple[int, str]:
     """Run the command to its end; return its exit code and what it said.
 
     Kills it after RUN_LIMIT_SECONDS, and when the warehouse has stopped answering.
@@ -125,7 +144,11 @@ def _ended(command: Sequence[str], warehouse: Endpoint, *, where: str) -> tuple[
     until = time.monotonic() + RUN_LIMIT_SECONDS
     with subprocess.Popen(
         command,
-        env={**inherited_environment(), **environment(warehouse)},
+        env={
+            **inherited_environment(),
+            **environment(warehouse),
+            RESTARTED_VARIABLE: ",".join(restarted),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -156,10 +179,20 @@ def _results(path: Path) -> tuple[NodeResult, ...]:
     if not path.exists():
         return ()
     content = json.loads(path.read_text(encoding="utf-8"))
-    return tuple(
-        NodeResult(str(r["unique_id"]), str(r["status"]), str(r.get("message") or ""))
-        for r in content["results"]
-    )
+    found = []
+    for result in content["results"]:
+        message = str(result.get("message") or "")
+        result["message"] = without_values(message)
+        found.append(
+            NodeResult(
+                str(result["unique_id"]),
+                str(result["status"]),
+                result["message"],
+                is_outage(message),
+            )
+        )
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return tuple(found)
 
 
 def _end_of(output: str, lines: int = 20) -> str:

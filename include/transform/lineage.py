@@ -40,6 +40,31 @@ class Lineage:
                 *(self._above[parent] for parent in parents)
             )
 
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """Every model, seed and test by unique id, each after all that it reads."""
+        return {
+            unique_id: self._nodes[unique_id]
+            for unique_id in self._above
+            if unique_id in self._nodes
+            and self._nodes[unique_id]["resource_type"] in ("model", "seed", "test")
+        }
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """Every raw table that the project knows."""
+        return frozenset(self._tables.values())
+
+    def parents_of(self, unique_id: str) -> tuple[str, ...]:
+        """Return what a node reads itself."""
+        return tuple(self._parents.get(unique_id, ()))
+
+    def source_tables_of(self, unique_id: str) -> frozenset[str]:
+        """Return the raw tables that a node reads itself."""
+        return frozenset(
+            self._tables[parent] for parent in self.parents_of(unique_id) if parent in self._tables
+        )
+
     def ancestors_of(self, unique_id: str) -> frozenset[str]:
         """Return all that a node reads, however far down; nothing for a node that is not known."""
         return self._above.get(unique_id, frozenset())
