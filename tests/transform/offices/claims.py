@@ -200,7 +200,7 @@ def _snap(draft: Draft, row: DraftRow) -> None:
         "claimsnapshot",
         ProcNum=row["ProcNum"],
         ClaimProcNum=row["ClaimProcNum"],
-        ClaimType=draft.pick(("P", "S", "")),
+        ClaimType=draft.pick(("P", "S")),
         Writeoff=draft.weighted(
             {
                 _BLANK: 3.0,
