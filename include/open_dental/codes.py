@@ -1,7 +1,7 @@
 """The code lists of Open Dental: what a code means, and which codes a column may hold.
 
-Lists of numbers are the enums of `schema.json`; `codes.yml` adds the lists of texts and says which
-lists limit nothing.
+Lists of numbers are the enums of `schema.json`; `codes.yml` adds the lists of texts, says which
+lists limit nothing, and flags what the reports make of a code.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class _Facts(BaseModel):
     text_lists: dict[str, dict[str, str]]
     open_lists: dict[str, str]
     open_columns: dict[str, str]
+    flags: dict[str, dict[str, list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,26 @@ def labels(name: str) -> Mapping[str, str]:
     return {str(number): label for label, number in schema.enums()[name].items()}
 
 
+def flags() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Return the codes that carry each flag, as text, by list and flag in their order.
+
+    Raises KeyError for a flag on a label that its list does not have.
+    """
+    return {
+        name: {flag: tuple(_code_of(name, label) for label in found) for flag, found in of.items()}
+        for name, of in _facts().flags.items()
+    }
+
+
 def number(name: str, label: str) -> int:
     """Return the number of a label in a list of numbers; raises KeyError."""
     return schema.enums()[name][label]
+
+
+def _code_of(name: str, label: str) -> str:
+    if name in _facts().text_lists:
+        return {text: code for code, text in labels(name).items()}[label]
+    return str(number(name, label))
 
 
 @cache

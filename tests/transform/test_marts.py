@@ -165,17 +165,21 @@ def test_only_references_that_mostly_dangle_are_an_error_and_fewer_are_counted(
     assert line.startswith(f"{test} {'failed' if is_broken else 'found'}: Got {dangling} results")
 
 
-def test_a_preference_that_the_reports_do_not_follow_yet_stops_them(
+def test_a_value_that_no_report_knows_stops_the_marts_that_read_the_setting(
     office: Office, first_build: BuildOutcome
 ) -> None:
     assert first_build.is_right
-    _set_preference(office, "PayPlansVersion", "3")
-    # The model that the failing test speaks about is not even selected.
-    outcome = office.build("od_aging", "od_daily_payments")
+    _set_preference(office, "PayPlansVersion", "7")
+    outcome = office.build("+od_aging", "+od_daily_payments")
     _set_preference(office, "PayPlansVersion", "2")
     assert not outcome.is_right
     assert [(kept.name, kept.blocked_by) for kept in outcome.kept] == [("od_aging", ())]
-    assert [result.name for result in outcome.broken] == ["preferences_are_supported"]
+    [broken] = outcome.broken
+    assert broken.name == "od_aging"
+    assert (
+        "the practice has the preference PayPlansVersion = 7, which no report of Open Dental knows;"
+        " od_aging keeps the rows of its last build" in broken.message
+    )
     assert _states(office)["od_daily_payments"] == "built"
 
 

@@ -37,7 +37,11 @@ def test_the_generated_models_are_current_and_byte_stable() -> None:
     assert not stale, "run `python -m include.transform.staging` and review the diff"
     folder = DBT_PROJECT / "models" / "staging" / "open_dental"
     written = {path.relative_to(DBT_PROJECT) for path in folder.glob("*.sql")}
-    assert written == {path for path in files if path.suffix == ".sql"}
+    assert written == {
+        path
+        for path in files
+        if path.parent == folder.relative_to(DBT_PROJECT) and path.suffix == ".sql"
+    }
 
 
 def test_a_manifest_that_cannot_be_baked_leaves_the_old_one(

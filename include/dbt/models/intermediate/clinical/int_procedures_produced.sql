@@ -25,7 +25,7 @@ produced as (
     from procedures
     left join claim_procedures
         on procedures.procedure_id = claim_procedures.procedure_id
-    where procedures.procedure_status_code = 2
+    where {{ has_flag('procedures.procedure_status_code', 'ProcStat', 'is_completed') }}
 
 )
 

@@ -34,8 +34,8 @@ scheduled as (
     left join claim_procedures
         on procedures.procedure_id = claim_procedures.procedure_id
     where
-        procedures.procedure_status_code = 1
-        and appointments.appointment_status_code = 1
+        {{ has_flag('procedures.procedure_status_code', 'ProcStat', 'is_planned') }}
+        and {{ has_flag('appointments.appointment_status_code', 'ApptStatus', 'is_scheduled') }}
 
 )
 

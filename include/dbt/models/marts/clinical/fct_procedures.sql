@@ -82,8 +82,9 @@ joined as (
         procedure_codes.description as procedure_description,
         procedures.procedure_status_code,
         statuses.label as procedure_status,
-        procedures.procedure_status_code = 2 as is_completed,
-        procedures.procedure_status_code = 2
+        {{ has_flag('procedures.procedure_status_code', 'ProcStat', 'is_completed') }}
+            as is_completed,
+        {{ has_flag('procedures.procedure_status_code', 'ProcStat', 'is_completed') }}
         and coalesce(procedure_codes.procedure_code, '') not in ('D9986', 'D9987') as is_visit,
         procedures.procedure_on,
         procedures.treatment_planned_on,

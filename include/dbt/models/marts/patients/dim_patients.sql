@@ -44,7 +44,7 @@ visits as (
     left join procedure_codes
         on procedures.procedure_code_id = procedure_codes.procedure_code_id
     where
-        procedures.procedure_status_code = 2
+        {{ has_flag('procedures.procedure_status_code', 'ProcStat', 'is_completed') }}
         and coalesce(procedure_codes.procedure_code, '') not in ('D9986', 'D9987')
     group by procedures.patient_id
 

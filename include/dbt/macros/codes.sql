@@ -3,3 +3,9 @@
     left join {{ ref('open_dental_codes') }} as {{ alias }}
         on {{ alias }}.code_list = '{{ code_list }}' and coalesce({{ alias }}.code, '') = {{ code }}::text
 {%- endmacro %}
+
+{# Whether a number is a code that carries a flag: `procedure_status_code = 2`. #}
+{% macro has_flag(code, code_list, flag) -%}
+    {%- set codes = code_flags()[code_list][flag] -%}
+    {{ code }} {{ '= ' ~ codes[0] if codes | length == 1 else 'in (' ~ codes | join(', ') ~ ')' }}
+{%- endmacro %}
