@@ -152,7 +152,7 @@ def grant_discounts(draft: Draft) -> None:
             DefNum=draft.weighted({draft.definitions["plan discount"]: 5, LOST: 1, 0: 1}),
             IsHidden=int(draft.chance(0.3)),
         )
-    for _ in range(draft.between(5, 9)):
+    for _ in range(draft.between(8, 14)):
         draft.add(
             "discountplansub",
             DiscountPlanNum=draft.key_of("discountplan", none=0.08),

@@ -17,7 +17,7 @@ def agree(draft: Draft) -> None:
     """Write plans of every kind, a third of them closed, some without a single charge."""
     for _ in range(draft.between(4, 6)):
         _static(draft)
-    for _ in range(draft.between(3, 4)):
+    for _ in range(draft.between(5, 7)):
         _of_insurance(draft)
     for _ in range(draft.between(6, 9)):
         _dynamic(draft)
