@@ -19,7 +19,7 @@ def test_an_office_is_reduced_to_few_rows_by_few_builds() -> None:
     def is_wrong(practice: Practice) -> bool:
         builds.append(practice)
         return any(
-            procedure["ProcFee"] < 0 and procedure["ProcStatus"] == 2
+            row["AdjAmt"] < 0 and procedure["ProcStatus"] == 2
             for row in practice.rows("adjustment")
             for procedure in practice.rows("procedurelog")
             if row["ProcNum"] == procedure["ProcNum"]
@@ -36,7 +36,9 @@ def test_an_office_is_reduced_to_few_rows_by_few_builds() -> None:
 
 
 def test_a_golden_ledger_is_read_back_as_the_office_that_it_was_written_of(tmp_path: Path) -> None:
-    office = random_office(1)
+    whole = random_office(1)
+    few_rows = {name: list(rows)[:3] for name, rows in whole.tables.items()}
+    office = Practice(few_rows, whole.today)
     text = golden_ledger(
         office,
         mart="od_adjustments",

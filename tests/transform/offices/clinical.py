@@ -135,9 +135,9 @@ def prescribe(draft: Draft) -> None:
             PatNum=draft.key_of("patient", none=0.06, lost=0.05),
             RxDate=draft.day(),
             Drug=draft.pick(("Amoxicillin 500 mg", "Ibuprofen 600 mg", "")),
-            Sig="1 tablet every 8 hours",
+            Sig=draft.pick(("1 tablet every 8 hours", "as needed")),
             Disp=draft.pick(("21", "")),
-            ProvNum=draft.key_of("provider"),
+            ProvNum=draft.provider(),
             ClinicNum=draft.clinic(),
         )
 
