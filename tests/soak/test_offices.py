@@ -84,4 +84,5 @@ def _smallest_ledger(warehouse: OfficeWarehouse, built: BuiltOffice, mart: str) 
         built.practice, read=warehouse.lineage.marts()[mart] | {"preference"}, is_wrong=is_wrong
     )
     expected = calculate(mart, practice, as_of=as_of)
-    return golden_ledger(practice, mart=mart, as_of=as_of, expected=expected)
+    day = as_of if mart in SNAPSHOTS else None
+    return golden_ledger(practice, mart=mart, as_of=day, expected=expected)

@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 
 from include.open_dental.schema import tables
-from include.open_dental.values import BLANK_COLUMNS
+from tests.transform.golden import USUAL
 from tests.transform.offices.neutral import neutral_row
-from tests.transform.reports.practice import Practice, Row
+from tests.transform.reports.practice import EMPTY_MOMENT, Practice, Row
 
 BUILDS = 20
 # A family is taken out with what stands on its accounts.
@@ -127,18 +127,18 @@ def _key(table: str, row: Row) -> int:
 
 
 def golden_ledger(
-    practice: Practice, *, mart: str, as_of: date, expected: Sequence[Mapping[str, Any]]
+    practice: Practice, *, mart: str, as_of: date | None, expected: Sequence[Mapping[str, Any]]
 ) -> str:
     """Return an office and its report as a golden ledger is written: only what is filled in."""
     return yaml.dump(
         {
             "today": practice.today,
-            "as_of": as_of,
             "tables": {
                 table: [_filled(table, row) for row in practice.rows(table)]
                 for table in practice.tables
             },
             "report": mart,
+            **({} if as_of is None else {"as_of": as_of}),
             "expect": [dict(row) for row in expected],
         },
         Dumper=_Dumper,
@@ -150,12 +150,12 @@ def golden_ledger(
 
 
 def _filled(table: str, row: Row) -> dict[str, Any]:
-    """Return what is filled in; blank amounts are spelled out, because blank is not always -1."""
+    """Return what a ledger must name: all that is not what it takes for usual."""
     neutral = neutral_row(table)
     return {
         column: value
         for column, value in row.items()
-        if value != neutral[column] or f"{table}.{column}" in BLANK_COLUMNS
+        if value != USUAL.get(f"{table}.{column}", neutral[column])
     }
 
 
@@ -173,4 +173,6 @@ def _amount(dumper: _Dumper, value: Decimal) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(Decimal, _amount)
-_Dumper.add_representer(timedelta, lambda dumper, value: dumper.represent_str(str(value)))
+_Dumper.add_representer(
+    timedelta, lambda dumper, value: dumper.represent_str(f"{EMPTY_MOMENT + value:%H:%M:%S}")
+)

@@ -7,7 +7,7 @@ day that an office calls today, would take longer than the marts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +25,7 @@ from include.endpoints import Endpoint
 from include.ops.migrate import migrate
 from include.settings import DBT_PROFILE, DBT_PROJECT, DBT_TARGET
 from include.transform.dbt import FAILED, environment
-from include.transform.lineage import MART_SCHEMA, Lineage, read_lineage
+from include.transform.lineage import MART_SCHEMA, STAGING_SCHEMA, Lineage, read_lineage
 from include.transform.manifest import MANIFEST
 from include.warehouse.session import connect
 from tests.transform.equality import raw
@@ -35,9 +35,6 @@ from tests.transform.equality.keys import KEYS, SNAPSHOTS
 from tests.transform.reports.practice import Practice
 
 DBT_PROJECT_NAME = "open_dental"
-_MARTS = "path:models/marts"
-_STAGING = "path:models/staging"
-_VIEWS = "config.materialized:view"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ class BuildError(Exception):
 class OfficeWarehouse:
     """One database, made anew for each office from one that holds all that offices have in common.
 
-    These are the raw tables without rows, the views on them and the seeds.
+    These are the raw tables without rows, the seeds, and the views that stand on nothing else.
     """
 
     def __init__(self, administrator: Endpoint, directory: Path) -> None:
@@ -87,7 +84,7 @@ class OfficeWarehouse:
         with connect(self.endpoint) as connection:
             raw.create_tables(connection, self._tables)
         self._require_all(self._invoke("seed"))
-        self._require_all(self._invoke("run", "--select", f"+{_MARTS}", "--exclude", _MARTS))
+        self._require_all(self._invoke("run", "--select", *self._lasting_views()))
         self._administer("alter database office rename to office_before")
 
     def build(
@@ -104,11 +101,9 @@ class OfficeWarehouse:
         with connect(self.endpoint) as connection:
             raw.fill_tables(connection, practice, self._tables)
         variables = tell_day(self.endpoint, day)
-        # Every view is there; one has to be made again only if a variable stands in its text.
-        there = [_STAGING] if variables else [_STAGING, _VIEWS]
         failures = self._invoke(
-            *("run", "--select", *(f"+{one}" for one in marts or [_MARTS])),
-            *("--exclude", *there, "--vars", json.dumps(variables)),
+            *("run", "--select", *self._models_to_build(marts, is_told_by_text=bool(variables))),
+            *("--vars", json.dumps(variables)),
         )
         return BuiltOffice(practice, day, self.endpoint, self.lineage, failures)
 
@@ -116,6 +111,34 @@ class OfficeWarehouse:
         """Remove the databases."""
         for name in ("office", "office_before"):
             self._administer(f"drop database if exists {name} with (force)")
+
+    def _lasting_views(self) -> list[str]:
+        """Return the views below the marts that no build drops, as a table's drops those on it."""
+        models = self.lineage.models()
+        views = {one for one, node in models.items() if node["config"]["materialized"] == "view"}
+        return [
+            str(models[one]["name"])
+            for one in self._needed(self.lineage.marts())
+            if {one, *self.lineage.ancestors_of(one)} & models.keys() <= views
+        ]
+
+    def _models_to_build(self, marts: Sequence[str], *, is_told_by_text: bool) -> list[str]:
+        """Return what is not there yet; a day that stands in the text of views makes them anew."""
+        lasting = set(self._lasting_views())
+        models = self.lineage.models()
+        return [
+            name
+            for one in self._needed(marts or self.lineage.marts())
+            if (name := str(models[one]["name"])) not in lasting
+            or (is_told_by_text and models[one]["schema"] != STAGING_SCHEMA)
+        ]
+
+    def _needed(self, marts: Iterable[str]) -> list[str]:
+        """Return marts and every model that they read, however far down."""
+        wanted = {f"model.{DBT_PROJECT_NAME}.{mart}" for mart in marts}
+        return sorted(
+            wanted.union(*map(self.lineage.ancestors_of, wanted)) & self.lineage.models().keys()
+        )
 
     def _invoke(self, *arguments: str) -> Mapping[str, str]:
         """Run a command of dbt; return what it says of each node that failed, by unique id."""

@@ -30,8 +30,8 @@ def furnish_rooms(draft: Draft) -> None:
             "operatory",
             OpName=f"Room {number}",
             ClinicNum=draft.clinic(),
-            ProvDentist=draft.key_of("provider", none=0.2, lost=0.1),
-            ProvHygienist=draft.key_of("provider", none=0.4, lost=0.1),
+            ProvDentist=draft.provider(none=0.2, lost=0.1),
+            ProvHygienist=draft.provider(none=0.4, lost=0.1),
             IsHidden=int(draft.chance(0.1)),
         )
 
@@ -52,7 +52,7 @@ def open_hours(draft: Draft) -> None:
                 StopTime=timedelta(hours=stop),
                 SchedType=kind,
                 Status=draft.weighted({0: 8, 1: 1, 2: 1}),
-                ProvNum=draft.key_of("provider", none=0.0) if kind in (PROVIDER, BLOCKOUT) else 0,
+                ProvNum=draft.provider(none=0.0) if kind in (PROVIDER, BLOCKOUT) else 0,
                 BlockoutType=_blockout(draft) if kind == BLOCKOUT else 0,
                 ClinicNum=draft.clinic(),
             )
@@ -68,6 +68,12 @@ def make_appointments(draft: Draft) -> None:
     """Write appointments of every status, then planned ones that were made into others."""
     for _ in range(draft.between(40, 60)):
         _appointment(draft)
+    for minutes in (0, 5):
+        # Scheduled lists begin after the first moment of today.
+        _appointment(draft).update(
+            AptStatus=SCHEDULED,
+            AptDateTime=datetime.combine(draft.today, time(0, minutes)),
+        )
     planned = [row for row in draft.rows("appointment") if row["AptStatus"] == PLANNED]
     for row in draft.some(planned, 0.5):
         draft.pick(draft.rows("appointment"))["NextAptNum"] = row["AptNum"]
@@ -85,8 +91,8 @@ def _appointment(draft: Draft) -> DraftRow:
         AptStatus=status,
         AptDateTime=draft.moment(day),
         Pattern="/XX" + "X" * draft.between(0, 9) if draft.chance(0.95) else "",
-        ProvNum=draft.key_of("provider", none=0.1),
-        ProvHyg=draft.key_of("provider", none=0.6),
+        ProvNum=draft.provider(none=0.1),
+        ProvHyg=draft.provider(none=0.6),
         ClinicNum=draft.clinic(),
         Op=draft.key_of("operatory", none=0.2),
         Confirmed=draft.pick((0, draft.definitions["confirmed"])),

@@ -98,8 +98,8 @@ def _claim(draft: Draft, subscription: DraftRow, procedures: list[DraftRow]) -> 
         DateReceived=draft.day(),
         PlanNum=subscription["PlanNum"],
         InsSubNum=subscription["InsSubNum"],
-        ProvTreat=draft.key_of("provider"),
-        ProvBill=draft.key_of("provider"),
+        ProvTreat=draft.provider(),
+        ProvBill=draft.provider(),
         ClinicNum=draft.clinic(),
         ClaimFee=draft.pick((_ZERO, draft.amount(10, 900))),
         CustomTracking=draft.weighted(
@@ -151,7 +151,7 @@ def _claim_procedure(
         "claimproc",
         ProcNum=procedure["ProcNum"],
         PatNum=draft.key_of("patient") if draft.chance(0.03) else procedure["PatNum"],
-        ProvNum=draft.key_of("provider") if draft.chance(0.2) else procedure["ProvNum"],
+        ProvNum=draft.provider() if draft.chance(0.2) else procedure["ProvNum"],
         PlanNum=subscription["PlanNum"],
         InsSubNum=subscription["InsSubNum"],
         ProcDate=draft.near(procedure["ProcDate"], same=0.85, empty=0.03),
@@ -200,7 +200,7 @@ def _snap(draft: Draft, row: DraftRow) -> None:
         "claimsnapshot",
         ProcNum=row["ProcNum"],
         ClaimProcNum=row["ClaimProcNum"],
-        ClaimType=draft.pick(("P", "S", "")),
+        ClaimType=draft.pick(("P", "S")),
         Writeoff=draft.weighted(
             {
                 _BLANK: 3.0,

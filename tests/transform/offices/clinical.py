@@ -135,9 +135,9 @@ def prescribe(draft: Draft) -> None:
             PatNum=draft.key_of("patient", none=0.06, lost=0.05),
             RxDate=draft.day(),
             Drug=draft.pick(("Amoxicillin 500 mg", "Ibuprofen 600 mg", "")),
-            Sig="1 tablet every 8 hours",
+            Sig=draft.pick(("1 tablet every 8 hours", "as needed")),
             Disp=draft.pick(("21", "")),
-            ProvNum=draft.key_of("provider"),
+            ProvNum=draft.provider(),
             ClinicNum=draft.clinic(),
         )
 
@@ -152,7 +152,7 @@ def grant_discounts(draft: Draft) -> None:
             DefNum=draft.weighted({draft.definitions["plan discount"]: 5, LOST: 1, 0: 1}),
             IsHidden=int(draft.chance(0.3)),
         )
-    for _ in range(draft.between(5, 9)):
+    for _ in range(draft.between(8, 14)):
         draft.add(
             "discountplansub",
             DiscountPlanNum=draft.key_of("discountplan", none=0.08),

@@ -89,6 +89,13 @@ class Draft:
         number: int = self.pick(rows)[tables()[table].key]
         return number
 
+    def provider(self, *, none: float = 0.05, lost: float = 0.03) -> int:
+        """Return a provider: half of them those that every list shows."""
+        if self.chance(0.5):
+            number: int = self.pick(self.rows("provider")[:2])["ProvNum"]
+            return number
+        return self.key_of("provider", none=2 * none, lost=2 * lost)
+
     def clinic(self) -> int:
         """Return a clinic; always 0 in an office without."""
         return self.key_of("clinic", none=0.2, lost=0.02) if self.rows("clinic") else 0

@@ -34,7 +34,7 @@ def insure(draft: Draft) -> None:
         plan = draft.add(
             "insplan",
             PlanType=plan_type,
-            MonthRenew=draft.pick((month, month, 0, draft.today.month, 1 + draft.today.month % 12)),
+            MonthRenew=_first_month(draft, month),
             IsMedical=is_medical,
             GroupName=draft.pick(("", "Alpha", "Alpha", "Beta")),
             CarrierNum=draft.key_of("carrier", none=0.02, lost=0.05),
@@ -42,7 +42,7 @@ def insure(draft: Draft) -> None:
         _grant(draft, plan)
     for _ in range(draft.between(12, 18)):
         _subscribe(draft)
-    for patient in draft.some(draft.rows("patient"), 0.65):
+    for patient in draft.some(draft.rows("patient"), 0.75):
         _cover(draft, patient)
 
 
@@ -58,8 +58,13 @@ def price(draft: Draft) -> None:
                 CodeNum=draft.weighted({code["CodeNum"]: 20, LOST: 1}),
                 Amount=draft.pick((_BLANK, Decimal(0), draft.amount(10, 900), draft.amount(1, 99))),
                 ClinicNum=draft.pick((0, 0, draft.clinic())),
-                ProvNum=draft.key_of("provider", none=0.7),
+                ProvNum=draft.provider(none=0.7),
             )
+
+
+def _first_month(draft: Draft, month: int) -> int:
+    """Return when benefits begin anew: with the year (0), this month, the next, or another."""
+    return draft.pick((month, 0, 0, 0, draft.today.month, 1 + draft.today.month % 12))
 
 
 def _category(draft: Draft, meaning: int, covered: str) -> None:

@@ -45,7 +45,7 @@ def _on(draft: Draft, procedure: DraftRow | None) -> dict[str, object]:
     if procedure is None:
         return {
             "PatNum": draft.key_of("patient", none=0.0, lost=0.02),
-            "ProvNum": draft.key_of("provider"),
+            "ProvNum": draft.provider(),
             "ClinicNum": draft.clinic(),
             "ProcDate": draft.pick((EMPTY, draft.day())),
         }
@@ -53,7 +53,7 @@ def _on(draft: Draft, procedure: DraftRow | None) -> dict[str, object]:
     return {
         "ProcNum": LOST if draft.chance(0.02) else procedure["ProcNum"],
         "PatNum": procedure["PatNum"] if draft.chance(0.88) else draft.key_of("patient"),
-        "ProvNum": procedure["ProvNum"] if is_own else draft.key_of("provider"),
+        "ProvNum": procedure["ProvNum"] if is_own else draft.provider(),
         "ClinicNum": procedure["ClinicNum"] if is_own else draft.clinic(),
         "ProcDate": draft.near(procedure["ProcDate"], same=0.75, empty=0.15),
     }
@@ -117,11 +117,15 @@ def _transfer(draft: Draft) -> None:
     """Move money from one account, provider or prepayment to another, within a family or not."""
     amount = draft.amount(1, 200)
     row = draft.add("payment", PatNum=draft.key_of("patient", none=0.0), PayDate=draft.day())
+    is_between_prepayments = draft.chance(0.3)
     for sign in (1, -1):
-        _split(draft, row, sign * amount)
+        split = _split(draft, row, sign * amount)
+        if is_between_prepayments:
+            # What the patient has prepaid in all stays the same.
+            split.update(PatNum=row["PatNum"], UnearnedType=_unearned(draft), ProcNum=0, AdjNum=0)
 
 
-def _split(draft: Draft, payment: DraftRow, amount: Decimal) -> None:
+def _split(draft: Draft, payment: DraftRow, amount: Decimal) -> DraftRow:
     """Write a split of the payer or anyone else, on a procedure, adjustment, plan or nothing."""
     values: dict[str, object] = {}
     patient = payment["PatNum"] if draft.chance(0.6) else draft.key_of("patient", none=0.01)
@@ -142,14 +146,14 @@ def _split(draft: Draft, payment: DraftRow, amount: Decimal) -> None:
         values = _on_plan(draft)
     elif aim == "prepaid":
         values = {"UnearnedType": _unearned(draft)}
-    draft.add(
+    return draft.add(
         "paysplit",
         SplitAmt=amount,
         PatNum=patient,
         PayNum=LOST if draft.chance(0.02) else payment["PayNum"],
         DatePay=_paid_on(draft, payment["PayDate"]),
         DateEntry=draft.near(payment["PayDate"], same=0.7, empty=0.1),
-        ProvNum=draft.key_of("provider", none=0.15),
+        ProvNum=draft.provider(none=0.15),
         ClinicNum=draft.clinic(),
         IsDiscount=int(draft.chance(0.07)),
         **values,

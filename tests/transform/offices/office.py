@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from tests.transform.offices import (
+    balances,
     chairs,
     claims,
     clinical,
@@ -65,6 +66,8 @@ def random_office(seed: int, *, today: date | None = None) -> Practice:
         settings.prefer,
         losses.lose,
         losses.leave_nothing_to_chance,
+        balances.stamp_edits,
+        balances.store_balances,
     ):
         step(draft)
     return Practice(tables=draft.tables, today=draft.today)

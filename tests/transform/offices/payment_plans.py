@@ -17,7 +17,7 @@ def agree(draft: Draft) -> None:
     """Write plans of every kind, a third of them closed, some without a single charge."""
     for _ in range(draft.between(4, 6)):
         _static(draft)
-    for _ in range(draft.between(3, 4)):
+    for _ in range(draft.between(5, 7)):
         _of_insurance(draft)
     for _ in range(draft.between(6, 9)):
         _dynamic(draft)
@@ -49,8 +49,11 @@ def _static(draft: Draft) -> None:
             plan,
             CREDIT,
             day=draft.day(empty=0.12, future=0.15),
-            ProcNum=draft.key_of("procedurelog", none=0.3, lost=0.08),
+            ProcNum=draft.key_of("procedurelog", none=0.2, lost=0.08),
         )
+    if draft.chance(0.5):
+        credit = _charge(draft, plan, CREDIT, day=draft.day(future=0), ProcNum=LOST)
+        credit["Principal"] = abs(credit["Principal"])
 
 
 def _of_insurance(draft: Draft) -> None:
@@ -100,14 +103,14 @@ def _dynamic(draft: Draft) -> None:
             )
 
 
-def _charge(draft: Draft, plan: DraftRow, kind: int, *, day: date, **values: int) -> None:
+def _charge(draft: Draft, plan: DraftRow, kind: int, *, day: date, **values: int) -> DraftRow:
     """Write a charge: under the plan's first provider and clinic, the account mostly the plan's."""
     earlier = [
         row for row in draft.rows("payplancharge") if row["PayPlanNum"] == plan["PayPlanNum"]
     ]
     patient = draft.key_of("patient") if draft.chance(0.15) else plan["PatNum"]
     guarantor = draft.key_of("patient") if draft.chance(0.15) else plan["Guarantor"]
-    draft.add(
+    return draft.add(
         "payplancharge",
         PayPlanNum=LOST if draft.chance(0.02) else plan["PayPlanNum"],
         PatNum=patient,
@@ -116,7 +119,7 @@ def _charge(draft: Draft, plan: DraftRow, kind: int, *, day: date, **values: int
         ChargeType=kind,
         Principal=draft.pick((draft.amount(5, 200), draft.amount(5, 200), -draft.amount(1, 50))),
         Interest=draft.pick((_ZERO, draft.amount(0, 9))) if kind == DEBIT else _ZERO,
-        ProvNum=earlier[0]["ProvNum"] if earlier else draft.key_of("provider"),
+        ProvNum=earlier[0]["ProvNum"] if earlier else draft.provider(),
         ClinicNum=earlier[0]["ClinicNum"] if earlier else draft.clinic(),
         SecDateTEntry=draft.moment(day if day != EMPTY else draft.after(-5)),
         **values,

@@ -60,7 +60,6 @@ def _family(draft: Draft) -> list[DraftRow]:
     family = [_patient(draft) for _ in range(size)]
     for member in family:
         member["Guarantor"] = family[0]["PatNum"]
-    # What Open Dental stored on the guarantor's row when it last aged the accounts.
     buckets = [draft.pick((Decimal(0), draft.amount(0, 300))) for _ in range(4)]
     family[0].update(
         Bal_0_30=buckets[0],
@@ -83,8 +82,8 @@ def _patient(draft: Draft) -> DraftRow:
         PatStatus=draft.weighted(_STATUSES),
         Birthdate=_birthday(draft),
         Zip=draft.pick(("", "97301", "97302", "97303")),
-        PriProv=draft.key_of("provider"),
-        SecProv=draft.key_of("provider", none=0.5),
+        PriProv=draft.provider(),
+        SecProv=draft.provider(none=0.5),
         BillingType=draft.weighted(
             {
                 billing_types[0]: 6,

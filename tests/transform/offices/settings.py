@@ -70,8 +70,10 @@ def define(draft: Draft) -> None:
 
 
 def open_clinics(draft: Draft) -> None:
-    """Write the clinics: none, two of which one is hidden, three, or hidden ones only."""
-    hidden: Sequence[bool] = ((), (False, True), (False, False, True), (True,))[draft.seed % 4]
+    """Write the clinics: none, two of which one is hidden, three, seldom only a hidden one."""
+    three = (False, False, True)
+    last = (True,) if draft.seed % 8 == 3 else three
+    hidden: Sequence[bool] = ((), (False, True), three, last)[draft.seed % 4]
     for number, is_hidden in enumerate(hidden):
         draft.add(
             "clinic",
@@ -85,8 +87,8 @@ def open_clinics(draft: Draft) -> None:
 def prefer(draft: Draft) -> None:
     """Write the preferences; as many seeds in a row as one has values have them all."""
     has_clinics = bool(draft.rows("clinic"))
-    # A practice with clinics has switched this off; not every one whose clinics are all hidden.
-    values = {"EasyNoClinics": "0" if has_clinics and draft.seed % 8 != 3 else "1"}
+    # A practice with clinics has switched this off, unless it has given them up again.
+    values = {"EasyNoClinics": "0" if has_clinics and draft.seed % 8 != 7 else "1"}
     for name, options in {**OPTIONS, **_own_options(draft)}.items():
         value = options[_place(name, draft.seed, len(options))]
         if value is not UNSET:

@@ -315,6 +315,9 @@ _SITUATIONS: Mapping[str, Count] = {
     "blank fee": rows("fee", lambda row: row["Amount"] == -1),
     "carriers of one name": repeated("carrier", "CarrierName"),
     "practice without clinics": lambda practice: not practice.rows("clinic"),
+    "practice that has given its clinics up": lambda practice: (
+        bool(practice.rows("clinic")) and practice.preference("EasyNoClinics") == "1"
+    ),
     "practice with two open clinics": lambda practice: (
         sum(not row["IsHidden"] for row in practice.rows("clinic")) > 1
     ),

@@ -49,7 +49,7 @@ def list_codes(draft: Draft) -> None:
             ProcCode=code,
             ProcCat=LOST if code == "X0001" and draft.chance(0.5) else draft.definitions[category],
             NoBillIns=is_never_billed,
-            ProvNumDefault=draft.key_of("provider", none=0.7),
+            ProvNumDefault=draft.provider(none=0.7),
         )
 
 
@@ -57,12 +57,16 @@ def treat(draft: Draft) -> None:
     """Write procedures; then fill the scheduled appointments with planned ones."""
     for _ in range(draft.between(*PROCEDURES)):
         _procedure(draft, draft.weighted(_STATUSES))
+    for row in draft.some(draft.rows("procedurelog"), 0.06):
+        # The same is done for somebody else, by the same provider on the same day.
+        same = ("CodeNum", "ProcDate", "ProvNum", "ClinicNum", "ProcStatus")
+        _procedure(draft, row["ProcStatus"]).update({column: row[column] for column in same})
     scheduled = [row for row in draft.rows("appointment") if row["AptStatus"] == SCHEDULED]
     for appointment in draft.some(scheduled, 0.6):
         for _ in range(draft.between(1, 2)):
             row = _procedure(draft, PLANNED)
             row.update(AptNum=appointment["AptNum"], PatNum=appointment["PatNum"])
-    for row in draft.some(draft.rows("procedurelog"), 0.06):
+    for row in draft.some(draft.rows("procedurelog"), 0.15):
         draft.add(
             "procmultivisit",
             ProcNum=row["ProcNum"],
@@ -121,7 +125,7 @@ def _procedure(draft: Draft, status: int) -> DraftRow:
         ProcFee=_fee(draft),
         UnitQty=draft.weighted({1: 10, 0: 1, 2: 1.5, 3: 0.5}),
         BaseUnits=draft.weighted({0: 10, 1: 1.5, 2: 0.5}),
-        ProvNum=draft.key_of("provider"),
+        ProvNum=draft.provider(),
         ClinicNum=draft.clinic(),
         DateComplete=draft.near(day, empty=0.1) if status == COMPLETE else EMPTY,
         DateTP=_planned_on(draft, day),
