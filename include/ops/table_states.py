@@ -30,6 +30,7 @@ from enum import StrEnum
 from typing import LiteralString
 
 from include.catalog.model import TableConfig
+from include.ops.absent_columns import WHOLE_TABLE
 from include.ops.blocks import (
     DROPPED,
     LEFT_OUT,
@@ -58,9 +59,18 @@ class TableState(StrEnum):
 
 
 def publishable_tables(connection: WarehouseConnection) -> frozenset[str]:
-    """Return the tables whose gate is open."""
-    query = "select table_name from ops.table_state where is_publishable"
-    return frozenset(name for (name,) in connection.execute(query))
+    """Return the tables whose gate is open, and those that the practice's release lacks.
+
+    Of the latter the staging views are empty, as the tables would be.
+    """
+    query = """
+        select table_name from ops.table_state where is_publishable
+        union all
+        select table_name
+        from ops.absent_column
+        where column_name = %s and table_name not in (select table_name from ops.table_state)
+    """
+    return frozenset(name for (name,) in connection.execute(query, (WHOLE_TABLE,)))
 
 
 def newest_batches(connection: WarehouseConnection) -> dict[str, int]:

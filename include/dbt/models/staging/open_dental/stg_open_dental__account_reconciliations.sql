@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'reconcile') }}
+from {{ raw_table(source('open_dental', 'reconcile'), '
+    reconcilenum bigint, accountnum bigint, startingbal double precision,
+    endingbal double precision, datereconcile date, islocked smallint
+') }}
 where _deleted_at is null

@@ -22,5 +22,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'account') }}
+from {{ raw_table(source('open_dental', 'account'), '
+    accountnum bigint, description text, accttype smallint, banknumber text, inactive smallint,
+    accountcolor integer, isretainedearnings smallint
+') }}
 where _deleted_at is null

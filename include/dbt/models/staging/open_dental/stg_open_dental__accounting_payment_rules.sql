@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'accountingautopay') }}
+from {{ raw_table(source('open_dental', 'accountingautopay'), '
+    accountingautopaynum bigint, paytype bigint, picklist text
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'transactioninvoice') }}
+from {{ raw_table(source('open_dental', 'transactioninvoice'), '
+    transactioninvoicenum bigint, filename text, invoicedata text, filepath text
+') }}
 where _deleted_at is null

@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'transaction') }}
+from {{ raw_table(source('open_dental', 'transaction'), '
+    transactionnum bigint, datetimeentry timestamp, usernum bigint, depositnum bigint,
+    paynum bigint, secusernumedit bigint, secdatetedit timestamptz, transactioninvoicenum bigint
+') }}
 where _deleted_at is null

@@ -18,5 +18,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'activeinstance') }}
+from {{ raw_table(source('open_dental', 'activeinstance'), '
+    activeinstancenum bigint, computernum bigint, usernum bigint, processid bigint,
+    datetimelastactive timestamp, datetrecorded timestamp, connectiontype smallint
+') }}
 where _deleted_at is null

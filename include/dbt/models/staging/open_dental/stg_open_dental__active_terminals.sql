@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'terminalactive') }}
+from {{ raw_table(source('open_dental', 'terminalactive'), '
+    terminalactivenum bigint, computername text, terminalstatus smallint, patnum bigint,
+    sessionid integer, processid integer, sessionname text
+') }}
 where _deleted_at is null

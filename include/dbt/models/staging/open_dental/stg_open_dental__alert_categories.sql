@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'alertcategory') }}
+from {{ raw_table(source('open_dental', 'alertcategory'), '
+    alertcategorynum bigint, ishqcategory smallint, internalname text, description text
+') }}
 where _deleted_at is null

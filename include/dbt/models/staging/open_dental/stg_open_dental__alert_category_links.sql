@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'alertcategorylink') }}
+from {{ raw_table(source('open_dental', 'alertcategorylink'), '
+    alertcategorylinknum bigint, alertcategorynum bigint, alerttype smallint
+') }}
 where _deleted_at is null

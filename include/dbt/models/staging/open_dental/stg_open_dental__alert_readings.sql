@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'alertread') }}
+from {{ raw_table(source('open_dental', 'alertread'), '
+    alertreadnum bigint, alertitemnum bigint, usernum bigint
+') }}
 where _deleted_at is null

@@ -14,5 +14,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'alertsub') }}
+from {{ raw_table(source('open_dental', 'alertsub'), '
+    alertsubnum bigint, usernum bigint, clinicnum bigint, type smallint, alertcategorynum bigint
+') }}
 where _deleted_at is null

@@ -24,5 +24,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'alertitem') }}
+from {{ raw_table(source('open_dental', 'alertitem'), '
+    alertitemnum bigint, clinicnum bigint, description text, type smallint, severity smallint,
+    actions smallint, formtoopen smallint, fkey bigint, itemvalue text, usernum bigint,
+    secdatetentry timestamp
+') }}
 where _deleted_at is null

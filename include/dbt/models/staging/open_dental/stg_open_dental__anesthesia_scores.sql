@@ -22,5 +22,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'anesthscore') }}
+from {{ raw_table(source('open_dental', 'anesthscore'), '
+    anesthscorenum integer, anestheticrecordnum integer, qactivity smallint, qresp smallint,
+    qcirc smallint, qconc smallint, qcolor smallint, anesthesiascore smallint, dischamb smallint,
+    dischwheelchr smallint, dischambulance smallint, dischcondstable smallint,
+    dischcondunstable smallint
+') }}
 where _deleted_at is null

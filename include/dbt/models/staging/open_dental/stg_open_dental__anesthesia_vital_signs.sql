@@ -26,5 +26,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'anesthvsdata') }}
+from {{ raw_table(source('open_dental', 'anesthvsdata'), '
+    anesthvsdatanum integer, anestheticrecordnum integer, patnum integer, vsmname text,
+    vsmsernum text, bpsys smallint, bpdias smallint, bpmap smallint, hr smallint, spo2 smallint,
+    etco2 smallint, temp smallint, vstimestamp text, messageid text, hl7message text
+') }}
 where _deleted_at is null

@@ -61,5 +61,17 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'anestheticdata') }}
+from {{ raw_table(source('open_dental', 'anestheticdata'), '
+    anestheticdatanum integer, anestheticrecordnum integer, anesthopen text, anesthclose text,
+    surgopen text, surgclose text, anesthetist text, surgeon text, asst text, circulator text,
+    vsmname text, vsmsernum text, asa text, asa_emodifier text, o2lmin smallint, n2olmin smallint,
+    rtenascan smallint, rtenashood smallint, rteett smallint, medrouteivcath smallint,
+    medrouteivbuttfly smallint, medrouteim smallint, medroutepo smallint, medroutenasal smallint,
+    medrouterectal smallint, ivsite text, ivgauge smallint, ivsider smallint, ivsidel smallint,
+    ivatt smallint, ivf text, ivfvol real, monbp smallint, monspo2 smallint, monetco2 smallint,
+    montemp smallint, monprecordial smallint, monekg smallint, notes text, patwgt smallint,
+    wgtunitslbs smallint, wgtunitskgs smallint, pathgt smallint, escortname text,
+    escortcellnum text, escortrel text, npotime text, hgtunitsin smallint, hgtunitscm smallint,
+    sigistopaz smallint
+') }}
 where _deleted_at is null

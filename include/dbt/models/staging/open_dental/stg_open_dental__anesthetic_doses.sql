@@ -19,5 +19,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'anesthmedsgiven') }}
+from {{ raw_table(source('open_dental', 'anesthmedsgiven'), '
+    anestheticmednum integer, anestheticrecordnum integer, anesthmedname text,
+    qtygiven double precision, qtywasted double precision, dosetimestamp text,
+    qtyonhandold double precision, anesthmednum integer
+') }}
 where _deleted_at is null

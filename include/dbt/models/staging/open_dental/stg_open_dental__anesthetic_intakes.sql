@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'anesthmedsintake') }}
+from {{ raw_table(source('open_dental', 'anesthmedsintake'), '
+    anestheticmednum integer, intakedate timestamp, anesthmedname text, qty integer,
+    supplieridnum text, invoicenum text
+') }}
 where _deleted_at is null

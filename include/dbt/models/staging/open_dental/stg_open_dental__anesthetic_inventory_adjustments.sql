@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'anesthmedsinventoryadj') }}
+from {{ raw_table(source('open_dental', 'anesthmedsinventoryadj'), '
+    adjustnum integer, anestheticmednum integer, qtyadj double precision, usernum integer,
+    notes text, timestamp timestamp
+') }}
 where _deleted_at is null

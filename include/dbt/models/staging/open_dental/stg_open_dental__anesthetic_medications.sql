@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'anesthmedsinventory') }}
+from {{ raw_table(source('open_dental', 'anesthmedsinventory'), '
+    anestheticmednum integer, anesthmedname text, anesthhowsupplied text,
+    qtyonhand double precision, deaschedule text
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'anestheticrecord') }}
+from {{ raw_table(source('open_dental', 'anestheticrecord'), '
+    anestheticrecordnum integer, patnum integer, anestheticdate timestamp, provnum smallint
+') }}
 where _deleted_at is null

@@ -22,5 +22,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'anesthmedsuppliers') }}
+from {{ raw_table(source('open_dental', 'anesthmedsuppliers'), '
+    supplieridnum integer, suppliername text, phone text, phoneext text, fax text, addr1 text,
+    addr2 text, city text, state text, zip text, contact text, website text, notes text
+') }}
 where _deleted_at is null

@@ -11,5 +11,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'apikey') }}
+from {{ raw_table(source('open_dental', 'apikey'), '
+    apikeynum bigint, devname text
+') }}
 where _deleted_at is null

@@ -23,5 +23,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'apisubscription') }}
+from {{ raw_table(source('open_dental', 'apisubscription'), '
+    apisubscriptionnum bigint, endpointurl text, workstation text, customerkey text,
+    watchtable text, pollingseconds integer, uieventtype text, datetimestart timestamp,
+    datetimestop timestamp, note text
+') }}
 where _deleted_at is null

@@ -18,5 +18,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'apptfielddef') }}
+from {{ raw_table(source('open_dental', 'apptfielddef'), '
+    apptfielddefnum bigint, fieldname text, fieldtype smallint, picklist text, itemorder integer
+') }}
 where _deleted_at is null

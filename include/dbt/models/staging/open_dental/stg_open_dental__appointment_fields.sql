@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'apptfield') }}
+from {{ raw_table(source('open_dental', 'apptfield'), '
+    apptfieldnum bigint, aptnum bigint, fieldname text, fieldvalue text
+') }}
 where _deleted_at is null

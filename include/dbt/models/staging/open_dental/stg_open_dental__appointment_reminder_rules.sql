@@ -44,5 +44,15 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'apptreminderrule') }}
+from {{ raw_table(source('open_dental', 'apptreminderrule'), '
+    apptreminderrulenum bigint, typecur smallint, tsprior bigint, sendorder text,
+    issendall smallint, templatesms text, templateemailsubject text, templateemail text,
+    clinicnum bigint, templatesmsaggshared text, templatesmsaggperappt text,
+    templateemailsubjaggshared text, templateemailaggshared text, templateemailaggperappt text,
+    donotsendwithin bigint, isenabled smallint, templateautoreply text, templateautoreplyagg text,
+    isautoreplyenabled smallint, language text, templatecomeinmessage text, emailtemplatetype text,
+    aggemailtemplatetype text, issendforminorsbirthday smallint, emailhostingtemplatenum bigint,
+    minorage integer, templatefailureautoreply text, sendmultipleinvites smallint,
+    timespanmultipleinvites bigint
+') }}
 where _deleted_at is null

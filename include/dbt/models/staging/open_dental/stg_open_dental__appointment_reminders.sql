@@ -26,5 +26,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'apptremindersent') }}
+from {{ raw_table(source('open_dental', 'apptremindersent'), '
+    apptremindersentnum bigint, apptnum bigint, apptdatetime timestamp, datetimesent timestamp,
+    tsprior bigint, apptreminderrulenum bigint, patnum bigint, clinicnum bigint,
+    sendstatus smallint, messagetype smallint, messagefk bigint, datetimeentry timestamp,
+    responsedescript text
+') }}
 where _deleted_at is null

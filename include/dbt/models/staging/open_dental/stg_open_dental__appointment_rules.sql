@@ -16,5 +16,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'appointmentrule') }}
+from {{ raw_table(source('open_dental', 'appointmentrule'), '
+    appointmentrulenum bigint, ruledesc text, codestart text, codeend text, isenabled smallint
+') }}
 where _deleted_at is null

@@ -30,5 +30,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'apptthankyousent') }}
+from {{ raw_table(source('open_dental', 'apptthankyousent'), '
+    apptthankyousentnum bigint, apptnum bigint, apptdatetime timestamp, apptsecdatetentry timestamp,
+    tsprior bigint, apptreminderrulenum bigint, clinicnum bigint, patnum bigint,
+    responsedescript text, datetimethankyoutransmit timestamp, shortguid text, donotresend smallint,
+    sendstatus smallint, messagetype smallint, messagefk bigint, datetimeentry timestamp,
+    datetimesent timestamp
+') }}
 where _deleted_at is null

@@ -26,5 +26,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'apptviewitem') }}
+from {{ raw_table(source('open_dental', 'apptviewitem'), '
+    apptviewitemnum bigint, apptviewnum bigint, opnum bigint, provnum bigint, elementdesc text,
+    elementorder smallint, elementcolor integer, elementalignment smallint, apptfielddefnum bigint,
+    patfielddefnum bigint, ismobile smallint
+') }}
 where _deleted_at is null

@@ -31,5 +31,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'apptview') }}
+from {{ raw_table(source('open_dental', 'apptview'), '
+    apptviewnum bigint, description text, itemorder integer, rowsperincr smallint,
+    onlyscheduledprovs smallint, onlyschedbeforetime interval, onlyschedaftertime interval,
+    stackbehavur smallint, stackbehavlr smallint, clinicnum bigint, appttimescrollstart interval,
+    isscrollstartdynamic smallint, isapptbubblesdisabled smallint, widthopminimum integer,
+    waitingrmname smallint, onlyscheduledprovdays smallint
+') }}
 where _deleted_at is null

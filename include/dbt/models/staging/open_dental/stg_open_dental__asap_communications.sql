@@ -36,5 +36,12 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'asapcomm') }}
+from {{ raw_table(source('open_dental', 'asapcomm'), '
+    asapcommnum bigint, fkey bigint, fkeytype smallint, schedulenum bigint, patnum bigint,
+    clinicnum bigint, shortguid text, datetimeentry timestamp, datetimeexpire timestamp,
+    datetimesmsscheduled timestamp, smssendstatus smallint, emailsendstatus smallint,
+    datetimesmssent timestamp, datetimeemailsent timestamp, emailmessagenum bigint,
+    responsestatus smallint, datetimeorig timestamp, templatetext text, templateemail text,
+    templateemailsubj text, note text, guidmessagetomobile text, emailtemplatetype text
+') }}
 where _deleted_at is null

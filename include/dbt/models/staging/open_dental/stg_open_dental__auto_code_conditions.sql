@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'autocodecond') }}
+from {{ raw_table(source('open_dental', 'autocodecond'), '
+    autocodecondnum bigint, autocodeitemnum bigint, cond smallint
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'autocodeitem') }}
+from {{ raw_table(source('open_dental', 'autocodeitem'), '
+    autocodeitemnum bigint, autocodenum bigint, oldcode text, codenum bigint
+') }}
 where _deleted_at is null

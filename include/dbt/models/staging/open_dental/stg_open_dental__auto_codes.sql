@@ -17,5 +17,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'autocode') }}
+from {{ raw_table(source('open_dental', 'autocode'), '
+    autocodenum bigint, description text, ishidden smallint, lessintrusive smallint
+') }}
 where _deleted_at is null

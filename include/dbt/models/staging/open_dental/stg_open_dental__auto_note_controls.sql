@@ -14,5 +14,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'autonotecontrol') }}
+from {{ raw_table(source('open_dental', 'autonotecontrol'), '
+    autonotecontrolnum bigint, descript text, controltype text, controllabel text,
+    controloptions text
+') }}
 where _deleted_at is null

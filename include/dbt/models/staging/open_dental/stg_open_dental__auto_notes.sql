@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'autonote') }}
+from {{ raw_table(source('open_dental', 'autonote'), '
+    autonotenum bigint, autonotename text, maintext text, category bigint
+') }}
 where _deleted_at is null

@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'automationcondition') }}
+from {{ raw_table(source('open_dental', 'automationcondition'), '
+    automationconditionnum bigint, automationnum bigint, comparefield smallint, comparison smallint,
+    comparestring text
+') }}
 where _deleted_at is null

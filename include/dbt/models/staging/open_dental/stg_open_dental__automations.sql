@@ -22,5 +22,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'automation') }}
+from {{ raw_table(source('open_dental', 'automation'), '
+    automationnum bigint, description text, autotrigger smallint, proccodes text,
+    autoaction smallint, sheetdefnum bigint, commtype bigint, messagecontent text,
+    aptstatus smallint, appointmenttypenum bigint, patstatus smallint
+') }}
 where _deleted_at is null

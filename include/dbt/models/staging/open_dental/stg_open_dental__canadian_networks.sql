@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'canadiannetwork') }}
+from {{ raw_table(source('open_dental', 'canadiannetwork'), '
+    canadiannetworknum bigint, abbrev text, descript text, canadiantransactionprefix text,
+    canadianisrprhandler smallint
+') }}
 where _deleted_at is null

@@ -32,5 +32,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'carecreditwebresponse') }}
+from {{ raw_table(source('open_dental', 'carecreditwebresponse'), '
+    carecreditwebresponsenum bigint, patnum bigint, paynum bigint, refnumber text,
+    amount double precision, processingstatus text, datetimeentry timestamp,
+    datetimepending timestamp, datetimecompleted timestamp, datetimeexpired timestamp,
+    datetimelasterror timestamp, lastresponsestr text, clinicnum bigint, servicetype text,
+    transtype text, merchantnumber text, haslogged smallint
+') }}
 where _deleted_at is null

@@ -24,5 +24,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'centralconnection') }}
+from {{ raw_table(source('open_dental', 'centralconnection'), '
+    centralconnectionnum bigint, servername text, databasename text, mysqluser text,
+    serviceuri text, oduser text, note text, itemorder integer, webserviceisecw smallint,
+    connectionstatus text, hasclinicbreakdownreports smallint
+') }}
 where _deleted_at is null

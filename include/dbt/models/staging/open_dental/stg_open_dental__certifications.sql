@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'cert') }}
+from {{ raw_table(source('open_dental', 'cert'), '
+    certnum bigint, description text, wikipagelink text, itemorder integer, ishidden smallint,
+    certcategorynum bigint
+') }}
 where _deleted_at is null

@@ -26,5 +26,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'chartview') }}
+from {{ raw_table(source('open_dental', 'chartview'), '
+    chartviewnum bigint, description text, itemorder integer, procstatuses smallint,
+    objecttypes smallint, showprocnotes smallint, isaudit smallint, selectedteethonly smallint,
+    orionstatusflags integer, datesshowing smallint, istpcharting smallint
+') }}
 where _deleted_at is null

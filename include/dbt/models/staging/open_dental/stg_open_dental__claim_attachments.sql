@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'claimattach') }}
+from {{ raw_table(source('open_dental', 'claimattach'), '
+    claimattachnum bigint, claimnum bigint, displayedfilename text, actualfilename text,
+    imagereferenceid integer
+') }}
 where _deleted_at is null

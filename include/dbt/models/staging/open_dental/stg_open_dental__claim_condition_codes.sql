@@ -22,5 +22,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'claimcondcodelog') }}
+from {{ raw_table(source('open_dental', 'claimcondcodelog'), '
+    claimcondcodelognum bigint, claimnum bigint, code0 text, code1 text, code2 text, code3 text,
+    code4 text, code5 text, code6 text, code7 text, code8 text, code9 text, code10 text
+') }}
 where _deleted_at is null

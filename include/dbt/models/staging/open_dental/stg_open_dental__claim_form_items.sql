@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'claimformitem') }}
+from {{ raw_table(source('open_dental', 'claimformitem'), '
+    claimformitemnum bigint, claimformnum bigint, imagefilename text, fieldname text,
+    formatstring text, xpos real, ypos real, width real, height real
+') }}
 where _deleted_at is null

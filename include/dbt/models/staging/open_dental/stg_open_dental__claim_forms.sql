@@ -24,5 +24,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'claimform') }}
+from {{ raw_table(source('open_dental', 'claimform'), '
+    claimformnum bigint, description text, ishidden smallint, fontname text, fontsize real,
+    uniqueid text, printimages smallint, offsetx smallint, offsety smallint, width integer,
+    height integer
+') }}
 where _deleted_at is null

@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'claimvalcodelog') }}
+from {{ raw_table(source('open_dental', 'claimvalcodelog'), '
+    claimvalcodelognum bigint, claimnum bigint, claimfield text, valcode text,
+    valamount double precision, ordinal bigint
+') }}
 where _deleted_at is null

@@ -45,5 +45,13 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'clearinghouse') }}
+from {{ raw_table(source('open_dental', 'clearinghouse'), '
+    clearinghousenum bigint, description text, exportpath text, payors text, eformat smallint,
+    isa05 text, sendertin text, isa07 text, isa08 text, isa15 text, responsepath text,
+    commbridge smallint, clientprogram text, lastbatchnumber integer, modemport smallint,
+    loginid text, sendername text, sendertelephone text, gs03 text, isa02 text, isa04 text,
+    isa16 text, separatordata text, separatorsegment text, clinicnum bigint,
+    hqclearinghousenum bigint, iseradownloadallowed smallint, isclaimexportallowed smallint,
+    isattachmentsendallowed smallint, locationid text
+') }}
 where _deleted_at is null

@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'clinicerx') }}
+from {{ raw_table(source('open_dental', 'clinicerx'), '
+    clinicerxnum bigint, patnum bigint, clinicdesc text, clinicnum bigint, enabledstatus smallint,
+    clinicid text, clinickey text, accountid text, registrationkeynum bigint
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'clinicpref') }}
+from {{ raw_table(source('open_dental', 'clinicpref'), '
+    clinicprefnum bigint, clinicnum bigint, prefname text, valuestring text
+') }}
 where _deleted_at is null

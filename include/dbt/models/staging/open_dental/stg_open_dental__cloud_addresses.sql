@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'cloudaddress') }}
+from {{ raw_table(source('open_dental', 'cloudaddress'), '
+    cloudaddressnum bigint, ipaddress text, usernumlastconnect bigint, datetimelastconnect timestamp
+') }}
 where _deleted_at is null

@@ -15,5 +15,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'codesystem') }}
+from {{ raw_table(source('open_dental', 'codesystem'), '
+    codesystemnum bigint, codesystemname text, versioncur text, versionavail text, hl7oid text,
+    note text
+') }}
 where _deleted_at is null

@@ -31,5 +31,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'tsitranslog') }}
+from {{ raw_table(source('open_dental', 'tsitranslog'), '
+    tsitranslognum bigint, patnum bigint, usernum bigint, transtype smallint,
+    transdatetime timestamp, servicetype smallint, servicecode smallint, transamt double precision,
+    accountbalance double precision, fkeytype smallint, fkey bigint, rawmsgtext text, clientid text,
+    transjson text, clinicnum bigint, aggtranslognum bigint
+') }}
 where _deleted_at is null

@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'autocommexcludedate') }}
+from {{ raw_table(source('open_dental', 'autocommexcludedate'), '
+    autocommexcludedatenum bigint, clinicnum bigint, dateexclude timestamp
+') }}
 where _deleted_at is null

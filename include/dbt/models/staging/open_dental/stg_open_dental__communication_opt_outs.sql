@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'commoptout') }}
+from {{ raw_table(source('open_dental', 'commoptout'), '
+    commoptoutnum bigint, patnum bigint, optoutsms integer, optoutemail integer
+') }}
 where _deleted_at is null

@@ -46,5 +46,16 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'computerpref') }}
+from {{ raw_table(source('open_dental', 'computerpref'), '
+    computerprefnum bigint, computername text, graphicsusehardware smallint,
+    graphicssimple smallint, sensortype text, sensorbinned smallint, sensorport integer,
+    sensorexposure integer, graphicsdoublebuffering smallint, preferredpixelformatnum integer,
+    atozpath text, taskkeeplisthidden smallint, taskdock integer, taskx integer, tasky integer,
+    directxformat text, scandocselectsource smallint, scandocshowoptions smallint,
+    scandocduplex smallint, scandocgrayscale smallint, scandocresolution integer,
+    scandocquality smallint, clinicnum bigint, apptviewnum bigint, recentapptview smallint,
+    patselectsearchmode smallint, noshowlanguage smallint, noshowdecimal smallint, computeros text,
+    helpbuttonxadjustment double precision, graphicsusedirectx11 smallint, zoom integer,
+    videorectangle text
+') }}
 where _deleted_at is null

@@ -36,5 +36,12 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'confirmationrequest') }}
+from {{ raw_table(source('open_dental', 'confirmationrequest'), '
+    confirmationrequestnum bigint, clinicnum bigint, patnum bigint, apptnum bigint,
+    datetimeconfirmexpire timestamp, shortguid text, confirmcode text, datetimeentry timestamp,
+    datetimeconfirmtransmit timestamp, datetimersvp timestamp, rsvpstatus smallint,
+    responsedescript text, guidmessagefrommobile text, tsprior bigint, donotresend smallint,
+    apptreminderrulenum bigint, apptdatetime timestamp, sendstatus smallint, messagetype smallint,
+    messagefk bigint, datetimesent timestamp
+') }}
 where _deleted_at is null

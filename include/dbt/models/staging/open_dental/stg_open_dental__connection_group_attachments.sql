@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'conngroupattach') }}
+from {{ raw_table(source('open_dental', 'conngroupattach'), '
+    conngroupattachnum bigint, connectiongroupnum bigint, centralconnectionnum bigint
+') }}
 where _deleted_at is null

@@ -11,5 +11,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'connectiongroup') }}
+from {{ raw_table(source('open_dental', 'connectiongroup'), '
+    connectiongroupnum bigint, description text
+') }}
 where _deleted_at is null

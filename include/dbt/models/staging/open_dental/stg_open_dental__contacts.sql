@@ -16,5 +16,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'contact') }}
+from {{ raw_table(source('open_dental', 'contact'), '
+    contactnum bigint, lname text, fname text, wkphone text, fax text, category bigint, notes text
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'reqneeded') }}
+from {{ raw_table(source('open_dental', 'reqneeded'), '
+    reqneedednum bigint, descript text, schoolcoursenum bigint, schoolclassnum bigint
+') }}
 where _deleted_at is null

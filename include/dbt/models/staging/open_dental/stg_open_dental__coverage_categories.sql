@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'covcat') }}
+from {{ raw_table(source('open_dental', 'covcat'), '
+    covcatnum bigint, description text, defaultpercent smallint, covorder integer,
+    ishidden smallint, ebenefitcat smallint
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'cpt') }}
+from {{ raw_table(source('open_dental', 'cpt'), '
+    cptnum bigint, cptcode text, description text, versionids text
+') }}
 where _deleted_at is null

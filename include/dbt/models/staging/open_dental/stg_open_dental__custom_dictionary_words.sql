@@ -11,5 +11,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'dictcustom') }}
+from {{ raw_table(source('open_dental', 'dictcustom'), '
+    dictcustomnum bigint, wordtext text
+') }}
 where _deleted_at is null

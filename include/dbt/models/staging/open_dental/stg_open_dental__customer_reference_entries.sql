@@ -16,5 +16,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'custrefentry') }}
+from {{ raw_table(source('open_dental', 'custrefentry'), '
+    custrefentrynum bigint, patnumcust bigint, patnumref bigint, dateentry date, note text
+') }}
 where _deleted_at is null

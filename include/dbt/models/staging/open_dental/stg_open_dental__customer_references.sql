@@ -18,5 +18,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'custreference') }}
+from {{ raw_table(source('open_dental', 'custreference'), '
+    custreferencenum bigint, patnum bigint, datemostrecent date, note text, isbadref smallint
+') }}
 where _deleted_at is null

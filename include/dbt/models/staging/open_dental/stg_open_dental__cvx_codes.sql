@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'cvx') }}
+from {{ raw_table(source('open_dental', 'cvx'), '
+    cvxnum bigint, cvxcode text, description text, isactive text
+') }}
 where _deleted_at is null

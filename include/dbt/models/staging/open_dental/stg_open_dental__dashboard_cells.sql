@@ -22,5 +22,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'dashboardcell') }}
+from {{ raw_table(source('open_dental', 'dashboardcell'), '
+    dashboardcellnum bigint, dashboardlayoutnum bigint, cellrow integer, cellcolumn integer,
+    celltype text, cellsettings text, lastquerytime timestamp, lastquerydata text,
+    refreshrateseconds integer
+') }}
 where _deleted_at is null

@@ -19,5 +19,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'dashboardlayout') }}
+from {{ raw_table(source('open_dental', 'dashboardlayout'), '
+    dashboardlayoutnum bigint, usernum bigint, usergroupnum bigint, dashboardtabname text,
+    dashboardtaborder integer, dashboardrows integer, dashboardcolumns integer,
+    dashboardgroupname text
+') }}
 where _deleted_at is null

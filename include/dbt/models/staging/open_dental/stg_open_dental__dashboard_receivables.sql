@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'dashboardar') }}
+from {{ raw_table(source('open_dental', 'dashboardar'), '
+    dashboardarnum bigint, datecalc date, baltotal double precision, insest double precision
+') }}
 where _deleted_at is null

@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'dbmlog') }}
+from {{ raw_table(source('open_dental', 'dbmlog'), '
+    dbmlognum bigint, usernum bigint, fkey bigint, fkeytype smallint, actiontype smallint,
+    datetimeentry timestamp, methodname text, logtext text
+') }}
 where _deleted_at is null

@@ -18,5 +18,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'databasemaintenance') }}
+from {{ raw_table(source('open_dental', 'databasemaintenance'), '
+    databasemaintenancenum bigint, methodname text, ishidden smallint, isold smallint,
+    datelastrun timestamp
+') }}
 where _deleted_at is null

@@ -21,5 +21,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'cdspermission') }}
+from {{ raw_table(source('open_dental', 'cdspermission'), '
+    cdspermissionnum bigint, usernum bigint, setupcds smallint, showcds smallint,
+    showinfobutton smallint, editbibliography smallint, problemcds smallint, medicationcds smallint,
+    allergycds smallint, demographiccds smallint, labtestcds smallint, vitalcds smallint
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'deflink') }}
+from {{ raw_table(source('open_dental', 'deflink'), '
+    deflinknum bigint, defnum bigint, fkey bigint, linktype smallint
+') }}
 where _deleted_at is null

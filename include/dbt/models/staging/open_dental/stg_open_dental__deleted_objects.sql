@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'deletedobject') }}
+from {{ raw_table(source('open_dental', 'deletedobject'), '
+    deletedobjectnum bigint, objectnum bigint, objecttype integer, datetstamp timestamptz
+') }}
 where _deleted_at is null

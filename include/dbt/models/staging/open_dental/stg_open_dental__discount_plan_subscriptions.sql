@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'discountplansub') }}
+from {{ raw_table(source('open_dental', 'discountplansub'), '
+    discountsubnum bigint, discountplannum bigint, patnum bigint, dateeffective date, dateterm date,
+    subnote text
+') }}
 where _deleted_at is null

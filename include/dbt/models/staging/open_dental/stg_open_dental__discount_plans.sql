@@ -29,5 +29,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'discountplan') }}
+from {{ raw_table(source('open_dental', 'discountplan'), '
+    discountplannum bigint, description text, feeschednum bigint, defnum bigint, ishidden smallint,
+    plannote text, examfreqlimit integer, xrayfreqlimit integer, prophyfreqlimit integer,
+    fluoridefreqlimit integer, periofreqlimit integer, limitedexamfreqlimit integer,
+    pafreqlimit integer, annualmax double precision
+') }}
 where _deleted_at is null

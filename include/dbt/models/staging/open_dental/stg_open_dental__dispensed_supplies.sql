@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'dispsupply') }}
+from {{ raw_table(source('open_dental', 'dispsupply'), '
+    dispsupplynum bigint, supplynum bigint, provnum bigint, datedispensed date, dispquantity real,
+    note text
+') }}
 where _deleted_at is null

@@ -22,5 +22,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'displayfield') }}
+from {{ raw_table(source('open_dental', 'displayfield'), '
+    displayfieldnum bigint, internalname text, itemorder integer, description text,
+    columnwidth integer, category integer, chartviewnum bigint, picklist text,
+    descriptionoverride text
+') }}
 where _deleted_at is null

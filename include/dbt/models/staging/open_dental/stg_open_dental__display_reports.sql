@@ -22,5 +22,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'displayreport') }}
+from {{ raw_table(source('open_dental', 'displayreport'), '
+    displayreportnum bigint, internalname text, itemorder integer, description text,
+    category smallint, ishidden smallint, isvisibleinsubmenu smallint
+') }}
 where _deleted_at is null

@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'drugmanufacturer') }}
+from {{ raw_table(source('open_dental', 'drugmanufacturer'), '
+    drugmanufacturernum bigint, manufacturername text, manufacturercode text
+') }}
 where _deleted_at is null

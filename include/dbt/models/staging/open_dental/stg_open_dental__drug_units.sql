@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'drugunit') }}
+from {{ raw_table(source('open_dental', 'drugunit'), '
+    drugunitnum bigint, unitidentifier text, unittext text
+') }}
 where _deleted_at is null

@@ -26,5 +26,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'dunning') }}
+from {{ raw_table(source('open_dental', 'dunning'), '
+    dunningnum bigint, dunmessage text, billingtype bigint, ageaccount smallint,
+    insispending smallint, messagebold text, emailsubject text, emailbody text,
+    daysinadvance integer, clinicnum bigint, issuperfamily smallint
+') }}
 where _deleted_at is null

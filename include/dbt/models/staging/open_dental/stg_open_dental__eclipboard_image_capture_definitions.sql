@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eclipboardimagecapturedef') }}
+from {{ raw_table(source('open_dental', 'eclipboardimagecapturedef'), '
+    eclipboardimagecapturedefnum bigint, defnum bigint, isselfportrait smallint,
+    frequencydays integer, clinicnum bigint, ocrcapturetype smallint
+') }}
 where _deleted_at is null

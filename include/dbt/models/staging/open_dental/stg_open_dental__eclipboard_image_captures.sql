@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eclipboardimagecapture') }}
+from {{ raw_table(source('open_dental', 'eclipboardimagecapture'), '
+    eclipboardimagecapturenum bigint, patnum bigint, defnum bigint, isselfportrait smallint,
+    datetimeupserted timestamp, docnum bigint, ocrcapturetype smallint
+') }}
 where _deleted_at is null

@@ -22,5 +22,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eclipboardsheetdef') }}
+from {{ raw_table(source('open_dental', 'eclipboardsheetdef'), '
+    eclipboardsheetdefnum bigint, sheetdefnum bigint, clinicnum bigint, resubmitinterval bigint,
+    itemorder integer, prefillstatus smallint, minage integer, maxage integer,
+    ignoresheetdefnums text, prefillstatusoverride bigint, eformdefnum bigint
+') }}
 where _deleted_at is null

@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eduresource') }}
+from {{ raw_table(source('open_dental', 'eduresource'), '
+    eduresourcenum bigint, diseasedefnum bigint, medicationnum bigint, labresultid text,
+    labresultname text, labresultcompare text, resourceurl text, smokingsnomed text
+') }}
 where _deleted_at is null

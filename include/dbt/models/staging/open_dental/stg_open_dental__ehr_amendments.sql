@@ -24,5 +24,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehramendment') }}
+from {{ raw_table(source('open_dental', 'ehramendment'), '
+    ehramendmentnum bigint, patnum bigint, isaccepted smallint, description text, source smallint,
+    sourcename text, filename text, rawbase64 text, datetrequest timestamp,
+    datetacceptdeny timestamp, datetappend timestamp
+') }}
 where _deleted_at is null

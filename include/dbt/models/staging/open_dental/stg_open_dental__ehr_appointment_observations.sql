@@ -18,5 +18,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehraptobs') }}
+from {{ raw_table(source('open_dental', 'ehraptobs'), '
+    ehraptobsnum bigint, aptnum bigint, identifyingcode smallint, valtype smallint,
+    valreported text, ucumcode text, valcodesystem text
+') }}
 where _deleted_at is null

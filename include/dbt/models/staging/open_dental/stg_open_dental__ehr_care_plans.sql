@@ -16,5 +16,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrcareplan') }}
+from {{ raw_table(source('open_dental', 'ehrcareplan'), '
+    ehrcareplannum bigint, patnum bigint, snomededucation text, instructions text, dateplanned date
+') }}
 where _deleted_at is null

@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrsummaryccd') }}
+from {{ raw_table(source('open_dental', 'ehrsummaryccd'), '
+    ehrsummaryccdnum bigint, patnum bigint, datesummary date, contentsummary text,
+    emailattachnum bigint
+') }}
 where _deleted_at is null

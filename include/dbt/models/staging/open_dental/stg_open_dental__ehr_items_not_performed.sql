@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrnotperformed') }}
+from {{ raw_table(source('open_dental', 'ehrnotperformed'), '
+    ehrnotperformednum bigint, patnum bigint, provnum bigint, codevalue text, codesystem text,
+    codevaluereason text, codesystemreason text, note text, dateentry date
+') }}
 where _deleted_at is null

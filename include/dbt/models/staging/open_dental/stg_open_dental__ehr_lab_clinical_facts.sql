@@ -18,5 +18,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrlabclinicalinfo') }}
+from {{ raw_table(source('open_dental', 'ehrlabclinicalinfo'), '
+    ehrlabclinicalinfonum bigint, ehrlabnum bigint, clinicalinfoid text, clinicalinfotext text,
+    clinicalinfocodesystemname text, clinicalinfoidalt text, clinicalinfotextalt text,
+    clinicalinfocodesystemnamealt text, clinicalinfotextoriginal text
+') }}
 where _deleted_at is null

@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrlabimage') }}
+from {{ raw_table(source('open_dental', 'ehrlabimage'), '
+    ehrlabimagenum bigint, ehrlabnum bigint, docnum bigint
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrlabnote') }}
+from {{ raw_table(source('open_dental', 'ehrlabnote'), '
+    ehrlabnotenum bigint, ehrlabnum bigint, ehrlabresultnum bigint, comments text
+') }}
 where _deleted_at is null

@@ -22,5 +22,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrlabresultscopyto') }}
+from {{ raw_table(source('open_dental', 'ehrlabresultscopyto'), '
+    ehrlabresultscopytonum bigint, ehrlabnum bigint, copytoid text, copytolname text,
+    copytofname text, copytomiddlenames text, copytosuffix text, copytoprefix text,
+    copytoassigningauthoritynamespaceid text, copytoassigningauthorityuniversalid text,
+    copytoassigningauthorityidtype text, copytonametypecode text, copytoidentifiertypecode text
+') }}
 where _deleted_at is null

@@ -27,7 +27,8 @@ select
     observationvaluecodedelementcodesystemname as observation_value_coded_element_code_system_name,
     observationvaluecodedelementidalt as observation_value_coded_element_id_alt,
     observationvaluecodedelementtextalt as observation_value_coded_element_text_alt,
-    observationvaluecodedelementcodesystemnamealt as observation_value_coded_element_code_system_name_alt,
+    observationvaluecodedelementcodesystemnamealt
+        as observation_value_coded_element_code_system_name_alt,
     observationvaluecodedelementtextoriginal as observation_value_coded_element_text_original,
     observationvaluedatetime as observation_value_date_time,
     observationvaluecomparator as observation_value_comparator,
@@ -48,25 +49,32 @@ select
     performingorganizationname as performing_organization_name,
     performingorganizationnameassigningauthoritynamespaceid as organization_authority_namespace_id,
     performingorganizationnameassigningauthorityuniversalid as organization_authority_universal_id,
-    performingorganizationnameassigningauthorityuniversalidtype as organization_authority_universal_id_type,
+    performingorganizationnameassigningauthorityuniversalidtype
+        as organization_authority_universal_id_type,
     performingorganizationidentifiertypecode as performing_organization_identifier_type_code,
     performingorganizationidentifier as performing_organization_identifier,
     performingorganizationaddressstreet as performing_organization_address_street,
-    performingorganizationaddressotherdesignation as performing_organization_address_other_designation,
+    performingorganizationaddressotherdesignation
+        as performing_organization_address_other_designation,
     performingorganizationaddresscity as performing_organization_address_city,
-    performingorganizationaddressstateorprovince as performing_organization_address_state_or_province,
-    performingorganizationaddressziporpostalcode as performing_organization_address_zip_or_postal_code,
+    performingorganizationaddressstateorprovince
+        as performing_organization_address_state_or_province,
+    performingorganizationaddressziporpostalcode
+        as performing_organization_address_zip_or_postal_code,
     performingorganizationaddresscountrycode as performing_organization_address_country_code,
     performingorganizationaddressaddresstype as performing_organization_address_address_type,
-    performingorganizationaddresscountyorparishcode as performing_organization_address_county_or_parish_code,
+    performingorganizationaddresscountyorparishcode
+        as performing_organization_address_county_or_parish_code,
     medicaldirectorid as medical_director_id,
     medicaldirectorlname as medical_director_last_name,
     medicaldirectorfname as medical_director_first_name,
     medicaldirectormiddlenames as medical_director_middle_names,
     medicaldirectorsuffix as medical_director_suffix,
     medicaldirectorprefix as medical_director_prefix,
-    medicaldirectorassigningauthoritynamespaceid as medical_director_assigning_authority_namespace_id,
-    medicaldirectorassigningauthorityuniversalid as medical_director_assigning_authority_universal_id,
+    medicaldirectorassigningauthoritynamespaceid
+        as medical_director_assigning_authority_namespace_id,
+    medicaldirectorassigningauthorityuniversalid
+        as medical_director_assigning_authority_universal_id,
     medicaldirectorassigningauthorityidtype as medical_director_assigning_authority_id_type,
     medicaldirectornametypecode as medical_director_name_type_code,
     medicaldirectoridentifiertypecode as medical_director_identifier_type_code,
@@ -75,5 +83,36 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrlabresult') }}
+from {{ raw_table(source('open_dental', 'ehrlabresult'), '
+    ehrlabresultnum bigint, ehrlabnum bigint, setidobx bigint, valuetype text,
+    observationidentifierid text, observationidentifiertext text,
+    observationidentifiercodesystemname text, observationidentifieridalt text,
+    observationidentifiertextalt text, observationidentifiercodesystemnamealt text,
+    observationidentifiertextoriginal text, observationidentifiersub text,
+    observationvaluecodedelementid text, observationvaluecodedelementtext text,
+    observationvaluecodedelementcodesystemname text, observationvaluecodedelementidalt text,
+    observationvaluecodedelementtextalt text, observationvaluecodedelementcodesystemnamealt text,
+    observationvaluecodedelementtextoriginal text, observationvaluedatetime text,
+    observationvaluetime interval, observationvaluecomparator text,
+    observationvaluenumber1 double precision, observationvalueseparatororsuffix text,
+    observationvaluenumber2 double precision, observationvaluenumeric double precision,
+    observationvaluetext text, unitsid text, unitstext text, unitscodesystemname text,
+    unitsidalt text, unitstextalt text, unitscodesystemnamealt text, unitstextoriginal text,
+    referencerange text, abnormalflags text, observationresultstatus text, observationdatetime text,
+    analysisdatetime text, performingorganizationname text,
+    performingorganizationnameassigningauthoritynamespaceid text,
+    performingorganizationnameassigningauthorityuniversalid text,
+    performingorganizationnameassigningauthorityuniversalidtype text,
+    performingorganizationidentifiertypecode text, performingorganizationidentifier text,
+    performingorganizationaddressstreet text, performingorganizationaddressotherdesignation text,
+    performingorganizationaddresscity text, performingorganizationaddressstateorprovince text,
+    performingorganizationaddressziporpostalcode text,
+    performingorganizationaddresscountrycode text, performingorganizationaddressaddresstype text,
+    performingorganizationaddresscountyorparishcode text, medicaldirectorid text,
+    medicaldirectorlname text, medicaldirectorfname text, medicaldirectormiddlenames text,
+    medicaldirectorsuffix text, medicaldirectorprefix text,
+    medicaldirectorassigningauthoritynamespaceid text,
+    medicaldirectorassigningauthorityuniversalid text, medicaldirectorassigningauthorityidtype text,
+    medicaldirectornametypecode text, medicaldirectoridentifiertypecode text
+') }}
 where _deleted_at is null

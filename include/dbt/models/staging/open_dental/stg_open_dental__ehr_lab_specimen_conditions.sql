@@ -18,5 +18,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrlabspecimencondition') }}
+from {{ raw_table(source('open_dental', 'ehrlabspecimencondition'), '
+    ehrlabspecimenconditionnum bigint, ehrlabspecimennum bigint, specimenconditionid text,
+    specimenconditiontext text, specimenconditioncodesystemname text, specimenconditionidalt text,
+    specimenconditiontextalt text, specimenconditioncodesystemnamealt text,
+    specimenconditiontextoriginal text
+') }}
 where _deleted_at is null

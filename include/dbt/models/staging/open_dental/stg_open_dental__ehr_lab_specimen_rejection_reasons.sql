@@ -18,5 +18,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrlabspecimenrejectreason') }}
+from {{ raw_table(source('open_dental', 'ehrlabspecimenrejectreason'), '
+    ehrlabspecimenrejectreasonnum bigint, ehrlabspecimennum bigint, specimenrejectreasonid text,
+    specimenrejectreasontext text, specimenrejectreasoncodesystemname text,
+    specimenrejectreasonidalt text, specimenrejectreasontextalt text,
+    specimenrejectreasoncodesystemnamealt text, specimenrejectreasontextoriginal text
+') }}
 where _deleted_at is null

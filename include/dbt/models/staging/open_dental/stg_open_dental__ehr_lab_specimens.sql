@@ -23,5 +23,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrlabspecimen') }}
+from {{ raw_table(source('open_dental', 'ehrlabspecimen'), '
+    ehrlabspecimennum bigint, ehrlabnum bigint, setidspm bigint, specimentypeid text,
+    specimentypetext text, specimentypecodesystemname text, specimentypeidalt text,
+    specimentypetextalt text, specimentypecodesystemnamealt text, specimentypetextoriginal text,
+    collectiondatetimestart text, collectiondatetimeend text
+') }}
 where _deleted_at is null

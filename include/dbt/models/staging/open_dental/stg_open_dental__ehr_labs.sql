@@ -34,8 +34,10 @@ select
     orderingprovidermiddlenames as ordering_provider_middle_names,
     orderingprovidersuffix as ordering_provider_suffix,
     orderingproviderprefix as ordering_provider_prefix,
-    orderingproviderassigningauthoritynamespaceid as ordering_provider_assigning_authority_namespace_id,
-    orderingproviderassigningauthorityuniversalid as ordering_provider_assigning_authority_universal_id,
+    orderingproviderassigningauthoritynamespaceid
+        as ordering_provider_assigning_authority_namespace_id,
+    orderingproviderassigningauthorityuniversalid
+        as ordering_provider_assigning_authority_universal_id,
     orderingproviderassigningauthorityidtype as ordering_provider_assigning_authority_id_type,
     orderingprovidernametypecode as ordering_provider_name_type_code,
     orderingprovideridentifiertypecode as ordering_provider_identifier_type_code,
@@ -75,5 +77,29 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrlab') }}
+from {{ raw_table(source('open_dental', 'ehrlab'), '
+    ehrlabnum bigint, patnum bigint, ordercontrolcode text, placerordernum text,
+    placerordernamespace text, placerorderuniversalid text, placerorderuniversalidtype text,
+    fillerordernum text, fillerordernamespace text, fillerorderuniversalid text,
+    fillerorderuniversalidtype text, placergroupnum text, placergroupnamespace text,
+    placergroupuniversalid text, placergroupuniversalidtype text, orderingproviderid text,
+    orderingproviderlname text, orderingproviderfname text, orderingprovidermiddlenames text,
+    orderingprovidersuffix text, orderingproviderprefix text,
+    orderingproviderassigningauthoritynamespaceid text,
+    orderingproviderassigningauthorityuniversalid text,
+    orderingproviderassigningauthorityidtype text, orderingprovidernametypecode text,
+    orderingprovideridentifiertypecode text, setidobr bigint, usiid text, usitext text,
+    usicodesystemname text, usiidalt text, usitextalt text, usicodesystemnamealt text,
+    usitextoriginal text, observationdatetimestart text, observationdatetimeend text,
+    specimenactioncode text, resultdatetime text, resultstatus text, parentobservationid text,
+    parentobservationtext text, parentobservationcodesystemname text, parentobservationidalt text,
+    parentobservationtextalt text, parentobservationcodesystemnamealt text,
+    parentobservationtextoriginal text, parentobservationsubid text, parentplacerordernum text,
+    parentplacerordernamespace text, parentplacerorderuniversalid text,
+    parentplacerorderuniversalidtype text, parentfillerordernum text,
+    parentfillerordernamespace text, parentfillerorderuniversalid text,
+    parentfillerorderuniversalidtype text, listehrlabresultshandlingf smallint,
+    listehrlabresultshandlingn smallint, tq1setid bigint, tq1datetimestart text,
+    tq1datetimeend text, iscpoe smallint, originalpidsegment text
+') }}
 where _deleted_at is null

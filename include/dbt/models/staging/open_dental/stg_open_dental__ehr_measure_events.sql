@@ -29,5 +29,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrmeasureevent') }}
+from {{ raw_table(source('open_dental', 'ehrmeasureevent'), '
+    ehrmeasureeventnum bigint, datetevent timestamp, eventtype smallint, patnum bigint,
+    moreinfo text, codevalueevent text, codesystemevent text, codevalueresult text,
+    codesystemresult text, fkey bigint, tobaccocessationdesire smallint, datestarttobacco date
+') }}
 where _deleted_at is null

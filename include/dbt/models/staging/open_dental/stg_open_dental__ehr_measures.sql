@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrmeasure') }}
+from {{ raw_table(source('open_dental', 'ehrmeasure'), '
+    ehrmeasurenum bigint, measuretype smallint, numerator smallint, denominator smallint
+') }}
 where _deleted_at is null

@@ -23,5 +23,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrpatient') }}
+from {{ raw_table(source('open_dental', 'ehrpatient'), '
+    patnum bigint, mothermaidenfname text, mothermaidenlname text, vacshareok smallint,
+    medicaidstate text, sexualorientation text, genderidentity text, sexualorientationnote text,
+    genderidentitynote text, dischargedate timestamp
+') }}
 where _deleted_at is null

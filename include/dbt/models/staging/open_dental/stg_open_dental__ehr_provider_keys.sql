@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrprovkey') }}
+from {{ raw_table(source('open_dental', 'ehrprovkey'), '
+    ehrprovkeynum bigint, patnum bigint, lname text, fname text, provkey text, fulltimeequiv real,
+    notes text, yearvalue integer
+') }}
 where _deleted_at is null

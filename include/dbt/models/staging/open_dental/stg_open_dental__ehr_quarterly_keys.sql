@@ -18,5 +18,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrquarterlykey') }}
+from {{ raw_table(source('open_dental', 'ehrquarterlykey'), '
+    ehrquarterlykeynum bigint, yearvalue integer, quartervalue integer, practicename text,
+    keyvalue text, patnum bigint, notes text
+') }}
 where _deleted_at is null

@@ -27,5 +27,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ehrtrigger') }}
+from {{ raw_table(source('open_dental', 'ehrtrigger'), '
+    ehrtriggernum bigint, description text, problemsnomedlist text, problemicd9list text,
+    problemicd10list text, problemdefnumlist text, medicationnumlist text, rxcuilist text,
+    cvxlist text, allergydefnumlist text, demographicslist text, labloinclist text,
+    vitalloinclist text, instructions text, bibliography text, cardinality smallint
+') }}
 where _deleted_at is null

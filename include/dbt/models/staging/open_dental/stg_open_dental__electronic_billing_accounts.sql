@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ebill') }}
+from {{ raw_table(source('open_dental', 'ebill'), '
+    ebillnum bigint, clinicnum bigint, clientacctnumber text, electusername text,
+    practiceaddress smallint, remitaddress smallint
+') }}
 where _deleted_at is null

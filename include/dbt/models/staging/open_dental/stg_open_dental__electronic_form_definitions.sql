@@ -28,5 +28,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eformdef') }}
+from {{ raw_table(source('open_dental', 'eformdef'), '
+    eformdefnum bigint, formtype smallint, description text, datetcreated timestamp,
+    isinternalhidden smallint, maxwidth integer, revid integer, showlabelsbold smallint,
+    spacebeloweachfield integer, spacetorighteachfield integer, saveimagecategory bigint
+') }}
 where _deleted_at is null

@@ -39,5 +39,12 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eformfielddef') }}
+from {{ raw_table(source('open_dental', 'eformfielddef'), '
+    eformfielddefnum bigint, eformdefnum bigint, fieldtype smallint, dblink text, valuelabel text,
+    itemorder integer, picklistvis text, picklistdb text, ishorizstacking smallint,
+    istextwrap smallint, width integer, fontscale integer, isrequired smallint,
+    conditionalparent text, conditionalvalue text, labelalign smallint, spacebelow integer,
+    reportablename text, islocked smallint, border smallint, iswidthpercentage smallint,
+    minwidth integer, widthlabel integer, spacetoright integer
+') }}
 where _deleted_at is null

@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eformimportrule') }}
+from {{ raw_table(source('open_dental', 'eformimportrule'), '
+    eformimportrulenum bigint, fieldname text, situation smallint, action smallint
+') }}
 where _deleted_at is null

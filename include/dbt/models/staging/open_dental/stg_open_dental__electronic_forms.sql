@@ -29,5 +29,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eform') }}
+from {{ raw_table(source('open_dental', 'eform'), '
+    eformnum bigint, formtype smallint, patnum bigint, datetimeshown timestamp, description text,
+    datetedited timestamp, maxwidth integer, eformdefnum bigint, status smallint, revid integer,
+    showlabelsbold smallint, spacebeloweachfield integer, spacetorighteachfield integer,
+    saveimagecategory bigint
+') }}
 where _deleted_at is null

@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'electid') }}
+from {{ raw_table(source('open_dental', 'electid'), '
+    electidnum bigint, payorid text, carriername text, ismedicaid smallint, providertypes text,
+    comments text, commbridge smallint, attributes text
+') }}
 where _deleted_at is null

@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'etrans835attach') }}
+from {{ raw_table(source('open_dental', 'etrans835attach'), '
+    etrans835attachnum bigint, etransnum bigint, claimnum bigint, clpsegmentindex integer,
+    datetimeentry timestamp
+') }}
 where _deleted_at is null

@@ -26,5 +26,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'etrans835') }}
+from {{ raw_table(source('open_dental', 'etrans835'), '
+    etrans835num bigint, etransnum bigint, payername text, transrefnum text,
+    inspaid double precision, controlid text, paymentmethodcode text, patientname text,
+    status smallint, autoprocessed smallint, isapproved smallint
+') }}
 where _deleted_at is null

@@ -25,5 +25,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'emailaddress') }}
+from {{ raw_table(source('open_dental', 'emailaddress'), '
+    emailaddressnum bigint, smtpserver text, emailusername text, serverport integer,
+    usessl smallint, senderaddress text, pop3serverincoming text, serverportincoming integer,
+    usernum bigint, downloadinbox smallint, authenticationtype smallint, querystring text
+') }}
 where _deleted_at is null

@@ -14,5 +14,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'emailattach') }}
+from {{ raw_table(source('open_dental', 'emailattach'), '
+    emailattachnum bigint, emailmessagenum bigint, displayedfilename text, actualfilename text,
+    emailtemplatenum bigint
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'emailautograph') }}
+from {{ raw_table(source('open_dental', 'emailautograph'), '
+    emailautographnum bigint, description text, emailaddress text, autographtext text
+') }}
 where _deleted_at is null

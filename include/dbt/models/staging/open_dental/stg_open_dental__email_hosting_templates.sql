@@ -18,5 +18,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'emailhostingtemplate') }}
+from {{ raw_table(source('open_dental', 'emailhostingtemplate'), '
+    emailhostingtemplatenum bigint, templatename text, subject text, bodyplaintext text,
+    bodyhtml text, templateid bigint, clinicnum bigint, emailtemplatetype text, templatetype text
+') }}
 where _deleted_at is null

@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'emailmessageuid') }}
+from {{ raw_table(source('open_dental', 'emailmessageuid'), '
+    emailmessageuidnum bigint, msgid text, recipientaddress text
+') }}
 where _deleted_at is null

@@ -16,5 +16,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'emailtemplate') }}
+from {{ raw_table(source('open_dental', 'emailtemplate'), '
+    emailtemplatenum bigint, subject text, bodytext text, description text, templatetype smallint
+') }}
 where _deleted_at is null

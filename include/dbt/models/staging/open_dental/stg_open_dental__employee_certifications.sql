@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'certemployee') }}
+from {{ raw_table(source('open_dental', 'certemployee'), '
+    certemployeenum bigint, certnum bigint, employeenum bigint, datecompleted date, note text,
+    usernum bigint
+') }}
 where _deleted_at is null

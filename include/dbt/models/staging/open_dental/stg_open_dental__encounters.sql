@@ -18,5 +18,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'encounter') }}
+from {{ raw_table(source('open_dental', 'encounter'), '
+    encounternum bigint, patnum bigint, provnum bigint, codevalue text, codesystem text, note text,
+    dateencounter date
+') }}
 where _deleted_at is null

@@ -28,5 +28,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'equipment') }}
+from {{ raw_table(source('open_dental', 'equipment'), '
+    equipmentnum bigint, description text, serialnumber text, modelyear text, datepurchased date,
+    datesold date, purchasecost double precision, marketvalue double precision, location text,
+    dateentry date, provnumcheckedout bigint, datecheckedout date, dateexpectedback date,
+    dispensenote text, status text
+') }}
 where _deleted_at is null

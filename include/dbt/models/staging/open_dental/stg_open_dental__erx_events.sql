@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'erxlog') }}
+from {{ raw_table(source('open_dental', 'erxlog'), '
+    erxlognum bigint, patnum bigint, msgtext text, datetstamp timestamptz, provnum bigint,
+    usernum bigint
+') }}
 where _deleted_at is null

@@ -24,5 +24,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eservicelog') }}
+from {{ raw_table(source('open_dental', 'eservicelog'), '
+    eservicelognum bigint, logdatetime timestamp, patnum bigint, eservicetype smallint,
+    eserviceaction smallint, keytype smallint, logguid text, clinicnum bigint, fkey bigint,
+    datetimeuploaded timestamp, note text
+') }}
 where _deleted_at is null

@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eserviceshortguid') }}
+from {{ raw_table(source('open_dental', 'eserviceshortguid'), '
+    eserviceshortguidnum bigint, eservicecode text, shortguid text, shorturl text, fkey bigint,
+    fkeytype text, datetimeexpiration timestamp, datetentry timestamp
+') }}
 where _deleted_at is null

@@ -26,5 +26,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eservicesignal') }}
+from {{ raw_table(source('open_dental', 'eservicesignal'), '
+    eservicesignalnum bigint, servicecode integer, reasoncategory integer, reasoncode integer,
+    severity smallint, description text, sigdatetime timestamp, tag text, isprocessed smallint
+') }}
 where _deleted_at is null

@@ -23,5 +23,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'evaluationcriterion') }}
+from {{ raw_table(source('open_dental', 'evaluationcriterion'), '
+    evaluationcriterionnum bigint, evaluationnum bigint, criteriondescript text,
+    iscategoryname smallint, gradingscalenum bigint, gradeshowing text, gradenumber real,
+    notes text, itemorder integer, maxpointsposs real
+') }}
 where _deleted_at is null

@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'evaluationcriteriondef') }}
+from {{ raw_table(source('open_dental', 'evaluationcriteriondef'), '
+    evaluationcriteriondefnum bigint, evaluationdefnum bigint, criteriondescript text,
+    iscategoryname smallint, gradingscalenum bigint, itemorder integer, maxpointsposs real
+') }}
 where _deleted_at is null

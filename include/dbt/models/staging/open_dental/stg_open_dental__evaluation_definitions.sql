@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'evaluationdef') }}
+from {{ raw_table(source('open_dental', 'evaluationdef'), '
+    evaluationdefnum bigint, schoolcoursenum bigint, evaltitle text, gradingscalenum bigint
+') }}
 where _deleted_at is null

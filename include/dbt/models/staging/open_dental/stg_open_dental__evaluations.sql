@@ -23,5 +23,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'evaluation') }}
+from {{ raw_table(source('open_dental', 'evaluation'), '
+    evaluationnum bigint, instructnum bigint, studentnum bigint, schoolcoursenum bigint,
+    evaltitle text, dateeval date, gradingscalenum bigint, overallgradeshowing text,
+    overallgradenumber real, notes text
+') }}
 where _deleted_at is null

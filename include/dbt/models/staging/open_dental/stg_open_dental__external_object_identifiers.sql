@@ -16,5 +16,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'oidexternal') }}
+from {{ raw_table(source('open_dental', 'oidexternal'), '
+    oidexternalnum bigint, idtype text, idinternal bigint, idexternal text, rootexternal text
+') }}
 where _deleted_at is null

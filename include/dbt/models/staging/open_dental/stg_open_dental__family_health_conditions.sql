@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'familyhealth') }}
+from {{ raw_table(source('open_dental', 'familyhealth'), '
+    familyhealthnum bigint, patnum bigint, relationship smallint, diseasedefnum bigint,
+    personname text
+') }}
 where _deleted_at is null

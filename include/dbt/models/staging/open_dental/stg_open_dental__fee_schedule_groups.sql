@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'feeschedgroup') }}
+from {{ raw_table(source('open_dental', 'feeschedgroup'), '
+    feeschedgroupnum bigint, description text, feeschednum bigint, clinicnums text
+') }}
 where _deleted_at is null

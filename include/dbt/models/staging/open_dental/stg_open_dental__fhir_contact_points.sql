@@ -23,5 +23,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'fhircontactpoint') }}
+from {{ raw_table(source('open_dental', 'fhircontactpoint'), '
+    fhircontactpointnum bigint, fhirsubscriptionnum bigint, contactsystem smallint,
+    contactvalue text, contactuse smallint, itemorder integer, datestart date, dateend date
+') }}
 where _deleted_at is null

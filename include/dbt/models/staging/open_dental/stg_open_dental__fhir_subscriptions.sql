@@ -23,5 +23,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'fhirsubscription') }}
+from {{ raw_table(source('open_dental', 'fhirsubscription'), '
+    fhirsubscriptionnum bigint, criteria text, reason text, substatus smallint, errornote text,
+    channeltype smallint, channelendpoint text, channelpayload text, channelheader text,
+    dateend timestamp
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'fielddeflink') }}
+from {{ raw_table(source('open_dental', 'fielddeflink'), '
+    fielddeflinknum bigint, fielddefnum bigint, fielddeftype smallint, fieldlocation smallint
+') }}
 where _deleted_at is null

@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'files') }}
+from {{ raw_table(source('open_dental', 'files'), '
+    docnum bigint, data bytea, thumbnail bytea
+') }}
 where _deleted_at is null

@@ -26,5 +26,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'apptgeneralmessagesent') }}
+from {{ raw_table(source('open_dental', 'apptgeneralmessagesent'), '
+    apptgeneralmessagesentnum bigint, apptnum bigint, patnum bigint, clinicnum bigint,
+    datetimeentry timestamp, tsprior bigint, apptreminderrulenum bigint, sendstatus smallint,
+    apptdatetime timestamp, messagetype smallint, messagefk bigint, datetimesent timestamp,
+    responsedescript text
+') }}
 where _deleted_at is null

@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'gradingscaleitem') }}
+from {{ raw_table(source('open_dental', 'gradingscaleitem'), '
+    gradingscaleitemnum bigint, gradingscalenum bigint, gradeshowing text, gradenumber real,
+    description text
+') }}
 where _deleted_at is null

@@ -14,5 +14,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'gradingscale') }}
+from {{ raw_table(source('open_dental', 'gradingscale'), '
+    gradingscalenum bigint, description text, scaletype smallint
+') }}
 where _deleted_at is null

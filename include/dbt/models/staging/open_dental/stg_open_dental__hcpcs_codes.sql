@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'hcpcs') }}
+from {{ raw_table(source('open_dental', 'hcpcs'), '
+    hcpcsnum bigint, hcpcscode text, descriptionshort text
+') }}
 where _deleted_at is null

@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'hieclinic') }}
+from {{ raw_table(source('open_dental', 'hieclinic'), '
+    hieclinicnum bigint, clinicnum bigint, supportedcarrierflags smallint, pathexportccd text,
+    timeofdayexportccd bigint, isenabled smallint
+') }}
 where _deleted_at is null

@@ -9,5 +9,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'hiequeue') }}
+from {{ raw_table(source('open_dental', 'hiequeue'), '
+    hiequeuenum bigint, patnum bigint
+') }}
 where _deleted_at is null

@@ -18,5 +18,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'hl7deffield') }}
+from {{ raw_table(source('open_dental', 'hl7deffield'), '
+    hl7deffieldnum bigint, hl7defsegmentnum bigint, ordinalpos integer, tableid text, datatype text,
+    fieldname text, fixedtext text
+') }}
 where _deleted_at is null

@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'hl7defmessage') }}
+from {{ raw_table(source('open_dental', 'hl7defmessage'), '
+    hl7defmessagenum bigint, hl7defnum bigint, messagetype text, eventtype text, inorout smallint,
+    itemorder integer, note text, messagestructure text
+') }}
 where _deleted_at is null

@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'hl7defsegment') }}
+from {{ raw_table(source('open_dental', 'hl7defsegment'), '
+    hl7defsegmentnum bigint, hl7defmessagenum bigint, itemorder integer, canrepeat smallint,
+    isoptional smallint, segmentname text, note text
+') }}
 where _deleted_at is null

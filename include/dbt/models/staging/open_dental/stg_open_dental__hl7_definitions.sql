@@ -43,5 +43,13 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'hl7def') }}
+from {{ raw_table(source('open_dental', 'hl7def'), '
+    hl7defnum bigint, description text, modetx smallint, incomingfolder text, outgoingfolder text,
+    incomingport text, outgoingipport text, fieldseparator text, componentseparator text,
+    subcomponentseparator text, repetitionseparator text, escapecharacter text, isinternal smallint,
+    internaltype text, internaltypeversion text, isenabled smallint, note text, hl7server text,
+    hl7servicename text, showdemographics smallint, showappts smallint, showaccount smallint,
+    isquadastoothnum smallint, labresultimagecat bigint, sftpusername text, sftpinsocket text,
+    haslongdcodes smallint, isprocapptenforced smallint
+') }}
 where _deleted_at is null

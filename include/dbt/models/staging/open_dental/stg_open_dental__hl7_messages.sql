@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'hl7msg') }}
+from {{ raw_table(source('open_dental', 'hl7msg'), '
+    hl7msgnum bigint, hl7status integer, msgtext text, aptnum bigint, datetstamp timestamptz,
+    patnum bigint, note text
+') }}
 where _deleted_at is null

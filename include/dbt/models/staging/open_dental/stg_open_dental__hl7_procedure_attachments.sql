@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'hl7procattach') }}
+from {{ raw_table(source('open_dental', 'hl7procattach'), '
+    hl7procattachnum bigint, hl7msgnum bigint, procnum bigint
+') }}
 where _deleted_at is null

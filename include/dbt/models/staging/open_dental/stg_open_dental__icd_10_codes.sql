@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'icd10') }}
+from {{ raw_table(source('open_dental', 'icd10'), '
+    icd10num bigint, icd10code text, description text, iscode text
+') }}
 where _deleted_at is null

@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'icd9') }}
+from {{ raw_table(source('open_dental', 'icd9'), '
+    icd9num bigint, icd9code text, description text, datetstamp timestamptz
+') }}
 where _deleted_at is null

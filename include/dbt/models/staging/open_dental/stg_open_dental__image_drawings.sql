@@ -25,5 +25,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'imagedraw') }}
+from {{ raw_table(source('open_dental', 'imagedraw'), '
+    imagedrawnum bigint, docnum bigint, mountnum bigint, colordraw integer, colorback integer,
+    drawingsegment text, drawtext text, fontsize real, drawtype smallint, imageannotvendor smallint,
+    details text, pearllayer smallint
+') }}
 where _deleted_at is null

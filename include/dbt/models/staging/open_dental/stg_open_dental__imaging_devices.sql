@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'imagingdevice') }}
+from {{ raw_table(source('open_dental', 'imagingdevice'), '
+    imagingdevicenum bigint, description text, computername text, devicetype smallint,
+    twainname text, itemorder integer, showtwainui smallint
+') }}
 where _deleted_at is null

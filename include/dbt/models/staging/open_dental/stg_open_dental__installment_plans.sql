@@ -22,5 +22,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'installmentplan') }}
+from {{ raw_table(source('open_dental', 'installmentplan'), '
+    installmentplannum bigint, patnum bigint, dateagreement date, datefirstpayment date,
+    monthlypayment double precision, apr real, note text
+') }}
 where _deleted_at is null

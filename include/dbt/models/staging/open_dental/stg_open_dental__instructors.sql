@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'instructor') }}
+from {{ raw_table(source('open_dental', 'instructor'), '
+    instructornum integer, lname text, fname text, suffix text
+') }}
 where _deleted_at is null

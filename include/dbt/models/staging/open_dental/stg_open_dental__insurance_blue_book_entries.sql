@@ -27,5 +27,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'insbluebook') }}
+from {{ raw_table(source('open_dental', 'insbluebook'), '
+    insbluebooknum bigint, proccodenum bigint, carriernum bigint, plannum bigint, groupnum text,
+    inspayamt double precision, allowedoverride double precision, datetentry timestamp,
+    procnum bigint, procdate date, claimtype text, claimnum bigint
+') }}
 where _deleted_at is null

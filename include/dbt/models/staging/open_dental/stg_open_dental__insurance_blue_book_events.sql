@@ -18,5 +18,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'insbluebooklog') }}
+from {{ raw_table(source('open_dental', 'insbluebooklog'), '
+    insbluebooklognum bigint, claimprocnum bigint, allowedfee double precision,
+    datetentry timestamp, description text
+') }}
 where _deleted_at is null

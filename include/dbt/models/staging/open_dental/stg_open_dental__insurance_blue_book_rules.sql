@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'insbluebookrule') }}
+from {{ raw_table(source('open_dental', 'insbluebookrule'), '
+    insbluebookrulenum bigint, itemorder smallint, ruletype smallint, limitvalue integer,
+    limittype smallint
+') }}
 where _deleted_at is null

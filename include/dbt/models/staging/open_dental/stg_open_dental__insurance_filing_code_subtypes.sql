@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'insfilingcodesubtype') }}
+from {{ raw_table(source('open_dental', 'insfilingcodesubtype'), '
+    insfilingcodesubtypenum bigint, insfilingcodenum bigint, descript text
+') }}
 where _deleted_at is null

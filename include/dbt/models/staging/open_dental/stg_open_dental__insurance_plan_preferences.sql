@@ -16,5 +16,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'insplanpreference') }}
+from {{ raw_table(source('open_dental', 'insplanpreference'), '
+    insplanprefnum bigint, plannum bigint, fkey bigint, fkeytype smallint, valuestring text
+') }}
 where _deleted_at is null

@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'oidinternal') }}
+from {{ raw_table(source('open_dental', 'oidinternal'), '
+    oidinternalnum bigint, idtype text, idroot text
+') }}
 where _deleted_at is null

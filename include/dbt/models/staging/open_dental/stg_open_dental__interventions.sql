@@ -24,5 +24,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'intervention') }}
+from {{ raw_table(source('open_dental', 'intervention'), '
+    interventionnum bigint, patnum bigint, provnum bigint, codevalue text, codesystem text,
+    note text, dateentry date, codeset smallint, ispatdeclined smallint
+') }}
 where _deleted_at is null

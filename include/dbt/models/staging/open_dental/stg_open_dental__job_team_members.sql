@@ -14,5 +14,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'jobteamuser') }}
+from {{ raw_table(source('open_dental', 'jobteamuser'), '
+    jobteamusernum bigint, jobteamnum bigint, usernumengineer bigint, isteamlead smallint,
+    ishidden smallint
+') }}
 where _deleted_at is null

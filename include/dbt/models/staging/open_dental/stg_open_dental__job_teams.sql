@@ -18,5 +18,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'jobteam') }}
+from {{ raw_table(source('open_dental', 'jobteam'), '
+    jobteamnum bigint, teamname text, teamdescription text, teamfocus smallint, ishidden smallint
+') }}
 where _deleted_at is null

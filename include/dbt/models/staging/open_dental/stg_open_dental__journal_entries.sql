@@ -29,5 +29,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'journalentry') }}
+from {{ raw_table(source('open_dental', 'journalentry'), '
+    journalentrynum bigint, transactionnum bigint, accountnum bigint, datedisplayed date,
+    debitamt double precision, creditamt double precision, memo text, splits text, checknumber text,
+    reconcilenum bigint, secusernumentry bigint, secdatetentry timestamp, secusernumedit bigint,
+    secdatetedit timestamptz
+') }}
 where _deleted_at is null

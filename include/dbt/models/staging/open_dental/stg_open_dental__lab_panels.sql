@@ -21,5 +21,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'labpanel') }}
+from {{ raw_table(source('open_dental', 'labpanel'), '
+    labpanelnum bigint, patnum bigint, rawmessage text, labnameaddress text, datetstamp timestamptz,
+    specimencondition text, specimensource text, serviceid text, servicename text,
+    medicalordernum bigint
+') }}
 where _deleted_at is null

@@ -23,5 +23,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'labresult') }}
+from {{ raw_table(source('open_dental', 'labresult'), '
+    labresultnum bigint, labpanelnum bigint, datetimetest timestamp, testname text,
+    datetstamp timestamptz, testid text, obsvalue text, obsunits text, obsrange text,
+    abnormalflag smallint
+') }}
 where _deleted_at is null

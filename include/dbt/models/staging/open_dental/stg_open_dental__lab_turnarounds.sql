@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'labturnaround') }}
+from {{ raw_table(source('open_dental', 'labturnaround'), '
+    labturnaroundnum bigint, laboratorynum bigint, description text, dayspublished smallint,
+    daysactual smallint
+') }}
 where _deleted_at is null

@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'lettermergefield') }}
+from {{ raw_table(source('open_dental', 'lettermergefield'), '
+    fieldnum bigint, lettermergenum bigint, fieldname text
+') }}
 where _deleted_at is null

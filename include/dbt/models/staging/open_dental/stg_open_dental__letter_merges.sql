@@ -15,5 +15,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'lettermerge') }}
+from {{ raw_table(source('open_dental', 'lettermerge'), '
+    lettermergenum bigint, description text, templatename text, datafilename text, category bigint,
+    imagefolder bigint
+') }}
 where _deleted_at is null

@@ -13,5 +13,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'limitedbetafeature') }}
+from {{ raw_table(source('open_dental', 'limitedbetafeature'), '
+    limitedbetafeaturenum bigint, limitedbetafeaturetypenum bigint, clinicnum bigint,
+    issignedup smallint
+') }}
 where _deleted_at is null

@@ -30,5 +30,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'loinc') }}
+from {{ raw_table(source('open_dental', 'loinc'), '
+    loincnum bigint, loinccode text, component text, propertyobserved text, timeaspct text,
+    systemmeasured text, scaletype text, methodtype text, statusofcode text, nameshort text,
+    classtype text, unitsrequired smallint, orderobs text, hl7fieldsubfieldid text,
+    externalcopyrightnotice text, namelongcommon text, unitsucum text, rankcommontests integer,
+    rankcommonorders integer
+') }}
 where _deleted_at is null

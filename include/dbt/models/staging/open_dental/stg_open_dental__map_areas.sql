@@ -20,5 +20,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'maparea') }}
+from {{ raw_table(source('open_dental', 'maparea'), '
+    mapareanum bigint, extension integer, xpos double precision, ypos double precision,
+    width double precision, height double precision, description text, itemtype smallint,
+    mapareacontainernum bigint
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'utm') }}
+from {{ raw_table(source('open_dental', 'utm'), '
+    utmnum bigint, campaignname text, mediuminfo text, sourceinfo text
+') }}
 where _deleted_at is null

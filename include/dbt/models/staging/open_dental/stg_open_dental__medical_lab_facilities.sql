@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'medlabfacility') }}
+from {{ raw_table(source('open_dental', 'medlabfacility'), '
+    medlabfacilitynum bigint, facilityname text, address text, city text, state text, zip text,
+    phone text, directortitle text, directorlname text, directorfname text
+') }}
 where _deleted_at is null

@@ -11,5 +11,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'medlabfacattach') }}
+from {{ raw_table(source('open_dental', 'medlabfacattach'), '
+    medlabfacattachnum bigint, medlabnum bigint, medlabresultnum bigint, medlabfacilitynum bigint
+') }}
 where _deleted_at is null

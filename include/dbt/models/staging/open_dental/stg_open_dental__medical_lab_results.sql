@@ -28,5 +28,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'medlabresult') }}
+from {{ raw_table(source('open_dental', 'medlabresult'), '
+    medlabresultnum bigint, medlabnum bigint, obsid text, obstext text, obsloinc text,
+    obsloinctext text, obsidsub text, obsvalue text, obssubtype text, obsunits text,
+    referencerange text, abnormalflag text, resultstatus text, datetimeobs timestamp,
+    facilityid text, docnum bigint, note text
+') }}
 where _deleted_at is null

@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'medlabspecimen') }}
+from {{ raw_table(source('open_dental', 'medlabspecimen'), '
+    medlabspecimennum bigint, medlabnum bigint, specimenid text, specimendescript text,
+    datetimecollected timestamp
+') }}
 where _deleted_at is null

@@ -47,5 +47,14 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'medlab') }}
+from {{ raw_table(source('open_dental', 'medlab'), '
+    medlabnum bigint, sendingapp text, sendingfacility text, patnum bigint, provnum bigint,
+    patidlab text, patidalt text, patage text, pataccountnum text, patfasting smallint,
+    specimenid text, specimenidfiller text, obstestid text, obstestdescript text, obstestloinc text,
+    obstestloinctext text, datetimecollected timestamp, totalvolume text, actioncode text,
+    clinicalinfo text, datetimeentered timestamp, orderingprovnpi text, orderingprovlocalid text,
+    orderingprovlname text, orderingprovfname text, specimenidalt text, datetimereported timestamp,
+    resultstatus text, parentobsid text, parentobstestid text, notepat text, notelab text,
+    filename text, originalpidsegment text
+') }}
 where _deleted_at is null

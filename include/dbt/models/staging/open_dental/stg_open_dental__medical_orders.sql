@@ -22,5 +22,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'medicalorder') }}
+from {{ raw_table(source('open_dental', 'medicalorder'), '
+    medicalordernum bigint, medordertype smallint, patnum bigint, datetimeorder timestamp,
+    description text, isdiscontinued smallint, provnum bigint
+') }}
 where _deleted_at is null

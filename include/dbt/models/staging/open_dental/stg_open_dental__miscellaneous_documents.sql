@@ -18,5 +18,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'documentmisc') }}
+from {{ raw_table(source('open_dental', 'documentmisc'), '
+    docmiscnum bigint, datecreated date, filename text, docmisctype smallint, rawbase64 text
+') }}
 where _deleted_at is null

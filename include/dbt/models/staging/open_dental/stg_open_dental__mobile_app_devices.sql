@@ -30,5 +30,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'mobileappdevice') }}
+from {{ raw_table(source('open_dental', 'mobileappdevice'), '
+    mobileappdevicenum bigint, clinicnum bigint, devicename text, uniqueid text,
+    iseclipboardenabled smallint, eclipboardlastattempt timestamp, eclipboardlastlogin timestamp,
+    patnum bigint, lastcheckinactivity timestamp, isbyoddevice smallint, devicepage smallint,
+    usernum bigint, isodtouchenabled smallint, odtouchlastlogin timestamp,
+    odtouchlastattempt timestamp
+') }}
 where _deleted_at is null

@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'mobilebrandingprofile') }}
+from {{ raw_table(source('open_dental', 'mobilebrandingprofile'), '
+    mobilebrandingprofilenum bigint, clinicnum bigint, officedescription text, logofilepath text,
+    datetstamp timestamptz
+') }}
 where _deleted_at is null

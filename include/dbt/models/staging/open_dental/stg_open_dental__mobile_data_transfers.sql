@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'mobiledatabyte') }}
+from {{ raw_table(source('open_dental', 'mobiledatabyte'), '
+    mobiledatabytenum bigint, rawbase64data text, rawbase64code text, rawbase64tag text,
+    patnum bigint, actiontype smallint, datetimeentry timestamp, datetimeexpires timestamp
+') }}
 where _deleted_at is null

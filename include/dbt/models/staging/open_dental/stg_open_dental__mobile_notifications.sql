@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'mobilenotification') }}
+from {{ raw_table(source('open_dental', 'mobilenotification'), '
+    mobilenotificationnum bigint, notificationtype smallint, deviceid text, primarykeys text,
+    tags text, datetimeentry timestamp, datetimeexpires timestamp, apptarget smallint
+') }}
 where _deleted_at is null

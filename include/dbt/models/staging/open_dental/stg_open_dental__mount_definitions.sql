@@ -23,5 +23,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'mountdef') }}
+from {{ raw_table(source('open_dental', 'mountdef'), '
+    mountdefnum bigint, description text, itemorder integer, width integer, height integer,
+    colorback integer, colorfore integer, colortextback integer, scalevalue text, defaultcat bigint,
+    fliponacquire smallint, adjmodeafterseries smallint
+') }}
 where _deleted_at is null

@@ -22,5 +22,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'mountitemdef') }}
+from {{ raw_table(source('open_dental', 'mountitemdef'), '
+    mountitemdefnum bigint, mountdefnum bigint, xpos integer, ypos integer, width integer,
+    height integer, itemorder integer, rotateonacquire integer, toothnumbers text, textshowing text,
+    fontsize real
+') }}
 where _deleted_at is null

@@ -22,5 +22,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'mountitem') }}
+from {{ raw_table(source('open_dental', 'mountitem'), '
+    mountitemnum bigint, mountnum bigint, xpos integer, ypos integer, itemorder integer,
+    width integer, height integer, rotateonacquire integer, toothnumbers text, textshowing text,
+    fontsize real
+') }}
 where _deleted_at is null

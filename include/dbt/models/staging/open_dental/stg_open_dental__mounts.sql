@@ -27,5 +27,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'mount') }}
+from {{ raw_table(source('open_dental', 'mount'), '
+    mountnum bigint, patnum bigint, doccategory bigint, datecreated timestamp, description text,
+    note text, width integer, height integer, colorback integer, provnum bigint, colorfore integer,
+    colortextback integer, fliponacquire smallint, adjmodeafterseries smallint
+') }}
 where _deleted_at is null

@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'procmultivisit') }}
+from {{ raw_table(source('open_dental', 'procmultivisit'), '
+    procmultivisitnum bigint, groupprocmultivisitnum bigint, procnum bigint, procstatus smallint,
+    isinprocess smallint, secdatetentry timestamp, secdatetedit timestamptz, patnum bigint
+') }}
 where _deleted_at is null

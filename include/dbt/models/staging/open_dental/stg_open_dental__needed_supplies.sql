@@ -14,5 +14,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'supplyneeded') }}
+from {{ raw_table(source('open_dental', 'supplyneeded'), '
+    supplyneedednum bigint, description text, dateadded date
+') }}
 where _deleted_at is null

@@ -29,5 +29,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'apptnewpatthankyousent') }}
+from {{ raw_table(source('open_dental', 'apptnewpatthankyousent'), '
+    apptnewpatthankyousentnum bigint, apptnum bigint, apptdatetime timestamp,
+    apptsecdatetentry timestamp, tsprior bigint, apptreminderrulenum bigint, clinicnum bigint,
+    patnum bigint, responsedescript text, datetimenewpatthankyoutransmit timestamp, shortguid text,
+    sendstatus smallint, messagetype smallint, messagefk bigint, datetimeentry timestamp,
+    datetimesent timestamp
+') }}
 where _deleted_at is null

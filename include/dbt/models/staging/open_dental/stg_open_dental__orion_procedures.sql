@@ -23,5 +23,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orionproc') }}
+from {{ raw_table(source('open_dental', 'orionproc'), '
+    orionprocnum bigint, procnum bigint, dpc smallint, datescheduleby date, datestopclock date,
+    status2 integer, isoncall smallint, iseffectivecomm smallint, isrepair smallint,
+    dpcpost smallint
+') }}
 where _deleted_at is null

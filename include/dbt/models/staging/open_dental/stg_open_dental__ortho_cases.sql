@@ -32,5 +32,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orthocase') }}
+from {{ raw_table(source('open_dental', 'orthocase'), '
+    orthocasenum bigint, patnum bigint, provnum bigint, clinicnum bigint, fee double precision,
+    feeinsprimary double precision, feepat double precision, bandingdate date, debonddate date,
+    debonddateexpected date, istransfer smallint, orthotype bigint, secdatetentry timestamp,
+    secusernumentry bigint, secdatetedit timestamptz, isactive smallint,
+    feeinssecondary double precision
+') }}
 where _deleted_at is null

@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orthochart') }}
+from {{ raw_table(source('open_dental', 'orthochart'), '
+    orthochartnum bigint, patnum bigint, dateservice date, fieldname text, fieldvalue text,
+    usernum bigint, provnum bigint, orthochartrownum bigint
+') }}
 where _deleted_at is null

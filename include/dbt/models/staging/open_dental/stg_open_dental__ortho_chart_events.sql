@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orthochartlog') }}
+from {{ raw_table(source('open_dental', 'orthochartlog'), '
+    orthochartlognum bigint, patnum bigint, computername text, datetimelog timestamp,
+    datetimeservice timestamp, usernum bigint, provnum bigint, orthochartrownum bigint, logdata text
+') }}
 where _deleted_at is null

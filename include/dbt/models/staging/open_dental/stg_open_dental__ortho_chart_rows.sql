@@ -14,5 +14,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orthochartrow') }}
+from {{ raw_table(source('open_dental', 'orthochartrow'), '
+    orthochartrownum bigint, patnum bigint, datetimeservice timestamp, usernum bigint,
+    provnum bigint
+') }}
 where _deleted_at is null

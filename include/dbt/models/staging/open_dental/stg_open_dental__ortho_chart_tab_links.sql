@@ -14,5 +14,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orthocharttablink') }}
+from {{ raw_table(source('open_dental', 'orthocharttablink'), '
+    orthocharttablinknum bigint, itemorder integer, orthocharttabnum bigint, displayfieldnum bigint,
+    columnwidthoverride integer
+') }}
 where _deleted_at is null

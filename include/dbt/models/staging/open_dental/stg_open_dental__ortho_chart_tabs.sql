@@ -17,5 +17,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orthocharttab') }}
+from {{ raw_table(source('open_dental', 'orthocharttab'), '
+    orthocharttabnum bigint, tabname text, itemorder integer, ishidden smallint
+') }}
 where _deleted_at is null

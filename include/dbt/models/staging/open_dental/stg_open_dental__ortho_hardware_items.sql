@@ -23,5 +23,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orthohardware') }}
+from {{ raw_table(source('open_dental', 'orthohardware'), '
+    orthohardwarenum bigint, patnum bigint, dateexam date, orthohardwaretype smallint,
+    orthohardwarespecnum bigint, toothrange text, note text, ishidden smallint
+') }}
 where _deleted_at is null

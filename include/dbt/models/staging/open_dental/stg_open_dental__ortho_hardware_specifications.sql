@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orthohardwarespec') }}
+from {{ raw_table(source('open_dental', 'orthohardwarespec'), '
+    orthohardwarespecnum bigint, orthohardwaretype smallint, description text, itemcolor integer,
+    ishidden smallint, itemorder integer
+') }}
 where _deleted_at is null

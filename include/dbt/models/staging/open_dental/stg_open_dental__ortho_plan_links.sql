@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orthoplanlink') }}
+from {{ raw_table(source('open_dental', 'orthoplanlink'), '
+    orthoplanlinknum bigint, orthocasenum bigint, linktype smallint, fkey bigint, isactive smallint,
+    secdatetentry timestamp, secusernumentry bigint
+') }}
 where _deleted_at is null

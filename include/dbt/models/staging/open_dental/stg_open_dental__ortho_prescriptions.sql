@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orthorx') }}
+from {{ raw_table(source('open_dental', 'orthorx'), '
+    orthorxnum bigint, orthohardwarespecnum bigint, description text, toothrange text,
+    itemorder integer
+') }}
 where _deleted_at is null

@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orthoproclink') }}
+from {{ raw_table(source('open_dental', 'orthoproclink'), '
+    orthoproclinknum bigint, orthocasenum bigint, procnum bigint, secdatetentry timestamp,
+    secusernumentry bigint, proclinktype smallint
+') }}
 where _deleted_at is null

@@ -23,5 +23,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'orthoschedule') }}
+from {{ raw_table(source('open_dental', 'orthoschedule'), '
+    orthoschedulenum bigint, bandingdateoverride date, debonddateoverride date,
+    bandingamount double precision, visitamount double precision, debondamount double precision,
+    isactive smallint, secdatetedit timestamptz
+') }}
 where _deleted_at is null

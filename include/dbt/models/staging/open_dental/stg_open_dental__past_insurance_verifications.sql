@@ -28,5 +28,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'insverifyhist') }}
+from {{ raw_table(source('open_dental', 'insverifyhist'), '
+    insverifyhistnum bigint, insverifynum bigint, datelastverified date, usernum bigint,
+    verifytype smallint, fkey bigint, defnum bigint, note text, datelastassigned date,
+    datetimeentry timestamp, hoursavailableforverification double precision, verifyusernum bigint,
+    secdatetedit timestamptz
+') }}
 where _deleted_at is null

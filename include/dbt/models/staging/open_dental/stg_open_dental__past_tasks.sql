@@ -43,5 +43,13 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'taskhist') }}
+from {{ raw_table(source('open_dental', 'taskhist'), '
+    taskhistnum bigint, usernumhist bigint, datetstamp timestamp, isnotechange smallint,
+    tasknum bigint, tasklistnum bigint, datetask date, keynum bigint, descript text,
+    taskstatus smallint, isrepeating smallint, datetype smallint, fromnum bigint,
+    objecttype smallint, datetimeentry timestamp, usernum bigint, datetimefinished timestamp,
+    prioritydefnum bigint, remindergroupid text, remindertype smallint, reminderfrequency integer,
+    datetimeoriginal timestamp, secdatetedit timestamptz, descriptoverride text,
+    isreadonly smallint, triagecategory bigint
+') }}
 where _deleted_at is null

@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'wikilisthist') }}
+from {{ raw_table(source('open_dental', 'wikilisthist'), '
+    wikilisthistnum bigint, usernum bigint, listname text, listheaders text, listcontent text,
+    datetimesaved timestamp
+') }}
 where _deleted_at is null

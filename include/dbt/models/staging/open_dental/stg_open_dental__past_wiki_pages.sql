@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'wikipagehist') }}
+from {{ raw_table(source('open_dental', 'wikipagehist'), '
+    wikipagenum bigint, usernum bigint, pagetitle text, pagecontent text, datetimesaved timestamp,
+    isdeleted smallint
+') }}
 where _deleted_at is null

@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'patfieldpickitem') }}
+from {{ raw_table(source('open_dental', 'patfieldpickitem'), '
+    patfieldpickitemnum bigint, patfielddefnum bigint, name text, abbreviation text,
+    ishidden smallint, itemorder integer
+') }}
 where _deleted_at is null

@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'formpat') }}
+from {{ raw_table(source('open_dental', 'formpat'), '
+    formpatnum bigint, patnum bigint, formdatetime timestamp
+') }}
 where _deleted_at is null

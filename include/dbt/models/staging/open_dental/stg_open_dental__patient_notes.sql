@@ -33,5 +33,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'patientnote') }}
+from {{ raw_table(source('open_dental', 'patientnote'), '
+    patnum bigint, famfinancial text, apptphone text, medical text, service text, medicalcomp text,
+    treatment text, icename text, icephone text, orthomonthstreatoverride integer,
+    dateorthoplacementoverride date, secdatetentry timestamp, secdatetedit timestamptz,
+    consent smallint, usernumortholocked bigint, pronoun smallint
+') }}
 where _deleted_at is null

@@ -14,5 +14,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'languagepat') }}
+from {{ raw_table(source('open_dental', 'languagepat'), '
+    languagepatnum bigint, prefname text, language text, translation text, eformfielddefnum bigint
+') }}
 where _deleted_at is null

@@ -26,5 +26,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'patientportalinvite') }}
+from {{ raw_table(source('open_dental', 'patientportalinvite'), '
+    patientportalinvitenum bigint, patnum bigint, clinicnum bigint, datetimeentry timestamp,
+    tsprior bigint, apptnum bigint, sendstatus smallint, messagefk bigint, responsedescript text,
+    messagetype smallint, datetimesent timestamp, apptreminderrulenum bigint, apptdatetime timestamp
+') }}
 where _deleted_at is null

@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'patrestriction') }}
+from {{ raw_table(source('open_dental', 'patrestriction'), '
+    patrestrictionnum bigint, patnum bigint, patrestricttype smallint
+') }}
 where _deleted_at is null

@@ -38,5 +38,12 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'vaccinepat') }}
+from {{ raw_table(source('open_dental', 'vaccinepat'), '
+    vaccinepatnum bigint, vaccinedefnum bigint, datetimestart timestamp, datetimeend timestamp,
+    administeredamt real, drugunitnum bigint, lotnumber text, patnum bigint, note text,
+    filledcity text, filledst text, completionstatus smallint, administrationnotecode smallint,
+    usernum bigint, provnumordering bigint, provnumadminister bigint, dateexpire date,
+    refusalreason smallint, actioncode smallint, administrationroute smallint,
+    administrationsite smallint
+') }}
 where _deleted_at is null

@@ -36,5 +36,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'payconnectresponseweb') }}
+from {{ raw_table(source('open_dental', 'payconnectresponseweb'), '
+    payconnectresponsewebnum bigint, patnum bigint, paynum bigint, processingstatus text,
+    datetimeentry timestamp, datetimepending timestamp, datetimecompleted timestamp,
+    datetimeexpired timestamp, datetimelasterror timestamp, lastresponsestr text, ccsource smallint,
+    amount double precision, paynote text, istokensaved smallint, expdatetoken text, refnumber text,
+    transtype text, emailresponse text, logguid text
+') }}
 where _deleted_at is null

@@ -29,5 +29,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'payplantemplate') }}
+from {{ raw_table(source('open_dental', 'payplantemplate'), '
+    payplantemplatenum bigint, payplantemplatename text, clinicnum bigint, apr double precision,
+    interestdelay integer, payamt double precision, numberofpayments integer,
+    chargefrequency smallint, downpayment double precision, dynamicpayplantpoption smallint,
+    note text, ishidden smallint
+') }}
 where _deleted_at is null

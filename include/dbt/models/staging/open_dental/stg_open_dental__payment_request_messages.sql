@@ -33,5 +33,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'msgtopaysent') }}
+from {{ raw_table(source('open_dental', 'msgtopaysent'), '
+    msgtopaysentnum bigint, patnum bigint, clinicnum bigint, sendstatus smallint, source smallint,
+    messagetype smallint, messagefk bigint, subject text, message text, emailtype smallint,
+    datetimeentry timestamp, datetimesent timestamp, responsedescript text,
+    apptreminderrulenum bigint, shortguid text, datetimesendfailed timestamp, apptnum bigint,
+    apptdatetime timestamp, tsprior bigint, statementnum bigint
+') }}
 where _deleted_at is null

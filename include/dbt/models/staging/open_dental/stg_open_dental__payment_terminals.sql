@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'payterminal') }}
+from {{ raw_table(source('open_dental', 'payterminal'), '
+    payterminalnum bigint, name text, clinicnum bigint, terminalid text
+') }}
 where _deleted_at is null

@@ -16,5 +16,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'payortype') }}
+from {{ raw_table(source('open_dental', 'payortype'), '
+    payortypenum bigint, patnum bigint, datestart date, sopcode text, note text
+') }}
 where _deleted_at is null

@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'pearlrequest') }}
+from {{ raw_table(source('open_dental', 'pearlrequest'), '
+    pearlrequestnum bigint, requestid text, docnum bigint, requeststatus smallint, datetsent date,
+    datetchecked date
+') }}
 where _deleted_at is null

@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'pharmclinic') }}
+from {{ raw_table(source('open_dental', 'pharmclinic'), '
+    pharmclinicnum bigint, pharmacynum bigint, clinicnum bigint
+') }}
 where _deleted_at is null

@@ -15,5 +15,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'languageforeign') }}
+from {{ raw_table(source('open_dental', 'languageforeign'), '
+    languageforeignnum bigint, classtype text, english text, culture text, translation text,
+    comments text
+') }}
 where _deleted_at is null

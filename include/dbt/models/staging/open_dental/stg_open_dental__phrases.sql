@@ -16,5 +16,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'language') }}
+from {{ raw_table(source('open_dental', 'language'), '
+    languagenum bigint, englishcomments text, classtype text, english text, isobsolete smallint
+') }}
 where _deleted_at is null

@@ -18,5 +18,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'rxalert') }}
+from {{ raw_table(source('open_dental', 'rxalert'), '
+    rxalertnum bigint, rxdefnum bigint, diseasedefnum bigint, allergydefnum bigint,
+    medicationnum bigint, notificationmsg text, ishighsignificance smallint
+') }}
 where _deleted_at is null

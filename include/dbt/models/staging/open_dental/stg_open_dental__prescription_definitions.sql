@@ -23,5 +23,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'rxdef') }}
+from {{ raw_table(source('open_dental', 'rxdef'), '
+    rxdefnum bigint, drug text, sig text, disp text, refills text, notes text,
+    iscontrolled smallint, rxcui bigint, isprocrequired smallint, patientinstruction text
+') }}
 where _deleted_at is null

@@ -22,5 +22,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'printer') }}
+from {{ raw_table(source('open_dental', 'printer'), '
+    printernum bigint, computernum bigint, printsit smallint, printername text,
+    displayprompt smallint, fileextension text, isvirtualprinter smallint
+') }}
 where _deleted_at is null

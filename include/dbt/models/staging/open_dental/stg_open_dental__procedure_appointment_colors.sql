@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'procapptcolor') }}
+from {{ raw_table(source('open_dental', 'procapptcolor'), '
+    procapptcolornum bigint, coderange text, colortext integer, showpreviousdate smallint
+') }}
 where _deleted_at is null

@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'procbuttonitem') }}
+from {{ raw_table(source('open_dental', 'procbuttonitem'), '
+    procbuttonitemnum bigint, procbuttonnum bigint, oldcode text, autocodenum bigint,
+    codenum bigint, itemorder bigint
+') }}
 where _deleted_at is null

@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'procbutton') }}
+from {{ raw_table(source('open_dental', 'procbutton'), '
+    procbuttonnum bigint, description text, itemorder integer, category bigint, buttonimage text,
+    ismultivisit smallint
+') }}
 where _deleted_at is null

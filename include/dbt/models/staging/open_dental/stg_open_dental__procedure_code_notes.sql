@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'proccodenote') }}
+from {{ raw_table(source('open_dental', 'proccodenote'), '
+    proccodenotenum bigint, codenum bigint, provnum bigint, note text, proctime text,
+    procstatus smallint
+') }}
 where _deleted_at is null

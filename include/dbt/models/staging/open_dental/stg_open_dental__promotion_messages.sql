@@ -28,5 +28,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'promotionlog') }}
+from {{ raw_table(source('open_dental', 'promotionlog'), '
+    promotionlognum bigint, promotionnum bigint, patnum bigint, emailhostingfk bigint,
+    datetimesent timestamp, promotionstatus smallint, messagefk bigint, clinicnum bigint,
+    sendstatus smallint, messagetype smallint, datetimeentry timestamp, responsedescript text,
+    apptreminderrulenum bigint
+') }}
 where _deleted_at is null

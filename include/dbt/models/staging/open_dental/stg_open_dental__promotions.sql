@@ -18,5 +18,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'promotion') }}
+from {{ raw_table(source('open_dental', 'promotion'), '
+    promotionnum bigint, promotionname text, datetimecreated date, clinicnum bigint,
+    typepromotion smallint
+') }}
 where _deleted_at is null

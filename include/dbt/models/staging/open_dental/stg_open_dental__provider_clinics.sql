@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'providerclinic') }}
+from {{ raw_table(source('open_dental', 'providerclinic'), '
+    providerclinicnum bigint, provnum bigint, clinicnum bigint, deanum text, statelicense text,
+    staterxid text, statewherelicensed text, carecreditmerchantid text
+') }}
 where _deleted_at is null

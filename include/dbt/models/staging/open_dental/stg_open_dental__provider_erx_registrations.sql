@@ -24,5 +24,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'providererx') }}
+from {{ raw_table(source('open_dental', 'providererx'), '
+    providererxnum bigint, patnum bigint, nationalproviderid text, isenabled smallint,
+    isidentifyproofed smallint, issenttohq smallint, isepcs smallint, erxtype smallint, userid text,
+    accountid text, registrationkeynum bigint
+') }}
 where _deleted_at is null

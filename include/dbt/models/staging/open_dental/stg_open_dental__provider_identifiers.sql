@@ -16,5 +16,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'providerident') }}
+from {{ raw_table(source('open_dental', 'providerident'), '
+    provideridentnum bigint, provnum bigint, payorid text, suppidtype smallint, idnumber text
+') }}
 where _deleted_at is null

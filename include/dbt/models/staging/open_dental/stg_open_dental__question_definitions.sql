@@ -17,5 +17,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'questiondef') }}
+from {{ raw_table(source('open_dental', 'questiondef'), '
+    questiondefnum bigint, description text, itemorder integer, questtype smallint
+') }}
 where _deleted_at is null

@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'question') }}
+from {{ raw_table(source('open_dental', 'question'), '
+    questionnum bigint, patnum bigint, itemorder integer, description text, answer text,
+    formpatnum bigint
+') }}
 where _deleted_at is null

@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'quickpastecat') }}
+from {{ raw_table(source('open_dental', 'quickpastecat'), '
+    quickpastecatnum bigint, description text, itemorder integer, defaultfortypes text
+') }}
 where _deleted_at is null

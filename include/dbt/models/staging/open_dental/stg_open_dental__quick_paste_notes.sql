@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'quickpastenote') }}
+from {{ raw_table(source('open_dental', 'quickpastenote'), '
+    quickpastenotenum bigint, quickpastecatnum bigint, itemorder integer, note text,
+    abbreviation text
+') }}
 where _deleted_at is null

@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'procbuttonquick') }}
+from {{ raw_table(source('open_dental', 'procbuttonquick'), '
+    procbuttonquicknum bigint, description text, codevalue text, surf text, ypos integer,
+    itemorder integer, islabel smallint
+') }}
 where _deleted_at is null

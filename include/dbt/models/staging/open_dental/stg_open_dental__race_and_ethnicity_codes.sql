@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'cdcrec') }}
+from {{ raw_table(source('open_dental', 'cdcrec'), '
+    cdcrecnum bigint, cdcreccode text, heirarchicalcode text, description text
+') }}
 where _deleted_at is null

@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'reactivation') }}
+from {{ raw_table(source('open_dental', 'reactivation'), '
+    reactivationnum bigint, patnum bigint, reactivationstatus bigint, reactivationnote text,
+    donotcontact smallint
+') }}
 where _deleted_at is null

@@ -34,5 +34,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'smsfrommobile') }}
+from {{ raw_table(source('open_dental', 'smsfrommobile'), '
+    smsfrommobilenum bigint, patnum bigint, clinicnum bigint, commlognum bigint, msgtext text,
+    datetimereceived timestamp, smsphonenumber text, mobilephonenumber text, msgpart integer,
+    msgtotal integer, msgrefid text, smsstatus smallint, flags text, ishidden smallint,
+    matchcount integer, guidmessage text, secdatetedit timestamptz
+') }}
 where _deleted_at is null

@@ -29,5 +29,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'recurringcharge') }}
+from {{ raw_table(source('open_dental', 'recurringcharge'), '
+    recurringchargenum bigint, patnum bigint, clinicnum bigint, datetimecharge timestamp,
+    chargestatus smallint, fambal double precision, payplandue double precision,
+    totaldue double precision, repeatamt double precision, chargeamt double precision,
+    usernum bigint, paynum bigint, creditcardnum bigint, errormsg text
+') }}
 where _deleted_at is null

@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'referralcliniclink') }}
+from {{ raw_table(source('open_dental', 'referralcliniclink'), '
+    referralcliniclinknum bigint, referralnum bigint, clinicnum bigint
+') }}
 where _deleted_at is null

@@ -32,5 +32,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'registrationkey') }}
+from {{ raw_table(source('open_dental', 'registrationkey'), '
+    registrationkeynum bigint, patnum bigint, regkey text, note text, datestarted date,
+    datedisabled date, dateended date, isforeign smallint, usesserverversion smallint,
+    isfreeversion smallint, isonlyfortesting smallint, votesallotted integer,
+    isresellercustomer smallint, hasearlyaccess smallint, datetbackupscheduled timestamp
+') }}
 where _deleted_at is null

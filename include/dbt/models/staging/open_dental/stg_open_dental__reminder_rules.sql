@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'reminderrule') }}
+from {{ raw_table(source('open_dental', 'reminderrule'), '
+    reminderrulenum bigint, remindercriterion smallint, criterionfk bigint, criterionvalue text,
+    message text
+') }}
 where _deleted_at is null

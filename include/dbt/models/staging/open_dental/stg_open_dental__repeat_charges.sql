@@ -36,5 +36,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'repeatcharge') }}
+from {{ raw_table(source('open_dental', 'repeatcharge'), '
+    repeatchargenum bigint, patnum bigint, proccode text, chargeamt double precision,
+    datestart date, datestop date, note text, copynotetoproc smallint, createsclaim smallint,
+    isenabled smallint, useprepay smallint, npi text, erxaccountid text, providername text,
+    chargeamtalt double precision, unearnedtypes text, frequency smallint
+') }}
 where _deleted_at is null

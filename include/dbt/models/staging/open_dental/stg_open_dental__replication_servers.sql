@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'replicationserver') }}
+from {{ raw_table(source('open_dental', 'replicationserver'), '
+    replicationservernum bigint, descript text, serverid bigint, rangestart bigint, rangeend bigint,
+    atozpath text, updateblocked smallint, slavemonitor text
+') }}
 where _deleted_at is null

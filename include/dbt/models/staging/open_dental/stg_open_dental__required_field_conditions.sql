@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'requiredfieldcondition') }}
+from {{ raw_table(source('open_dental', 'requiredfieldcondition'), '
+    requiredfieldconditionnum bigint, requiredfieldnum bigint, conditiontype text,
+    operator smallint, conditionvalue text, conditionrelationship smallint
+') }}
 where _deleted_at is null

@@ -14,5 +14,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'requiredfield') }}
+from {{ raw_table(source('open_dental', 'requiredfield'), '
+    requiredfieldnum bigint, fieldtype smallint, fieldname text
+') }}
 where _deleted_at is null

@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'resellerservice') }}
+from {{ raw_table(source('open_dental', 'resellerservice'), '
+    resellerservicenum bigint, resellernum bigint, codenum bigint, fee double precision,
+    hostedurl text
+') }}
 where _deleted_at is null

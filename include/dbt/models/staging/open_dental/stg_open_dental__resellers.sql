@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'reseller') }}
+from {{ raw_table(source('open_dental', 'reseller'), '
+    resellernum bigint, patnum bigint, username text, billingtype bigint, votesallotted integer,
+    note text
+') }}
 where _deleted_at is null

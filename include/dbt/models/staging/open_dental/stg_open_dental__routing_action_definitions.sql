@@ -24,5 +24,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eroutingactiondef') }}
+from {{ raw_table(source('open_dental', 'eroutingactiondef'), '
+    eroutingactiondefnum bigint, eroutingdefnum bigint, eroutingactiontype smallint,
+    itemorder integer, secdatetentry timestamp, datetlastmodified timestamp,
+    foreignkeytype smallint, foreignkey bigint, labeloverride text
+') }}
 where _deleted_at is null

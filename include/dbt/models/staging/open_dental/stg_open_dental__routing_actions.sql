@@ -27,5 +27,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eroutingaction') }}
+from {{ raw_table(source('open_dental', 'eroutingaction'), '
+    eroutingactionnum bigint, eroutingnum bigint, itemorder integer, eroutingactiontype smallint,
+    usernum bigint, iscomplete smallint, datetimecomplete timestamp, foreignkeytype smallint,
+    foreignkey bigint, labeloverride text
+') }}
 where _deleted_at is null

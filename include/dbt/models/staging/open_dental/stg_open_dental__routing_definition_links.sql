@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eroutingdeflink') }}
+from {{ raw_table(source('open_dental', 'eroutingdeflink'), '
+    eroutingdeflinknum bigint, eroutingdefnum bigint, fkey bigint, eroutingtype smallint
+') }}
 where _deleted_at is null

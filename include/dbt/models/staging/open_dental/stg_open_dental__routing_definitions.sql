@@ -18,5 +18,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eroutingdef') }}
+from {{ raw_table(source('open_dental', 'eroutingdef'), '
+    eroutingdefnum bigint, clinicnum bigint, description text, usernumcreated bigint,
+    usernummodified bigint, secdatetentered timestamp, datelastmodified timestamp
+') }}
 where _deleted_at is null

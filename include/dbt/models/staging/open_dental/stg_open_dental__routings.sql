@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'erouting') }}
+from {{ raw_table(source('open_dental', 'erouting'), '
+    eroutingnum bigint, description text, patnum bigint, clinicnum bigint, secdatetentry timestamp,
+    iscomplete smallint
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'rxnorm') }}
+from {{ raw_table(source('open_dental', 'rxnorm'), '
+    rxnormnum bigint, rxcui text, mmslcode text, description text
+') }}
 where _deleted_at is null

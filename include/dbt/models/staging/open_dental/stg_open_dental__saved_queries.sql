@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'userquery') }}
+from {{ raw_table(source('open_dental', 'userquery'), '
+    querynum bigint, description text, filename text, querytext text, isreleased smallint,
+    ispromptsetup smallint, defaultformatraw smallint
+') }}
 where _deleted_at is null

@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'scheduleop') }}
+from {{ raw_table(source('open_dental', 'scheduleop'), '
+    scheduleopnum bigint, schedulenum bigint, operatorynum bigint
+') }}
 where _deleted_at is null

@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'scheduledprocess') }}
+from {{ raw_table(source('open_dental', 'scheduledprocess'), '
+    scheduledprocessnum bigint, scheduledaction text, timetorun timestamp, frequencytorun text,
+    lastrandatetime timestamp
+') }}
 where _deleted_at is null

@@ -14,5 +14,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'schoolclass') }}
+from {{ raw_table(source('open_dental', 'schoolclass'), '
+    schoolclassnum bigint, gradyear integer, descript text
+') }}
 where _deleted_at is null

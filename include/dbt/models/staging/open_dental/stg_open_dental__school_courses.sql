@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'schoolcourse') }}
+from {{ raw_table(source('open_dental', 'schoolcourse'), '
+    schoolcoursenum bigint, courseid text, descript text
+') }}
 where _deleted_at is null

@@ -14,5 +14,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'screenpat') }}
+from {{ raw_table(source('open_dental', 'screenpat'), '
+    screenpatnum bigint, patnum bigint, screengroupnum bigint, sheetnum bigint,
+    patscreenperm smallint
+') }}
 where _deleted_at is null

@@ -22,5 +22,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'screengroup') }}
+from {{ raw_table(source('open_dental', 'screengroup'), '
+    screengroupnum bigint, description text, sgdate date, provname text, provnum bigint,
+    placeservice smallint, county text, gradeschool text, sheetdefnum bigint
+') }}
 where _deleted_at is null

@@ -33,5 +33,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'screen') }}
+from {{ raw_table(source('open_dental', 'screen'), '
+    screennum bigint, gender smallint, raceold smallint, gradelevel smallint, age smallint,
+    urgency smallint, hascaries smallint, needssealants smallint, cariesexperience smallint,
+    earlychildcaries smallint, existingsealants smallint, missingallteeth smallint, birthdate date,
+    screengroupnum bigint, screengrouporder integer, comments text, screenpatnum bigint,
+    sheetnum bigint
+') }}
 where _deleted_at is null

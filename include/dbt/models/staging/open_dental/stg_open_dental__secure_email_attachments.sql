@@ -20,5 +20,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'emailsecureattach') }}
+from {{ raw_table(source('open_dental', 'emailsecureattach'), '
+    emailsecureattachnum bigint, clinicnum bigint, emailattachnum bigint, emailsecurenum bigint,
+    attachmentguid text, displayedfilename text, extension text, datetentry timestamp,
+    secdatetedit timestamptz
+') }}
 where _deleted_at is null

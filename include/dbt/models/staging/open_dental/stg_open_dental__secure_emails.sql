@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'emailsecure') }}
+from {{ raw_table(source('open_dental', 'emailsecure'), '
+    emailsecurenum bigint, clinicnum bigint, patnum bigint, emailmessagenum bigint,
+    emailchainfk bigint, emailfk bigint, datetentry timestamp, secdatetedit timestamptz
+') }}
 where _deleted_at is null

@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'sessiontoken') }}
+from {{ raw_table(source('open_dental', 'sessiontoken'), '
+    sessiontokennum bigint, expiration timestamp, tokentype smallint, fkey bigint
+') }}
 where _deleted_at is null

@@ -44,5 +44,13 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'sheetfielddef') }}
+from {{ raw_table(source('open_dental', 'sheetfielddef'), '
+    sheetfielddefnum bigint, sheetdefnum bigint, fieldtype integer, fieldname text, fieldvalue text,
+    fontsize real, fontname text, fontisbold smallint, xpos integer, ypos integer, width integer,
+    height integer, growthbehavior integer, radiobuttonvalue text, radiobuttongroup text,
+    isrequired smallint, taborder integer, reportablename text, textalign smallint,
+    ispaymentoption smallint, itemcolor integer, islocked smallint, tabordermobile integer,
+    uilabelmobile text, uilabelmobileradiobutton text, layoutmode smallint, language text,
+    canelectronicallysign smallint, issigprovrestricted smallint
+') }}
 where _deleted_at is null

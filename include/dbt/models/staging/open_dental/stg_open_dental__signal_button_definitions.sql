@@ -19,5 +19,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'sigbutdef') }}
+from {{ raw_table(source('open_dental', 'sigbutdef'), '
+    sigbutdefnum bigint, buttontext text, buttonindex smallint, synchicon smallint,
+    computername text, sigelementdefnumuser bigint, sigelementdefnumextra bigint,
+    sigelementdefnummsg bigint
+') }}
 where _deleted_at is null

@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'sigelementdef') }}
+from {{ raw_table(source('open_dental', 'sigelementdef'), '
+    sigelementdefnum bigint, lightrow smallint, lightcolor integer, sigelementtype smallint,
+    sigtext text, sound text, itemorder smallint
+') }}
 where _deleted_at is null

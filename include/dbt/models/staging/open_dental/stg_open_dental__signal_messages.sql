@@ -25,5 +25,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'sigmessage') }}
+from {{ raw_table(source('open_dental', 'sigmessage'), '
+    sigmessagenum bigint, buttontext text, buttonindex integer, synchicon smallint, fromuser text,
+    touser text, messagedatetime timestamp, ackdatetime timestamp, sigtext text,
+    sigelementdefnumuser bigint, sigelementdefnumextra bigint, sigelementdefnummsg bigint
+') }}
 where _deleted_at is null

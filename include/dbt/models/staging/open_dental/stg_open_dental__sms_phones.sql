@@ -18,5 +18,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'smsphone') }}
+from {{ raw_table(source('open_dental', 'smsphone'), '
+    smsphonenum bigint, clinicnum bigint, phonenumber text, datetimeactive timestamp,
+    datetimeinactive timestamp, inactivecode text, countrycode text
+') }}
 where _deleted_at is null

@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'snomed') }}
+from {{ raw_table(source('open_dental', 'snomed'), '
+    snomednum bigint, snomedcode text, description text
+') }}
 where _deleted_at is null

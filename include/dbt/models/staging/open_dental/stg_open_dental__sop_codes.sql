@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'sop') }}
+from {{ raw_table(source('open_dental', 'sop'), '
+    sopnum bigint, sopcode text, description text
+') }}
 where _deleted_at is null

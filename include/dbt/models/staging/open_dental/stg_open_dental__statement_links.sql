@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'stmtlink') }}
+from {{ raw_table(source('open_dental', 'stmtlink'), '
+    stmtlinknum bigint, statementnum bigint, stmtlinktype smallint, fkey bigint
+') }}
 where _deleted_at is null

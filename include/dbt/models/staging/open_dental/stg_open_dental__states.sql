@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'stateabbr') }}
+from {{ raw_table(source('open_dental', 'stateabbr'), '
+    stateabbrnum bigint, description text, abbr text, medicaididlength integer
+') }}
 where _deleted_at is null

@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'reqstudent') }}
+from {{ raw_table(source('open_dental', 'reqstudent'), '
+    reqstudentnum bigint, reqneedednum bigint, descript text, schoolcoursenum bigint,
+    provnum bigint, aptnum bigint, patnum bigint, instructornum bigint, datecompleted date
+') }}
 where _deleted_at is null

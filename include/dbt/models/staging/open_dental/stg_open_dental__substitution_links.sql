@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'substitutionlink') }}
+from {{ raw_table(source('open_dental', 'substitutionlink'), '
+    substitutionlinknum bigint, plannum bigint, codenum bigint, substitutioncode text,
+    substonlyif integer
+') }}
 where _deleted_at is null

@@ -30,5 +30,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'supply') }}
+from {{ raw_table(source('open_dental', 'supply'), '
+    supplynum bigint, suppliernum bigint, catalognumber text, descript text, category bigint,
+    itemorder integer, leveldesired real, ishidden smallint, price double precision,
+    barcodeorid text, dispdefaultquant real, dispunitscount integer, dispunitdesc text,
+    levelonhand real, orderqty integer
+') }}
 where _deleted_at is null

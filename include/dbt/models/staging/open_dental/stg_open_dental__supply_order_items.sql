@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'supplyorderitem') }}
+from {{ raw_table(source('open_dental', 'supplyorderitem'), '
+    supplyorderitemnum bigint, supplyordernum bigint, supplynum bigint, qty integer,
+    price double precision, datereceived date
+') }}
 where _deleted_at is null

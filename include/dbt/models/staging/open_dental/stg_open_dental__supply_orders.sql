@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'supplyorder') }}
+from {{ raw_table(source('open_dental', 'supplyorder'), '
+    supplyordernum bigint, suppliernum bigint, dateplaced date, note text,
+    amounttotal double precision, usernum bigint, shippingcharge double precision, datereceived date
+') }}
 where _deleted_at is null

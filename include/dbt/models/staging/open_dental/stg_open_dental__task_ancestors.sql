@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'taskancestor') }}
+from {{ raw_table(source('open_dental', 'taskancestor'), '
+    taskancestornum bigint, tasknum bigint, tasklistnum bigint
+') }}
 where _deleted_at is null

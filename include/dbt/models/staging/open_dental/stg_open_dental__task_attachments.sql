@@ -14,5 +14,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'taskattachment') }}
+from {{ raw_table(source('open_dental', 'taskattachment'), '
+    taskattachmentnum bigint, tasknum bigint, docnum bigint, textvalue text, description text
+') }}
 where _deleted_at is null

@@ -11,5 +11,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'tasksubscription') }}
+from {{ raw_table(source('open_dental', 'tasksubscription'), '
+    tasksubscriptionnum bigint, usernum bigint, tasklistnum bigint, tasknum bigint
+') }}
 where _deleted_at is null

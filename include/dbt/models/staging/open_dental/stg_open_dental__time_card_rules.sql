@@ -19,5 +19,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'timecardrule') }}
+from {{ raw_table(source('open_dental', 'timecardrule'), '
+    timecardrulenum bigint, employeenum bigint, overhoursperday interval, aftertimeofday interval,
+    beforetimeofday interval, isovertimeexempt smallint, minclockintime interval,
+    hasweekendrate3 smallint
+') }}
 where _deleted_at is null

@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'toolbutitem') }}
+from {{ raw_table(source('open_dental', 'toolbutitem'), '
+    toolbutitemnum bigint, programnum bigint, toolbar integer, buttontext text
+') }}
 where _deleted_at is null

@@ -14,5 +14,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'toothgridcell') }}
+from {{ raw_table(source('open_dental', 'toothgridcell'), '
+    toothgridcellnum bigint, sheetfieldnum bigint, toothgridcolnum bigint, valueentered text,
+    toothnum text
+') }}
 where _deleted_at is null

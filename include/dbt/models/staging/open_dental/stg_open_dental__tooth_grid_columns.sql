@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'toothgridcol') }}
+from {{ raw_table(source('open_dental', 'toothgridcol'), '
+    toothgridcolnum bigint, sheetfieldnum bigint, nameitem text, celltype smallint,
+    itemorder smallint, columnwidth smallint, codenum bigint, procstatus smallint
+') }}
 where _deleted_at is null

@@ -22,5 +22,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'toothgriddef') }}
+from {{ raw_table(source('open_dental', 'toothgriddef'), '
+    toothgriddefnum bigint, nameinternal text, nameshowing text, celltype smallint,
+    itemorder smallint, columnwidth smallint, codenum bigint, procstatus smallint,
+    sheetfielddefnum bigint
+') }}
 where _deleted_at is null

@@ -19,5 +19,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'treatplanparam') }}
+from {{ raw_table(source('open_dental', 'treatplanparam'), '
+    treatplanparamnum bigint, patnum bigint, treatplannum bigint, showdiscount smallint,
+    showmaxded smallint, showsubtotals smallint, showtotals smallint, showcompleted smallint,
+    showfees smallint, showins smallint
+') }}
 where _deleted_at is null

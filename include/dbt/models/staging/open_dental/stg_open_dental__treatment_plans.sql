@@ -34,5 +34,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'treatplan') }}
+from {{ raw_table(source('open_dental', 'treatplan'), '
+    treatplannum bigint, patnum bigint, datetp date, heading text, note text, sigistopaz smallint,
+    responsparty bigint, docnum bigint, tpstatus smallint, secusernumentry bigint,
+    secdateentry date, secdatetedit timestamptz, usernumpresenter bigint, tptype smallint,
+    datetsigned timestamp, datetpracticesigned timestamp, mobileappdevicenum bigint
+') }}
 where _deleted_at is null

@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'ucum') }}
+from {{ raw_table(source('open_dental', 'ucum'), '
+    ucumnum bigint, ucumcode text, description text, isinuse smallint
+') }}
 where _deleted_at is null

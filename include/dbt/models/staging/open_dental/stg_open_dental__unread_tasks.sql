@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'taskunread') }}
+from {{ raw_table(source('open_dental', 'taskunread'), '
+    taskunreadnum bigint, tasknum bigint, usernum bigint
+') }}
 where _deleted_at is null

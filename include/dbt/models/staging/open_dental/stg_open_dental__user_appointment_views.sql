@@ -11,5 +11,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'userodapptview') }}
+from {{ raw_table(source('open_dental', 'userodapptview'), '
+    userodapptviewnum bigint, usernum bigint, clinicnum bigint, apptviewnum bigint
+') }}
 where _deleted_at is null

@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'userclinic') }}
+from {{ raw_table(source('open_dental', 'userclinic'), '
+    userclinicnum bigint, usernum bigint, clinicnum bigint
+') }}
 where _deleted_at is null

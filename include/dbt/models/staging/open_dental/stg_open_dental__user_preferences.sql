@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'userodpref') }}
+from {{ raw_table(source('open_dental', 'userodpref'), '
+    userodprefnum bigint, usernum bigint, fkey bigint, fkeytype smallint, valuestring text,
+    clinicnum bigint
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'vaccinedef') }}
+from {{ raw_table(source('open_dental', 'vaccinedef'), '
+    vaccinedefnum bigint, cvxcode text, vaccinename text, drugmanufacturernum bigint
+') }}
 where _deleted_at is null

@@ -23,5 +23,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'vaccineobs') }}
+from {{ raw_table(source('open_dental', 'vaccineobs'), '
+    vaccineobsnum bigint, vaccinepatnum bigint, valtype smallint, identifyingcode smallint,
+    valreported text, valcodesystem smallint, vaccineobsnumgroup bigint, ucumcode text,
+    dateobs date, methodcode text
+') }}
 where _deleted_at is null

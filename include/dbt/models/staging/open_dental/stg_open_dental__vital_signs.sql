@@ -35,5 +35,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'vitalsign') }}
+from {{ raw_table(source('open_dental', 'vitalsign'), '
+    vitalsignnum bigint, patnum bigint, height real, weight real, bpsystolic smallint,
+    bpdiastolic smallint, datetaken date, hasfollowupplan smallint, isineligible smallint,
+    documentation text, childgotnutrition smallint, childgotphyscouns smallint, weightcode text,
+    heightexamcode text, weightexamcode text, bmiexamcode text, ehrnotperformednum bigint,
+    pregdiseasenum bigint, bmipercentile integer, pulse integer
+') }}
 where _deleted_at is null

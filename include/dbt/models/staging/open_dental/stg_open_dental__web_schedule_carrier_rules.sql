@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'webschedcarrierrule') }}
+from {{ raw_table(source('open_dental', 'webschedcarrierrule'), '
+    webschedcarrierrulenum bigint, clinicnum bigint, carriername text, displayname text,
+    message text, rule smallint
+') }}
 where _deleted_at is null

@@ -34,5 +34,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'webschedrecall') }}
+from {{ raw_table(source('open_dental', 'webschedrecall'), '
+    webschedrecallnum bigint, clinicnum bigint, patnum bigint, recallnum bigint,
+    datetimeentry timestamp, datedue date, remindercount integer, datetimesendfailed timestamp,
+    responsedescript text, source smallint, datetimesent timestamp, sendstatus smallint,
+    shortguid text, commlognum bigint, messagetype smallint, messagefk bigint,
+    apptreminderrulenum bigint
+') }}
 where _deleted_at is null

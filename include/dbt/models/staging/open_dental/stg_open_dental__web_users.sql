@@ -22,5 +22,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'userweb') }}
+from {{ raw_table(source('open_dental', 'userweb'), '
+    userwebnum bigint, fkey bigint, fkeytype smallint, username text,
+    requireusernamechange smallint, datetimelastlogin timestamp, requirepasswordchange smallint
+') }}
 where _deleted_at is null

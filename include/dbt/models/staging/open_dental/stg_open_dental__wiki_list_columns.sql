@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'wikilistheaderwidth') }}
+from {{ raw_table(source('open_dental', 'wikilistheaderwidth'), '
+    wikilistheaderwidthnum bigint, listname text, colname text, colwidth integer, picklist text,
+    ishidden smallint
+') }}
 where _deleted_at is null

@@ -23,5 +23,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'wikipage') }}
+from {{ raw_table(source('open_dental', 'wikipage'), '
+    wikipagenum bigint, usernum bigint, pagetitle text, keywords text, pagecontent text,
+    datetimesaved timestamp, isdraft smallint, islocked smallint, isdeleted smallint,
+    pagecontentplaintext text
+') }}
 where _deleted_at is null

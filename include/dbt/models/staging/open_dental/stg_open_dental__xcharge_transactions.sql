@@ -29,5 +29,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'xchargetransaction') }}
+from {{ raw_table(source('open_dental', 'xchargetransaction'), '
+    xchargetransactionnum bigint, transtype text, amount double precision, ccentry text,
+    patnum bigint, result text, clerkid text, resultcode text, expiration text, cctype text,
+    creditcardnum text, batchnum text, itemnum text, apprcode text, transactiondatetime timestamp,
+    batchtotal double precision
+') }}
 where _deleted_at is null

@@ -56,5 +56,15 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'xwebresponse') }}
+from {{ raw_table(source('open_dental', 'xwebresponse'), '
+    xwebresponsenum bigint, patnum bigint, provnum bigint, clinicnum bigint, paymentnum bigint,
+    datetentry timestamp, datetupdate timestamp, transactionstatus smallint, responsecode integer,
+    xwebresponsecode text, responsedescription text, otk text, hpfurl text, hpfexpiration timestamp,
+    transactionid text, transactiontype text, alias text, cardtype text, cardbrand text,
+    cardbrandshort text, maskedacctnum text, amount double precision, approvalcode text,
+    cardcoderesponse text, receiptid integer, expdate text, entrymethod text,
+    processorresponse text, batchnum integer, batchamount double precision,
+    accountexpirationdate date, debugerror text, paynote text, ccsource smallint, orderid text,
+    emailresponse text, logguid text
+') }}
 where _deleted_at is null
