@@ -59,8 +59,8 @@ _GROUPS = {
     "codes": ("code",),
     "flags": ("flag",),
     "amounts": ("amount",),
-    "numbers": ("number",),
-    "texts": ("text",),
+    "numbers": ("number", "time"),
+    "texts": ("text", "bytes"),
     "dates": ("date",),
     "timestamps": ("datetime", "timestamp"),
     "derived": ("derived",),
@@ -237,7 +237,8 @@ class _Dumper(yaml.SafeDumper):
     def write_folded(self, text: str) -> None:
         """Wrap before the margin; PyYAML itself wraps behind it."""
         self.write_indicator(">-", True)
-        for line in wrap(text, self.best_width - (self.indent or 0), break_on_hyphens=False):
+        width = self.best_width - (self.indent or 0)
+        for line in wrap(text, width, break_on_hyphens=False, break_long_words=False):
             self.write_indent()
             self.write_indicator(line, False)
 

@@ -10,8 +10,8 @@ select
     ---------- codes
     verifytype as verify_type_code,
 
-    ---------- amounts
-    hoursavailableforverification::numeric as hours_available_for_verification_amount,
+    ---------- numbers
+    hoursavailableforverification::numeric as hours_available_for_verification,
 
     ---------- texts
     note,

@@ -3,17 +3,15 @@
 select
     ---------- ids
     insverifyhistnum as past_insurance_verification_id,
-    nullif(insverifynum, 0) as insurance_verify_id,
+    nullif(insverifynum, 0) as insurance_verification_id,
     nullif(usernum, 0) as user_id,
     nullif(fkey, 0) as polymorphic_id,
     nullif(defnum, 0) as definition_id,
     nullif(verifyusernum, 0) as verify_user_id,
 
-    ---------- amounts
-    hoursavailableforverification::numeric as hours_available_for_verification_amount,
-
     ---------- numbers
     verifytype as verify_type,
+    hoursavailableforverification::numeric as hours_available_for_verification,
 
     ---------- texts
     note,

@@ -2,8 +2,8 @@
 -- A plain select: PostgreSQL takes a join no further than a view that has a with clause.
 select
     ---------- ids
-    patnum as patient_note_id,
-    nullif(usernumortholocked, 0) as user_number_ortho_locked_id,
+    patnum as patient_id,
+    nullif(usernumortholocked, 0) as ortho_locked_user_id,
 
     ---------- codes
     consent as consent_code,

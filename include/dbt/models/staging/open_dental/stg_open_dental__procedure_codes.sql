@@ -4,7 +4,7 @@ select
     ---------- ids
     codenum as procedure_code_id,
     nullif(proccat, 0) as procedure_category_id,
-    nullif(provnumdefault, 0) as provider_number_default_id,
+    nullif(provnumdefault, 0) as default_provider_id,
 
     ---------- codes
     upper(proccode) as procedure_code,

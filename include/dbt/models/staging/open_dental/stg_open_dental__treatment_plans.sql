@@ -7,7 +7,7 @@ select
     nullif(responsparty, 0) as responsible_party_id,
     nullif(docnum, 0) as document_id,
     nullif(secusernumentry, 0) as row_entered_by_user_id,
-    nullif(usernumpresenter, 0) as user_number_presenter_id,
+    nullif(usernumpresenter, 0) as presenter_user_id,
     nullif(mobileappdevicenum, 0) as mobile_app_device_id,
 
     ---------- codes
