@@ -5,7 +5,7 @@ from __future__ import annotations
 from include.ops.migrations.plain_sql import run
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 STATEMENTS = """
 -- Columns that the staging views show as nulls, because the practice's release of Open Dental lacks

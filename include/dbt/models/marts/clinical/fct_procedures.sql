@@ -85,7 +85,7 @@ joined as (
         {{ has_flag('procedures.procedure_status_code', 'ProcStat', 'is_completed') }}
             as is_completed,
         {{ has_flag('procedures.procedure_status_code', 'ProcStat', 'is_completed') }}
-        and coalesce(procedure_codes.procedure_code, '') not in ('D9986', 'D9987') as is_visit,
+        and {{ is_visit('procedure_codes.procedure_code') }} as is_visit,
         procedures.procedure_on,
         procedures.treatment_planned_on,
         procedures.completed_on,
