@@ -24,12 +24,21 @@ from tests.transform import truth
 from tests.transform.raw_copy import copy_practice
 
 LAST_DAY = date(2026, 6, 30)
-READERS_OF_ADJUSTMENT = {"fct_procedures", "od_aging", "od_production_income"}
+READERS_OF_ADJUSTMENT = {
+    "fct_procedures",
+    "od_aging",
+    "od_aging_writeoffs_aged",
+    "od_insurance_aging",
+    "od_production_income",
+    "od_receivables_rollforward",
+    "od_reconcile_aging",
+}
 MARTS = READERS_OF_ADJUSTMENT | {
     "dim_patients",
     "dim_providers",
     "fct_payments",
     "od_daily_payments",
+    "od_insurance_aging_details",
 }
 
 
@@ -175,10 +184,10 @@ def test_a_value_that_no_report_knows_stops_the_marts_that_read_the_setting(
     assert not outcome.is_right
     assert [(kept.name, kept.blocked_by) for kept in outcome.kept] == [("od_aging", ())]
     [broken] = outcome.broken
-    assert broken.name == "od_aging"
+    assert broken.name == "int_aging_snapshots_kept"
     assert (
         "the practice has the preference PayPlansVersion = 7, which no report of Open Dental knows;"
-        " od_aging keeps the rows of its last build" in broken.message
+        " int_aging_snapshots_kept keeps the rows of its last build" in broken.message
     )
     assert _states(office)["od_daily_payments"] == "built"
 

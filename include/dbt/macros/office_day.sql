@@ -6,12 +6,3 @@
         (current_timestamp at time zone '{{ var("office_time_zone") }}')::date
     {%- endif -%}
 {%- endmacro %}
-
-{# The day that receivables are aged as of. #}
-{% macro as_of_date() -%}
-    {%- if var('as_of_date') -%}
-        date '{{ var("as_of_date") }}'
-    {%- else -%}
-        {{ office_today() }}
-    {%- endif -%}
-{%- endmacro %}
