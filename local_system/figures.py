@@ -40,6 +40,7 @@ select
     sum(balance_61_90_amount),
     sum(balance_over_90_amount)
 from marts.od_aging
+where as_of_on = (select max(as_of_on) from marts.od_aging)
 """
 
 Amounts = Mapping[str, Decimal]

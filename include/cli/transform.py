@@ -15,8 +15,10 @@ from include.settings import DBT_MANIFEST, warehouse_endpoint
 @click.option("--select", multiple=True, help="dbt selection, like od_aging or +marts; repeatable.")
 @click.option(
     "--as-of",
+    "past_days",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="The day that receivables are aged as of; today by default.",
+    multiple=True,
+    help="A past day of which to keep the aging of receivables as well; repeatable.",
 )
 @click.option(
     "--today", type=click.DateTime(["%Y-%m-%d"]), help="The office's today, if not the clock's."
@@ -35,7 +37,7 @@ def transform(
     context: click.Context,
     *,
     select: tuple[str, ...],
-    as_of: datetime | None,
+    past_days: tuple[datetime, ...],
     today: datetime | None,
     target_path: Path | None,
     unit_tests: bool,
@@ -46,6 +48,8 @@ def transform(
     A table that is not publishable stops the models that read it, and only these; their marts keep
     the rows of their last build. The exit code is 0 only when everything was built and passed.
     """
+    from include.ops import schema
+    from include.ops.snapshot_days import request_snapshots
     from include.transform.build import build, report_lines
     from include.transform.manifest import bake_manifest
 
@@ -54,11 +58,11 @@ def transform(
         path = bake_manifest(target_path or DBT_MANIFEST.parent, warehouse)
         say(f"wrote {path}")
         return
-    variables = {
-        name: day.date().isoformat()
-        for name, day in (("as_of_date", as_of), ("today", today))
-        if day is not None
-    }
+    if past_days:
+        with schema.connect(warehouse) as connection:
+            for day in past_days:
+                request_snapshots(connection, None, day.date())
+    variables = {"today": today.date().isoformat()} if today is not None else {}
     outcome = build(
         warehouse,
         select=select,

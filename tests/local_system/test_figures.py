@@ -56,6 +56,7 @@ def test_marts_that_hold_what_the_books_hold_are_equal_to_the_cent(
                 balance_31_60_amount numeric, balance_61_90_amount numeric,
                 balance_over_90_amount numeric);
             insert into marts.od_aging values
+                ('2026-05-31', 999, 0, 0, 0),
                 ('2026-06-01', 10, 0, 2.5, 7.25), ('2026-06-01', 10, 0, 2.5, 7.25);
             """
         )

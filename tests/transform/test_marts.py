@@ -171,10 +171,10 @@ def test_a_value_that_no_report_knows_stops_the_marts_that_read_the_setting(
     assert not outcome.is_right
     assert [(kept.name, kept.blocked_by) for kept in outcome.kept] == [("od_aging", ())]
     [broken] = outcome.broken
-    assert broken.name == "od_aging"
+    assert broken.name == "int_aging_snapshots_kept"
     assert (
         "the practice has the preference PayPlansVersion = 7, which no report of Open Dental knows;"
-        " od_aging keeps the rows of its last build" in broken.message
+        " int_aging_snapshots_kept keeps the rows of its last build" in broken.message
     )
     assert _states(office)["od_daily_payments"] == "built"
 

@@ -80,9 +80,8 @@ def mart_receivables(warehouse: Endpoint, last_day: str) -> Figures:
     families: Figures = defaultdict(dict)
     for family, day, amount in _rows(
         warehouse,
-        "select coalesce(guarantor_id, patient_id)::text, entry_on::text, sum(amount)"
+        "select guarantor_id::text, entry_on::text, sum(amount)"
         " from intermediate.int_ledger_entries_unioned"
-        " left join intermediate.int_patients_assigned using (patient_id)"
         f" where entry_on <= '{last_day}' group by 1, 2",
     ):
         families[family][day] = amount
@@ -100,9 +99,13 @@ def true_aging(truth: Mapping[str, Any]) -> Figures:
 
 
 def mart_aging(warehouse: Endpoint) -> Figures:
-    """Return the same from `od_aging`."""
+    """Return the same from the newest snapshot of `od_aging`."""
     columns = ", ".join(AGING.values())
-    return _aging(warehouse, f"select guarantor_id::text, {columns} from marts.od_aging")
+    return _aging(
+        warehouse,
+        f"select guarantor_id::text, {columns} from marts.od_aging"
+        " where as_of_on = (select max(as_of_on) from marts.od_aging)",
+    )
 
 
 def source_aging(warehouse: Endpoint) -> Figures:

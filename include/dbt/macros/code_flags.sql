@@ -94,6 +94,14 @@
             'is_adjustment': ['1'],
             'is_procedure': ['2'],
         },
+        'PayPlansVersion': {
+            'ages_debits': ['2'],
+            'ages_credits': ['2', '3'],
+            'ages_plan_payments': ['2', '4'],
+            'credits_completed_amounts': ['1'],
+            'credits_completed_insurance_amounts': ['1', '4'],
+            'forgives_closed_plans': ['2'],
+        },
         'ProcStat': {
             'is_planned': ['1'],
             'is_completed': ['2'],

@@ -2,8 +2,3 @@
 {% macro office_today() -%}
     (select office_on from ops.office_day)
 {%- endmacro %}
-
-{# The day that receivables are aged as of. #}
-{% macro as_of_date() -%}
-    {{ office_today() }}
-{%- endmacro %}
