@@ -6,7 +6,6 @@ day that an office calls today, would take longer than the marts.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from include.endpoints import Endpoint
 from include.ops.migrate import migrate
 from include.settings import DBT_PROFILE, DBT_PROJECT, DBT_TARGET
 from include.transform.dbt import FAILED, environment
-from include.transform.lineage import MART_SCHEMA, STAGING_SCHEMA, Lineage, read_lineage
+from include.transform.lineage import MART_SCHEMA, Lineage, read_lineage
 from include.transform.manifest import MANIFEST
 from include.warehouse.session import connect
 from tests.transform.equality import raw
@@ -45,8 +44,8 @@ class OfficeDay:
     as_of: date
 
 
-def tell_day(endpoint: Endpoint, day: OfficeDay) -> Mapping[str, str]:
-    """Let a build take both days for the office's; return the variables that dbt needs for it."""
+def tell_day(endpoint: Endpoint, day: OfficeDay) -> None:
+    """Let a build take both days for the office's, as a run records them."""
     with connect(endpoint) as connection:
         connection.execute(
             """
@@ -59,7 +58,8 @@ def tell_day(endpoint: Endpoint, day: OfficeDay) -> Mapping[str, str]:
             """,
             (day.today,),
         )
-    return {}
+        if day.as_of != day.today:
+            connection.execute("insert into ops.snapshot_day (as_of_on) values (%s)", (day.as_of,))
 
 
 class BuildError(Exception):
@@ -100,11 +100,8 @@ class OfficeWarehouse:
         self._administer("create database office template office_before")
         with connect(self.endpoint) as connection:
             raw.fill_tables(connection, practice, self._tables)
-        variables = tell_day(self.endpoint, day)
-        failures = self._invoke(
-            *("run", "--select", *self._models_to_build(marts, is_told_by_text=bool(variables))),
-            *("--vars", json.dumps(variables)),
-        )
+        tell_day(self.endpoint, day)
+        failures = self._invoke("run", "--select", *self._models_to_build(marts))
         return BuiltOffice(practice, day, self.endpoint, self.lineage, failures)
 
     def close(self) -> None:
@@ -122,16 +119,12 @@ class OfficeWarehouse:
             if {one, *self.lineage.ancestors_of(one)} & models.keys() <= views
         ]
 
-    def _models_to_build(self, marts: Sequence[str], *, is_told_by_text: bool) -> list[str]:
-        """Return what is not there yet; a day that stands in the text of views makes them anew."""
+    def _models_to_build(self, marts: Sequence[str]) -> list[str]:
+        """Return what is not there yet."""
         lasting = set(self._lasting_views())
         models = self.lineage.models()
-        return [
-            name
-            for one in self._needed(marts or self.lineage.marts())
-            if (name := str(models[one]["name"])) not in lasting
-            or (is_told_by_text and models[one]["schema"] != STAGING_SCHEMA)
-        ]
+        names = (str(models[one]["name"]) for one in self._needed(marts or self.lineage.marts()))
+        return [name for name in names if name not in lasting]
 
     def _needed(self, marts: Iterable[str]) -> list[str]:
         """Return marts and every model that they read, however far down."""
