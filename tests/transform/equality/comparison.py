@@ -49,11 +49,12 @@ def compare(
 ) -> MartComparison:
     """Compare both sides as sets of rows; rows of one key, should there be several, in any order.
 
-    The mart may have one column more, the text of its key of several columns, and its
-    `quality_reason`; every other column must stand on both sides.
+    The mart may have one column more, the text of a key of several columns or of a day that may be
+    empty, and its `quality_reason`; every other column must stand on both sides.
     """
     surplus = _columns(in_mart) - _columns(calculated) - {NOT_COMPARED}
-    if len(key) > 1 and len(surplus) == 1 and all(name.endswith("_id") for name in surplus):
+    is_key_textual = len(key) > 1 or key[0].endswith("_on")
+    if is_key_textual and len(surplus) == 1 and all(name.endswith("_id") for name in surplus):
         surplus = set()
     if in_mart and calculated and (wrong := surplus ^ (_columns(calculated) - _columns(in_mart))):
         names = ", ".join(sorted(wrong))
