@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from include.settings import DBT_MANIFEST, warehouse_endpoint
 
 @click.command()
 @click.option("--select", multiple=True, help="dbt selection, like od_aging or +marts; repeatable.")
+@click.option("--all", "is_all", is_flag=True, help="Build everything, stale or not.")
 @click.option(
     "--as-of",
     "past_days",
@@ -21,14 +21,15 @@ from include.settings import DBT_MANIFEST, warehouse_endpoint
     help="A past day of which to keep the aging of receivables as well; repeatable.",
 )
 @click.option(
-    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The office's today, if not the clock's."
-)
-@click.option(
     "--target-path",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Keep dbt's compiled files and logs here; removed afterwards by default.",
+    help="With --select or --all, keep dbt's compiled files here; removed afterwards by default.",
 )
-@click.option("--unit-tests", is_flag=True, help="Also prove the SQL on the unit tests' own rows.")
+@click.option(
+    "--unit-tests",
+    is_flag=True,
+    help="With --select or --all, also prove the SQL on the unit tests' own rows.",
+)
 @click.option(
     "--bake", is_flag=True, help="Only write the manifest that Airflow shows; build nothing."
 )
@@ -37,20 +38,22 @@ def transform(
     context: click.Context,
     *,
     select: tuple[str, ...],
+    is_all: bool,
     past_days: tuple[datetime, ...],
-    today: datetime | None,
     target_path: Path | None,
     unit_tests: bool,
     bake: bool,
 ) -> None:
-    """Build and test staging, intermediate and marts.
+    """Build and test what is stale of staging, intermediate and marts, as a refresh does.
 
-    A table that is not publishable stops the models that read it, and only these; their marts keep
-    the rows of their last build. The exit code is 0 only when everything was built and passed.
+    That is every model of which rows, SQL or settings have changed, or that reads the practice's
+    day when it is another. With --select or --all, build that instead, stale or not. A table that
+    is not publishable stops the models that read it, and only these; their marts keep the rows of
+    their last build. The exit code is 0 only when every mart is right and every test passed.
     """
     from include.ops import schema
     from include.ops.snapshot_days import request_snapshots
-    from include.transform.build import build, report_lines
+    from include.transform.build import build, build_stale, report_lines
     from include.transform.manifest import bake_manifest
 
     warehouse = warehouse_endpoint()
@@ -62,14 +65,12 @@ def transform(
         with schema.connect(warehouse) as connection:
             for day in past_days:
                 request_snapshots(connection, None, day.date())
-    variables = {"today": today.date().isoformat()} if today is not None else {}
-    outcome = build(
-        warehouse,
-        select=select,
-        variables=variables,
-        target_path=target_path,
-        is_sql_tested=unit_tests,
-    )
+    if is_all or select:
+        outcome = build(warehouse, select=select, target_path=target_path, is_sql_tested=unit_tests)
+    elif target_path or unit_tests:
+        raise click.UsageError("--target-path and --unit-tests go with --select or --all")
+    else:
+        outcome = build_stale(warehouse)
     for line in report_lines(outcome):
         say(line)
     if not outcome.is_right:

@@ -103,7 +103,9 @@ def read_marks(
         )
         for name, state, built_at, blocked_by, is_new in connection.execute(
             """
-            select mart, state, built_at, blocked_by, state = 'built' and built_at >= %s
+            select
+                mart, state, built_at, blocked_by,
+                state = 'built' and coalesce(built_at >= %s, false)
             from ops.mart_state
             where run_id = %s
             order by mart

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +22,18 @@ from include.settings import (
     TELEMETRY_OFF,
     inherited_environment,
 )
-from include.transform.messages import is_outage, readable, without_values
+from include.transform.messages import is_outage, said, without_values
 from include.warehouse.session import login_arguments, proof_options, tls_options
 from include.warehouse.watch import Patience, SilentWarehouseError
 
 RUN_LIMIT_SECONDS = 3600
 _LOOK_SECONDS = 1
+_LAST_LINES = 20
+# Two builds at once would drop each other's relations: one whose starter is gone must not go on.
+_DIES_WITH_US = (
+    "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, signal.SIGKILL);"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
 # The words of dbt for a node that did not succeed, by itself; "skipped" is no fault of its own.
 FAILED = {"error", "fail", "runtime error"}
 WARNED = "warn"
@@ -34,6 +42,9 @@ RESTARTED_VARIABLE = "DENTAL_RESTARTED_MODELS"
 # Commands that ask no warehouse: what they say is the project's alone.
 _OFFLINE = {"compile", "parse"}
 _KEPT = "Models that it had finished are new, the others keep their rows."
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +117,8 @@ def run_dbt(
 
     The manifest, compiled files and results go to `target_path`, without a row's value.
     `restarted` are models that are built from the beginning though they keep their rows from build
-    to build. Raises PipelineError when dbt ends before it has run anything, with the end of its
-    output, or does not end within RUN_LIMIT_SECONDS; WarehouseError when the warehouse has stopped
+    to build. Raises PipelineError when dbt ends without a result, with the end of its output, or
+    does not end within RUN_LIMIT_SECONDS; WarehouseError when the warehouse has stopped
     answering meanwhile.
     """
     results_file = target_path / "run_results.json"
@@ -120,30 +131,31 @@ def run_dbt(
     command += ["--log-path", str(target_path / "logs"), "--log-format", "json"]
     if variables:
         command += ["--vars", json.dumps(dict(variables))]
-    where = f"dbt {arguments[0]}"
-    return_code, said = _ended(command, warehouse, restarted=restarted, where=where)
-    is_offline = arguments[0] in _OFFLINE
-    output = "\n".join(readable(said.splitlines(), is_complete=is_offline))
+    return_code, lines = _ended(command, warehouse, restarted)
+    output = "\n".join(lines)
     if not results_file.exists() and arguments[0] in {"build", "run", "test", "seed"}:
         raise PipelineError(
-            f"ended with code {return_code} before it ran anything; the marts are as they "
-            f"were. Its last words: {_end_of(output)}",
-            where=where,
+            f"ended with code {return_code} without a result. {_KEPT} Its last words: "
+            f"{' | '.join(lines[-_LAST_LINES:])}",
+            where=f"dbt {arguments[0]}",
         )
     return DbtRun(return_code, _results(results_file), output)
 
 
 def _ended(
-    command: Sequence[str], warehouse: Endpoint, *, restarted: Collection[str], where: str
-) -> tuple[int, str]:
-    """Run the command to its end; return its exit code and what it said.
+    command: Sequence[str], warehouse: Endpoint, restarted: Collection[str]
+) -> tuple[int, list[str]]:
+    """Run the command to its end; return its exit code and what it said, line by line.
 
-    Kills it after RUN_LIMIT_SECONDS, and when the warehouse has stopped answering.
+    Logs how each node ended, as soon as dbt says it. Kills dbt after RUN_LIMIT_SECONDS, when the
+    warehouse has stopped answering, and when this process ends.
     """
+    where = f"dbt {command[1]}"
     patience = Patience(login_arguments(warehouse))
     until = time.monotonic() + RUN_LIMIT_SECONDS
+    lines: list[str] = []
     with subprocess.Popen(
-        command,
+        [sys.executable, "-I", "-c", _DIES_WITH_US, *command],
         env={
             **inherited_environment(),
             **environment(warehouse),
@@ -153,10 +165,14 @@ def _ended(
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
+        listener = threading.Thread(
+            target=_listen, args=(process, lines, command[1] in _OFFLINE), daemon=True
+        )
+        listener.start()
         try:
             while True:
                 try:
-                    output, _ = process.communicate(timeout=_LOOK_SECONDS)
+                    process.wait(timeout=_LOOK_SECONDS)
                 except subprocess.TimeoutExpired:
                     patience.check()
                     if time.monotonic() > until:
@@ -166,13 +182,23 @@ def _ended(
                             where=where,
                         ) from None
                 else:
-                    return process.returncode, output
+                    return process.returncode, lines
         except SilentWarehouseError as error:
             raise WarehouseError(
                 f"was stopped: the warehouse {error.seen}. {_KEPT} {error.advice}", where=where
             ) from None
         finally:
             process.kill()
+            listener.join()
+
+
+def _listen(process: subprocess.Popen[str], lines: list[str], is_offline: bool) -> None:
+    for line in process.stdout or ():
+        one = said(line, is_offline=is_offline)
+        if one.text:
+            lines.append(one.text)
+        if one.is_result:
+            log.info("%s", one.text)
 
 
 def _results(path: Path) -> tuple[NodeResult, ...]:
@@ -181,19 +207,16 @@ def _results(path: Path) -> tuple[NodeResult, ...]:
     content = json.loads(path.read_text(encoding="utf-8"))
     found = []
     for result in content["results"]:
-        message = str(result.get("message") or "")
-        result["message"] = without_values(message)
+        message, status = str(result.get("message") or ""), str(result["status"])
+        if status in FAILED:
+            result["message"] = without_values(message)
         found.append(
             NodeResult(
                 str(result["unique_id"]),
-                str(result["status"]),
-                result["message"],
-                is_outage(message),
+                status,
+                str(result["message"] or ""),
+                status in FAILED and is_outage(message),
             )
         )
     path.write_text(json.dumps(content), encoding="utf-8")
     return tuple(found)
-
-
-def _end_of(output: str, lines: int = 20) -> str:
-    return " | ".join(output.splitlines()[-lines:])

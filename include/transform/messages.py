@@ -1,19 +1,37 @@
 """What dbt says, without a row's value.
 
 dbt repeats the error text of the database, which quotes values: in the statement's own line, in
-DETAIL and CONTEXT, or in the midst of the sentence. What is left here is what failed, and the
-sentence up to where it quotes something that is no name.
+DETAIL and CONTEXT, or in the midst of the sentence. What is left here is what failed and, where the
+database's sentence is one of those that we know, that sentence up to what it quotes, names apart.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-# How dbt begins a message of which the other lines are its own, or the project's, as well.
+# Messages of which every line is dbt's own, or the project's.
 _OWN = ("Compilation Error", "Parsing Error", "Dependency Error", "Usage:")
+# Those whose first line is: it names the node.
+_NAMES_NODE = re.compile(
+    r"(?:Failure|Warning|[A-Z][a-z]+ Error) in |Database Error$|Unhandled error while executing "
+)
+_COUNTS = re.compile(r"Got \d+ results?, configured to (?:fail|warn) if [^'\"]*$")
+_OF_THE_DATABASE = "Database Error"
 _BEFORE_IT = "Encountered an error:"
+# How the sentences begin that tell of values, names, rights and the server. Any other, such as one
+# that a function of somebody's own raises, can hold anything.
+_KNOWN = (
+    *("array ", "bigint ", "canceling ", "cannot ", "character with ", "check constraint "),
+    *("column ", "connection ", "could not ", "current transaction ", "date ", "date/time "),
+    *("deadlock ", "division by zero", "duplicate key ", "function ", "input ", "integer "),
+    *("interval ", "invalid ", "malformed ", "missing ", "more than one row ", "must be owner "),
+    *("new row for ", "no space left ", "null value ", "numeric ", "operator ", "out of "),
+    *("permission denied ", "relation ", "schema ", "server closed ", "smallint "),
+    *("syntax error ", "table ", "terminating ", "the database system ", "timestamp "),
+    *("too many ", "type ", "value ", "view "),
+)
 # What stands before a name that PostgreSQL quotes.
 _NAMED = (
     "aggregate",
@@ -46,14 +64,29 @@ _GONE = re.compile(
 HIDDEN = "..."
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of dbt; `is_result` is one that says how a node ended."""
+
+    text: str
+    is_result: bool
+
+
 def without_values(message: str) -> str:
-    """Return what a message of dbt says of nodes, names and counts, on as few lines as it takes."""
+    """Return what an error that dbt tells says of nodes, names and counts.
+
+    An error that has come up inside dbt may say anything: of that nothing is left.
+    """
     message = message.strip().removeprefix(_BEFORE_IT).strip()
     head, _, rest = message.partition("\n")
-    if message.startswith(_OWN) or not rest:
+    if not message or message.startswith(_OWN) or _COUNTS.fullmatch(message):
         return message
+    if not _NAMES_NODE.match(head):
+        return HIDDEN
+    if not head.startswith(_OF_THE_DATABASE) or not rest:
+        return head
     sentence = rest.strip().partition("\n")[0]
-    return f"{head}\n  {_plain(sentence)}"
+    return f"{head}\n  {_plain(sentence)}" if sentence.lower().startswith(_KNOWN) else head
 
 
 def is_outage(message: str) -> bool:
@@ -61,19 +94,21 @@ def is_outage(message: str) -> bool:
     return _GONE.search(message) is not None
 
 
-def readable(lines: Iterable[str], *, is_complete: bool = False) -> Iterator[str]:
-    """Yield what dbt writes as JSON, a line for each event, as text without values.
+def said(line: str, *, is_offline: bool = False) -> Said:
+    """Return what a line of dbt's output says, without values.
 
-    `is_complete` keeps all of it: dbt has asked no database. What is no JSON was written before dbt
-    had opened its log.
+    dbt writes an event a line, as JSON, and its errors alone repeat what a database says. What is
+    no JSON comes from before its log was open. `is_offline` keeps all: no database was asked.
     """
-    for line in lines:
-        try:
-            said = str(json.loads(line)["info"]["msg"])
-        except (ValueError, KeyError, TypeError):
-            said = line
-        if said.strip():
-            yield said.rstrip() if is_complete else without_values(said)
+    try:
+        info = json.loads(line)["info"]
+        name, level, text = str(info["name"]), str(info["level"]), str(info["msg"]).rstrip()
+    except (ValueError, KeyError, TypeError):
+        name, level, text = "", "", line.rstrip()
+    is_result = name.startswith("Log") and name.endswith("Result")
+    if level == "error" and not is_result and not is_offline:
+        text = without_values(text)
+    return Said(text, is_result)
 
 
 def _plain(sentence: str) -> str:

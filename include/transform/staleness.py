@@ -141,7 +141,8 @@ def decide(lineage: Lineage, definitions: Definitions, seen: Seen) -> Decision:
             if is_due and not closed and unique_id not in lineage.gates:
                 tests.add(unique_id)
         elif _is_made(node):
-            reason = _why_stale(node, seen, states[unique_id], tables[unique_id])
+            state = states[unique_id]
+            reason = _why_stale(node, seen, (seen.states.get(unique_id), state), tables[unique_id])
             if reason is None and is_below_made and _is_view(node):
                 reason = Reason.BELOW
             if reason is not None:
@@ -164,8 +165,11 @@ def stale_marts(lineage: Lineage, stale: Collection[str]) -> frozenset[str]:
     )
 
 
-def _why_stale(node: Node, seen: Seen, state: NodeState, tables: frozenset[str]) -> Reason | None:
-    held = seen.states.get(str(node["unique_id"]))
+def _why_stale(
+    node: Node, seen: Seen, states: tuple[NodeState | None, NodeState], tables: frozenset[str]
+) -> Reason | None:
+    """Return why a node is stale, by the state that it was made in and the one of now."""
+    held, state = states
     if _relation(node) not in seen.relations:
         return Reason.MISSING
     if held is None:
