@@ -31,28 +31,41 @@ classified as (
         {{ has_flag('appointment_event_action_code', 'HistAppointmentAction', 'is_changed') }}
             as is_change,
         {{ has_flag('appointment_status_code', 'ApptStatus', 'is_broken') }} as is_broken,
-        lag({{ has_flag('appointment_status_code', 'ApptStatus', 'is_broken') }}) over (
+        row_number() over (
             partition by appointment_id
             order by event_at nulls first, appointment_event_id
-        ) as was_broken
+        ) as event_number,
+        count(*) over (partition by appointment_id) as event_count
     from events
 
 ),
 
+followed as (
+
+    select
+        *,
+        lag(is_break or is_broken) over (
+            partition by appointment_id
+            order by event_number
+        ) as was_broken
+    from classified
+
+),
+
+-- What turns the status after a break was charted is the same break.
 breaks as (
 
     select *
-    from classified
+    from followed
     where is_break or (is_change and is_broken and not coalesce(was_broken, false))
 
 ),
 
-broken_before as (
+left_broken as (
 
     select appointment_id
-    from breaks
-    where appointment_id is not null
-    group by appointment_id
+    from classified
+    where event_number = event_count and (is_break or is_broken) and appointment_id is not null
 
 ),
 
@@ -61,11 +74,11 @@ untold as (
 
     select appointments.*
     from appointments
-    left join broken_before
-        on appointments.appointment_id = broken_before.appointment_id
+    left join left_broken
+        on appointments.appointment_id = left_broken.appointment_id
     where
         {{ has_flag('appointments.appointment_status_code', 'ApptStatus', 'is_broken') }}
-        and broken_before.appointment_id is null
+        and left_broken.appointment_id is null
 
 ),
 

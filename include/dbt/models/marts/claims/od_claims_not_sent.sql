@@ -37,7 +37,7 @@ claimed_codes as (
     select
         unsent.claim_id,
         string_agg(
-            procedure_codes.procedure_code, ', ' order by claim_procedures.claim_procedure_id
+            procedure_codes.procedure_code, ', ' order by procedure_codes.procedure_code collate "C"
         ) as procedure_codes
     from unsent
     inner join claim_procedures

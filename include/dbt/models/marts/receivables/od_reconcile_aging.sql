@@ -92,8 +92,7 @@ compared as (
             as computed_insurance_estimate_amount,
         coalesce(aging.payment_plan_due_amount, 0) as computed_payment_plan_due_amount,
         (preferences.last_aging_on is distinct from today.today_on) as is_of_another_day,
-        family_edits.last_edited_at::date >= {{ dated('preferences.last_aging_on') }}
-            as is_edited_since,
+        family_edits.last_edited_at::date >= preferences.last_aging_on as is_edited_since,
         future_links.guarantor_id is not null as has_future_link,
         patients.guarantor_id as own_guarantor_id
     from guarantors
@@ -151,10 +150,10 @@ final as (
         difference_amount,
         case
             when largest_difference_amount = 0 then null
-            when is_of_another_day and difference_amount = 0 then 'another_day'
-            when is_edited_since then 'edited_since'
+            when largest_difference_amount <= 0.001 then 'rounding'
+            when is_of_another_day and difference_amount = 0 then 'earlier_run'
             when has_future_link then 'future_link'
-            when largest_difference_amount < 0.005 then 'rounding'
+            when is_edited_since then 'edited_since'
             else 'our_rule'
         end as difference_reason,
         {{ quality_reason([
