@@ -4,9 +4,15 @@ with preferences as (
 
 ),
 
+-- What a payment plan charges or credits later is owed by nobody yet.
 entries as (
 
-    select * from {{ ref('int_ledger_entries_unioned') }}
+    select *
+    from {{ ref('int_ledger_entries_unioned') }}
+    where
+        entry_kind not in ('plan_debit', 'plan_credit')
+        or entry_on is null
+        or entry_on <= {{ office_today() }}
 
 ),
 
@@ -67,7 +73,7 @@ single_entries as (
         amount,
         insurance_payment_amount,
         {{ dated('entry_on') }} as counted_on
-    from {{ ref('int_ledger_entries_unioned') }}
+    from entries
     where guarantor_id is not null and tied_procedure_id is null
 
 ),
