@@ -45,12 +45,13 @@ def transform(
     unit_tests: bool,
     bake: bool,
 ) -> None:
-    """Build and test what is stale of staging, intermediate and marts, as a refresh does.
+    """Build and test the models that are stale, as a refresh does.
 
-    That is every model of which rows, SQL or settings have changed, or that reads the practice's
-    day when it is another. With --select or --all, build that instead, stale or not. A table that
-    is not publishable stops the models that read it, and only these; their marts keep the rows of
-    their last build. The exit code is 0 only when every mart is right and every test passed.
+    That is every model of staging, intermediate and marts of which rows, SQL or settings have
+    changed, or that reads the practice's day when it is another. With --select or --all, build that
+    instead, stale or not. A table that is not publishable stops the models that read it, and only
+    these; their marts keep the rows of their last build. The exit code is 0 only when every mart is
+    right and every test passed.
     """
     from include.ops import schema
     from include.ops.snapshot_days import request_snapshots

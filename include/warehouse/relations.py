@@ -7,8 +7,6 @@ from collections.abc import Collection
 from include.warehouse.raw_tables import SCHEMA
 from include.warehouse.session import WarehouseConnection
 
-VIEW = "v"
-
 
 def read_relations(
     connection: WarehouseConnection, schemas: Collection[str]
@@ -40,8 +38,9 @@ def read_raw_forms(connection: WarehouseConnection) -> dict[str, str]:
                     order by a.attname
                 ))
             from pg_class c
+            join pg_namespace n on n.oid = c.relnamespace
             join pg_attribute a on a.attrelid = c.oid
-            where c.relnamespace = to_regnamespace(%s) and c.relkind = 'r'
+            where n.nspname = %s and c.relkind = 'r'
                 and a.attnum > 0 and not a.attisdropped
             group by c.relname
             """,

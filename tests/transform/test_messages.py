@@ -112,7 +112,7 @@ def test_a_cast_constraint_or_test_that_fails_names_what_failed_and_never_the_ro
     ("said", "kept"),
     [
         (
-            f'value "{SECRET}" is out of range for type integer',
+            'value "Zebrafish" is out of range for type integer',
             "value ... is out of range for type integer",
         ),
         ('column "fee" does not exist\n  LINE 4: Zebrafish', 'column "fee" does not exist'),
