@@ -23,6 +23,7 @@
             'is_first_received': ['1'],
             'is_received': ['1', '4'],
             'is_claimed': ['0', '1', '4'],
+            'is_held_against_fee': ['0', '1', '3', '4', '5'],
             'is_preauthorization': ['2'],
             'is_estimate': ['6'],
             'is_capitation_estimate': ['8'],
@@ -53,6 +54,14 @@
         'PayPlanLinkType': {
             'is_adjustment': ['1'],
             'is_procedure': ['2'],
+        },
+        'PayPlansVersion': {
+            'ages_debits': ['2'],
+            'ages_credits': ['2', '3'],
+            'ages_plan_payments': ['2', '4'],
+            'credits_completed_amounts': ['1'],
+            'credits_completed_insurance_amounts': ['1', '4'],
+            'forgives_closed_plans': ['2'],
         },
         'ProcStat': {
             'is_planned': ['1'],
