@@ -36,6 +36,7 @@
             'is_first_received': ['1'],
             'is_received': ['1', '4'],
             'is_claimed': ['0', '1', '4'],
+            'is_held_against_fee': ['0', '1', '3', '4', '5'],
             'is_preauthorization': ['2'],
             'is_estimate': ['6'],
             'is_capitation_estimate': ['8'],

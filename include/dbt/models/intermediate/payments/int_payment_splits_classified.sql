@@ -19,6 +19,7 @@ classified as (
         splits.provider_id,
         splits.clinic_id,
         splits.procedure_id,
+        splits.unearned_type_id,
         splits.adjustment_id,
         splits.payment_plan_id,
         splits.paid_on,
