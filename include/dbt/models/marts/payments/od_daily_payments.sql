@@ -148,7 +148,11 @@ named as (
                 then summed.shown_amount + summed.hidden_unearned_amount
             else summed.shown_amount
         end as payment_amount,
-        summed.unearned_amount,
+        case
+            when preferences.is_hidden_unearned_shown
+                then summed.unearned_amount + summed.hidden_unearned_amount
+            else summed.unearned_amount
+        end as unearned_amount,
         summed.hidden_unearned_amount,
         {{ quality_reason([
             ('summed.paid_on is null', 'no date'),
