@@ -49,7 +49,12 @@ def replicate(
     if blocked:
         raise AssertionError(f"blocked: {blocked}")
     day = OfficeDay(practice.today, practice.today)
-    outcome = build(warehouse, variables=tell_day(warehouse, day), target_path=directory)
+    outcome = build(
+        warehouse,
+        select=["+marts"],
+        variables=tell_day(warehouse, day),
+        target_path=directory,
+    )
     lines = "\n".join(report_lines(outcome))
     failures = {f"model.{DBT_PROJECT_NAME}.{kept.name}": lines for kept in outcome.kept}
     return BuiltOffice(practice, day, warehouse, read_lineage(directory / MANIFEST), failures)
