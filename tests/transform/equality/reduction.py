@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import partial
-from itertools import chain
 from typing import Any
 
 import yaml
 
-from include.open_dental.schema import tables
+from tests.transform.equality.accounts import Accounts, Place, is_owned, named_by, place_of
 from tests.transform.golden import USUAL
 from tests.transform.offices.neutral import neutral_row
 from tests.transform.reports.practice import EMPTY_MOMENT, Practice, Row
 
 BUILDS = 20
-# A family is taken out with what stands on its accounts.
-_PATIENT = "PatNum"
-
-Place = tuple[str, int]
 
 
 def reduce(
@@ -33,14 +26,16 @@ def reduce(
 ) -> Practice:
     """Return the smallest office found in so many builds on which the mart is still wrong.
 
-    First without the tables that the mart does not read, then without halves of the families, then
-    without rows that nothing names any more, then without halves of the rows.
+    First without the tables that the mart does not read, then with half of the families as long as
+    one half is enough, then without rows that nothing names any more, then without halves of the
+    rows.
     """
     search = _Search(practice, is_wrong, builds)
-    search.keep(lambda place: place[0] in read)
-    search.halve(_families(search.found))
-    search.keep_named()
-    search.halve([[place] for place in _places(search.found)])
+    search.keep({place for place in _places(practice) if place[0] in {*read, "patient"}})
+    accounts = Accounts(search.found)
+    search.keep_half(accounts.families(), accounts.of)
+    search.keep({place for place in _named_places(search.found) if place[0] in read})
+    search.leave_out_halves()
     return search.found
 
 
@@ -54,7 +49,7 @@ class _Search:
         self._is_wrong = is_wrong
         self._builds = builds
 
-    def keep(self, wanted: Callable[[Place], bool]) -> bool:
+    def keep(self, places: Collection[Place]) -> bool:
         """Keep these rows only if the mart is wrong on them, too; return whether it is.
 
         Without a build left nothing more is taken out.
@@ -62,9 +57,9 @@ class _Search:
         kept = {
             table: rows
             for table in self.found.tables
-            if (rows := [r for r in self.found.rows(table) if wanted((table, _key(table, r)))])
+            if (rows := [r for r in self.found.rows(table) if place_of(table, r) in places])
         }
-        if not self._builds or kept == self.found.tables:
+        if not kept or not self._builds or kept == self.found.tables:
             return False
         self._builds -= 1
         smaller = Practice(kept, self.found.today)
@@ -73,57 +68,50 @@ class _Search:
         self.found = smaller
         return True
 
-    def halve(self, groups: Sequence[Sequence[Place]]) -> None:
-        """Take out half of the groups, either one, then quarters, and so on."""
-        size = len(groups) // 2
+    def keep_half(
+        self, families: Sequence[int], rows_of: Callable[[Sequence[int]], set[Place]]
+    ) -> None:
+        """Go on with one half of the families after the other, as long as one is enough."""
+        while len(families) > 1:
+            middle = len(families) // 2
+            for half in (families[:middle], families[middle:]):
+                if self.keep(rows_of(half)):
+                    families = half
+                    break
+            else:
+                return
+
+    def leave_out_halves(self) -> None:
+        """Take out half of the rows, either one, then quarters, and so on."""
+        rows = _places(self.found)
+        size = len(rows) // 2
         while size:
-            kept: list[Sequence[Place]] = []
-            for start in range(0, len(groups), size):
-                part = groups[start : start + size]
-                gone = frozenset(chain.from_iterable(part))
-                if not self.keep(partial(_is_outside, gone)):
-                    kept += part
-            groups = kept
-            size = min(size, len(groups)) // 2
-
-    def keep_named(self) -> None:
-        """Take out rows of the office's lists that no other row names."""
-        named = {
-            (target, row[column.name])
-            for table in self.found.tables
-            for column in tables()[table].columns
-            if (target := column.target) is not None
-            for row in self.found.rows(table)
-        }
-        self.keep(
-            lambda place: (
-                place in named or place[0] == "preference" or _PATIENT in neutral_row(place[0])
-            )
-        )
-
-
-def _is_outside(gone: frozenset[Place], place: Place) -> bool:
-    return place not in gone
-
-
-def _families(practice: Practice) -> list[list[Place]]:
-    """Return the rows of each family: its patients and every row that names one of them."""
-    family = {row[_PATIENT]: row["Guarantor"] for row in practice.rows("patient")}
-    groups: dict[int, list[Place]] = defaultdict(list)
-    for table in practice.tables:
-        if _PATIENT in neutral_row(table):
-            for row in practice.rows(table):
-                groups[family.get(row[_PATIENT], 0)].append((table, _key(table, row)))
-    return list(groups.values())
+            for start in range(0, len(rows), size):
+                gone = set(rows[start : start + size])
+                self.keep({place for place in _places(self.found) if place not in gone})
+            rows = _places(self.found)
+            size = min(size, len(rows)) // 2
 
 
 def _places(practice: Practice) -> list[Place]:
-    return [(table, _key(table, row)) for table in practice.tables for row in practice.rows(table)]
+    """Return where the rows stand, those of one table side by side, the preferences last."""
+    order = sorted(practice.tables, key=lambda table: (table == "preference", not is_owned(table)))
+    return [place_of(table, row) for table in order for row in practice.rows(table)]
 
 
-def _key(table: str, row: Row) -> int:
-    number: int = row[tables()[table].key]
-    return number
+def _named_places(practice: Practice) -> set[Place]:
+    """Return the rows but those of the office's lists that no other row names."""
+    named = {
+        place
+        for table in practice.tables
+        for row in practice.rows(table)
+        for place in named_by(table, row)
+    }
+    return {
+        place
+        for place in _places(practice)
+        if place in named or is_owned(place[0]) or place[0] == "preference"
+    }
 
 
 def golden_ledger(
