@@ -2,6 +2,7 @@
 
     read the live structure -> look again at what the config does not settle (`config`)
          -> compare with raw and decide about each table (`draft`) -> apply that
+         -> say what the practice's release lacks (`absences`)
          -> read which tables are empty, and how large the others are -> order them -> record it
 
 With `dry_run` the same is read and decided, and nothing is written.
@@ -25,6 +26,7 @@ from include.ops import runs, schema, stored_tables, table_states
 from include.ops.blocks import Block, BlockedCode
 from include.ops.ranges import store_ranges
 from include.ops.stored_tables import StoredCounts
+from include.planning.absences import record_absences
 from include.planning.config import RefreshConfig, decide_config
 from include.planning.draft import Draft, apply_draft, draft_tables
 from include.planning.indexes import sync_all_indexes
@@ -137,6 +139,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         if not request.dry_run:
             draft, run = _begin(connection, request, config, draft)
             runs.set_office_clock(connection, run.run_id, clock)
+            record_absences(connection, reader, source, live)
         states = stored_tables.read_states(connection)
         applied = draft.applied + tuple(
             sync_all_indexes(connection, draft.tables.values(), states, is_dry=request.dry_run)
