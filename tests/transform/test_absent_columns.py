@@ -18,7 +18,7 @@ from include.transform.raw_columns import staged_columns
 from include.warehouse.session import WarehouseConnection, connect
 from tests.ops.gates import OPEN_GATES
 from tests.transform.raw_copy import create_raw
-from tests.transform.small_project import SmallProject, create_small_project
+from tests.transform.view_project import SmallProject, create_small_project
 
 STAGING = DBT_PROJECT / "models" / "staging" / "open_dental"
 FILES = {
