@@ -10,6 +10,9 @@ import click
 from include.cli.output import say
 from include.settings import DBT_MANIFEST, warehouse_endpoint
 
+# What is computed for the days that are asked for stands below this model.
+SNAPSHOT_DAYS = "int_snapshot_days_listed"
+
 
 @click.command()
 @click.option("--select", multiple=True, help="dbt selection, like od_aging or +marts; repeatable.")
@@ -67,6 +70,7 @@ def transform(
         with schema.connect(warehouse) as connection:
             for day in past_days:
                 request_snapshots(connection, None, day.date())
+        select = (*select, f"{SNAPSHOT_DAYS}+")
     if is_all or select:
         outcome = build(warehouse, select=select, target_path=target_path, is_sql_tested=unit_tests)
     elif target_path or unit_tests:

@@ -37,7 +37,9 @@ claimed_codes as (
     select
         unsent.claim_id,
         string_agg(
-            procedure_codes.procedure_code, ', ' order by procedure_codes.procedure_code collate "C"
+            procedure_codes.procedure_code,
+            ', '
+            order by convert_to(procedure_codes.procedure_code, 'UTF8')
         ) as procedure_codes
     from unsent
     inner join claim_procedures
