@@ -10,6 +10,7 @@ import pytest
 from include.open_dental.schema import tables
 from tests.transform.equality.calculations import calculate, calculated_reports
 from tests.transform.offices import SEEDS, random_office, settings
+from tests.transform.offices.counts import gone
 from tests.transform.offices.situations import situations
 from tests.transform.reports.practice import Practice
 
@@ -32,6 +33,13 @@ def offices() -> Sequence[Practice]:
 def test_a_seed_makes_the_same_office_every_time() -> None:
     assert random_office(3) == random_office(3)
     assert random_office(3) != random_office(4)
+
+
+def test_an_office_may_lose_many_references_of_every_column() -> None:
+    office = random_office(2, lost_references=30)
+    assert gone("procedurelog.PatNum")(office) >= 30
+    assert gone("claimproc.ProcNum")(office) >= 30
+    assert gone("appointment.ProvNum")(office) >= 10
 
 
 def test_every_row_has_a_value_in_every_column_and_a_key_of_its_own(

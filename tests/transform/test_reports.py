@@ -17,9 +17,10 @@ from tests.transform.equality.warehouse import BuiltOffice, OfficeWarehouse
 from tests.transform.offices import SEEDS, bare_practices, random_office
 
 MARTS = compared_marts()
-BARE = bare_practices()
-# This one goes the way of a practice; the others are copied straight into raw.
-REPLICATED_SEED = 2
+# Every provider is deleted, one of three clinics hidden, and of each column that names rows of
+# another table up to 30 references dangle.
+LOST = random_office(2, lost_references=30)
+OTHERS = {**bare_practices(), "lost references": LOST}
 MARTS_WITH_SNAPSHOTS = [mart for mart in MARTS if mart in SNAPSHOTS]
 
 
@@ -32,9 +33,9 @@ def warehouse(
     opened.close()
 
 
-@pytest.fixture(scope="module", params=[*SEEDS, *BARE])
+@pytest.fixture(scope="module", params=[*SEEDS, *OTHERS])
 def office(warehouse: OfficeWarehouse, request: pytest.FixtureRequest) -> BuiltOffice:
-    practice = BARE.get(request.param) or random_office(request.param)
+    practice = OTHERS.get(request.param) or random_office(request.param)
     return warehouse.build(practice)
 
 
@@ -64,19 +65,14 @@ def test_a_past_day_is_aged_as_the_second_calculation_ages_it(
 def replicated_office(
     mariadb: Endpoint, postgres: Endpoint, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[BuiltOffice]:
-    """An office that went from its own database through the whole pipeline."""
+    """The office of lost references, from its own database through the whole pipeline."""
     source = mariadb.with_database("replicated_office")
     with connect(postgres, autocommit=True) as connection:
         connection.execute("create database replicated_office")
     directory = tmp_path_factory.mktemp("replicated")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DENTAL_DATA_DOCS_DIRECTORY", str(directory / "docs"))
-        yield replicate(
-            random_office(REPLICATED_SEED),
-            source,
-            postgres.with_database("replicated_office"),
-            directory,
-        )
+        yield replicate(LOST, source, postgres.with_database("replicated_office"), directory)
     with connect(postgres, autocommit=True) as connection:
         connection.execute("drop database replicated_office with (force)")
     with writing(source) as cursor:

@@ -30,11 +30,12 @@ class Draft:
     """The rows of an office by table, and everything that chance decides about more of them.
 
     Keys count up from 1 with gaps, so that the keys of different tables coincide and a join by the
-    wrong one finds rows.
+    wrong one finds rows. So many references of each column are to be lost.
     """
 
-    def __init__(self, seed: int, today: date) -> None:
+    def __init__(self, seed: int, today: date, *, lost_references: int = 0) -> None:
         self.seed = seed
+        self.lost_references = lost_references
         self.today = today
         self.random = Random(seed)  # noqa: S311 - reproducible, not secret
         self.tables: dict[str, list[DraftRow]] = {}

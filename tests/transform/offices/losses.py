@@ -7,7 +7,7 @@ from datetime import date
 from itertools import groupby
 
 from include.open_dental.schema import tables
-from tests.transform.offices.draft import Draft, DraftRow
+from tests.transform.offices.draft import LOST, Draft, DraftRow
 from tests.transform.offices.payment_plans import CREDIT, PROCEDURE
 
 # How many rows of a table vanish at most.
@@ -40,6 +40,10 @@ _LOSSES = {
 }
 # Often enough that the rows of two clinics or three providers are mostly still there.
 _SHARE = {"clinic": 0.15, "provider": 0.4, "recalltype": 0.2, "userod": 0.3, "covcat": 0.2}
+# So that a join by a wrong key can still be told from references that are gone.
+_MOST_OF_A_COLUMN = 0.4
+# Where the rows of one claim or plan disagree, any of them is the report's.
+_AGREED = frozenset({"claimproc.ClinicNum", "payplancharge.ProvNum", "payplancharge.ClinicNum"})
 
 
 def lose(draft: Draft) -> None:
@@ -53,6 +57,18 @@ def lose(draft: Draft) -> None:
             [row[key] for row in rows], min(draft.between(1, most), len(rows))
         )
         draft.tables[table] = [row for row in rows if row[key] not in gone]
+
+
+def lose_references(draft: Draft) -> None:
+    """Let rows of every column that names another row name one that is gone."""
+    for table, rows in draft.tables.items():
+        for column in tables()[table].columns:
+            if column.target is None or f"{table}.{column.name}" in _AGREED:
+                continue
+            named = [row for row in rows if row[column.name]]
+            most = min(draft.lost_references, int(len(named) * _MOST_OF_A_COLUMN))
+            for number, row in enumerate(draft.random.sample(named, most)):
+                row[column.name] = LOST + number
 
 
 def leave_nothing_to_chance(draft: Draft) -> None:

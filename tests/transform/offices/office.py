@@ -36,9 +36,13 @@ def bare_practices() -> Mapping[str, Practice]:
     }
 
 
-def random_office(seed: int, *, today: date | None = None) -> Practice:
-    """Return the office of a seed, on a day of its own unless another one is named."""
-    draft = Draft(seed, today or _FIRST_TODAY + timedelta(days=seed * 37))
+def random_office(seed: int, *, today: date | None = None, lost_references: int = 0) -> Practice:
+    """Return the office of a seed, on a day of its own unless another one is named.
+
+    So many references of each column, beside the few of every office, name rows that are gone.
+    """
+    day = today or _FIRST_TODAY + timedelta(days=seed * 37)
+    draft = Draft(seed, day, lost_references=lost_references)
     for step in (
         settings.define,
         settings.open_clinics,
@@ -65,6 +69,7 @@ def random_office(seed: int, *, today: date | None = None) -> Practice:
         clinical.grant_discounts,
         settings.prefer,
         losses.lose,
+        losses.lose_references,
         losses.leave_nothing_to_chance,
         balances.stamp_edits,
         balances.store_balances,
