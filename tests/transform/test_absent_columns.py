@@ -119,7 +119,7 @@ def test_what_is_lacking_is_listed_with_the_time_since_when(project: SmallProjec
             "comment on column raw.clinic.city is 'retired: the source no longer has this column'"
         )
         note(connection, "discountplan")
-        since = dict(
+        since: dict[str, bool] = dict(
             connection.execute(
                 "select column_name, since = '2020-01-01' from ops.absent_column"
             ).fetchall()
@@ -170,7 +170,7 @@ def test_every_view_shows_what_a_release_lacks_as_nulls_of_the_type_that_it_will
     assert first.return_code == 0, first.output
     with connect(warehouse) as connection:
         lagging_columns = connection.execute(COLUMNS).fetchall()
-        identities = dict(connection.execute(IDENTITIES).fetchall())
+        identities: dict[str, int] = dict(connection.execute(IDENTITIES).fetchall())
         assert set(identities) == {table.model for table in staged_tables()}
         for table in staged_tables():
             facts = tables()[table.source]
