@@ -30,6 +30,13 @@ writeoffs as (
 
 ),
 
+estimates as (
+
+    select * from {{ ref('int_writeoffs_unioned') }}
+    where writeoff_kind = 'estimate'
+
+),
+
 claim_procedures as (
 
     select * from {{ ref('int_claim_procedures_classified') }}
@@ -81,14 +88,6 @@ insurance_plans as (
 carriers as (
 
     select * from {{ ref('stg_open_dental__carriers') }}
-
-),
-
--- Where the daily report takes date, provider or clinic from another row than the monthly one.
-scopes as (
-
-    select *
-    from (values ('daily'), ('monthly')) as scopes (report_scope)
 
 ),
 
@@ -168,44 +167,62 @@ adjusted as (
 
 ),
 
--- The daily report puts an estimate under the clinic of its procedure, and knows none without one.
 written_off as (
 
     select
         case
-            when writeoffs.writeoff_kind = 'writeoff' then 'writeoff'
-            else 'writeoff_' || writeoffs.writeoff_kind
+            when writeoff_kind = 'writeoff' then 'writeoff'
+            else 'writeoff_' || writeoff_kind
         end as component,
-        writeoffs.writeoff_mode_code,
-        coalesce(scopes.report_scope, 'all') as report_scope,
-        writeoffs.business_on,
-        writeoffs.provider_id,
+        writeoff_mode_code,
+        case when writeoff_kind = 'estimate' then 'monthly' else 'all' end as report_scope,
+        business_on,
+        provider_id,
+        clinic_id,
+        -writeoff_amount as amount,
+        true as is_in_monthly,
         case
-            when scopes.report_scope = 'daily' then every_procedure.clinic_id
-            else writeoffs.clinic_id
-        end as clinic_id,
-        -writeoffs.writeoff_amount as amount,
-        coalesce(scopes.report_scope, 'all') <> 'daily' as is_in_monthly,
-        case
-            when writeoffs.writeoff_kind = 'writeoff' and abs(writeoffs.writeoff_amount) <= 0.0001
+            when writeoff_kind = 'writeoff' and abs(writeoff_amount) <= 0.0001
                 then 'next to nothing'
-            when coalesce(scopes.report_scope, 'all') <> 'daily' then null
+        end as left_out_reason
+    from writeoffs
+
+),
+
+-- The daily report puts an estimate under the clinic of its procedure, and knows none without one.
+estimated_by_procedure as (
+
+    select
+        'writeoff_estimate' as component,
+        estimates.writeoff_mode_code,
+        'daily' as report_scope,
+        estimates.business_on,
+        estimates.provider_id,
+        every_procedure.clinic_id,
+        -estimates.writeoff_amount as amount,
+        false as is_in_monthly,
+        case
             when every_procedure.procedure_id is null then 'no such procedure'
             when procedure_codes.procedure_code_id is null then 'no such code'
             when patients.patient_id is null then 'no such patient'
             when providers.provider_id is null then 'no such provider'
         end as left_out_reason
-    from writeoffs
-    left join scopes
-        on writeoffs.writeoff_kind = 'estimate'
+    from estimates
     left join every_procedure
-        on writeoffs.procedure_id = every_procedure.procedure_id and scopes.report_scope = 'daily'
+        on estimates.procedure_id = every_procedure.procedure_id
     left join procedure_codes
         on every_procedure.procedure_code_id = procedure_codes.procedure_code_id
     left join patients
         on every_procedure.patient_id = patients.patient_id
     left join providers
-        on writeoffs.provider_id = providers.provider_id
+        on estimates.provider_id = providers.provider_id
+
+),
+
+scopes as (
+
+    select *
+    from (values ('daily'), ('monthly')) as scopes (report_scope)
 
 ),
 
@@ -281,6 +298,8 @@ entries as (
     select * from adjusted
     union all
     select * from written_off
+    union all
+    select * from estimated_by_procedure
     union all
     select * from patient_paid
     union all

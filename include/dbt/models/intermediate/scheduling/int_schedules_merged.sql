@@ -70,7 +70,7 @@ open_times as (
     where
         {{ has_flag('schedules.schedule_type_code', 'ScheduleType', 'is_provider') }}
         and {{ has_flag('schedules.schedule_status_code', 'SchedStatus', 'is_open') }}
-        and schedules.stop_time > schedules.start_time
+        and schedules.stop_time - schedules.start_time > interval '0 minutes'
 
 ),
 
