@@ -82,7 +82,7 @@ sums as (
                     'is_claim_paid',
                 ) }}
                 and claim_procedures.claim_payment_id is null
-                and not claim_procedures.is_transfer
+                and claim_procedures.is_transfer is not true
         ) as expected_amount,
         (
             select sum(payment_amount) from {{ ref('od_unfinalized_payments') }}

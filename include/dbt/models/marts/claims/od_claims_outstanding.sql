@@ -18,49 +18,53 @@ definitions as (
 
 ),
 
--- The newest event of a claim that names where the claim stands, of whatever type.
-newest_events as (
+-- Only the newest event of a claim that names where it stands, of whatever type, may tell that.
+ranked_events as (
 
-    select distinct on (claim_id)
+    select
+        claim_tracking_event_id,
         claim_id,
-        entered_at
+        tracking_definition_id,
+        tracking_error_definition_id,
+        user_id,
+        entered_at,
+        {{ has_flag('tracking_type_code', 'ClaimTrackingType', 'is_assignment') }} as is_assignment,
+        {{ has_flag('tracking_type_code', 'ClaimTrackingType', 'is_status') }}
+        and tracking_definition_id is not null
+        and rank() over (
+            partition by claim_id, tracking_definition_id is null
+            order by entered_at desc nulls last
+        ) = 1 as is_newest_status
     from tracking_events
-    where tracking_definition_id is not null
-    order by claim_id asc, entered_at desc nulls last
 
 ),
 
--- It tells the status if it is a status event; the claim must still stand there.
 statuses as (
 
-    select distinct on (tracking_events.claim_id, tracking_events.tracking_definition_id)
-        tracking_events.claim_id,
-        tracking_events.tracking_definition_id,
-        tracking_events.tracking_error_definition_id,
-        {{ office_local('tracking_events.entered_at') }}::date as tracked_on
-    from tracking_events
-    inner join newest_events
-        on
-            tracking_events.claim_id = newest_events.claim_id
-            and tracking_events.entered_at = newest_events.entered_at
-    where
-        {{ has_flag('tracking_events.tracking_type_code', 'ClaimTrackingType', 'is_status') }}
-        and tracking_events.tracking_definition_id is not null
-    order by
-        tracking_events.claim_id asc,
-        tracking_events.tracking_definition_id asc,
-        tracking_events.claim_tracking_event_id desc
+    select
+        claim_id,
+        tracking_definition_id,
+        max(entered_at) filter (where is_newest_status) as entered_at,
+        (
+            array_agg(tracking_error_definition_id order by claim_tracking_event_id desc)
+            filter (where is_newest_status)
+        )[1] as tracking_error_definition_id
+    from ranked_events
+    where tracking_definition_id is not null
+    group by claim_id, tracking_definition_id
 
 ),
 
 assignments as (
 
-    select distinct on (claim_id)
+    select
         claim_id,
-        user_id
-    from tracking_events
-    where {{ has_flag('tracking_type_code', 'ClaimTrackingType', 'is_assignment') }}
-    order by claim_id asc, entered_at desc nulls last, claim_tracking_event_id desc
+        (
+            array_agg(user_id order by entered_at desc nulls last, claim_tracking_event_id desc)
+            filter (where is_assignment)
+        )[1] as user_id
+    from ranked_events
+    group by claim_id
 
 ),
 
@@ -69,9 +73,9 @@ tracked as (
     select
         claims.*,
         statuses.tracking_error_definition_id,
-        statuses.tracked_on,
+        {{ office_local('statuses.entered_at') }}::date as tracked_on,
         -- The office writes the number of days; what is no number is none.
-        statuses.tracked_on + case
+        {{ office_local('statuses.entered_at') }}::date + case
             when definitions.item_value ~ '^[0-9]{1,5}$' then definitions.item_value::integer
             else 0
         end as suppressed_until_on,

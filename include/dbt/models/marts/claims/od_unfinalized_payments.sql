@@ -73,7 +73,7 @@ unpaid as (
         claim_procedures.is_claim_paid
         and claim_procedures.claim_payment_id is null
         and claim_procedures.insurance_pay_amount <> 0
-        and not claim_procedures.is_transfer
+        and claim_procedures.is_transfer is not true
 
 ),
 
