@@ -193,6 +193,7 @@ procedure_links as (
         linked_procedures.patient_id,
         linked_procedures.guarantor_id,
         linked_procedures.provider_id,
+        linked_procedures.clinic_id,
         linked_procedures.procedure_on as item_on,
         -- Receivables credit what is done, on a plan that exists.
         linked_procedures.is_completed and plans.payment_plan_id is not null as is_credited,
@@ -228,6 +229,7 @@ adjustment_links as (
         linked_adjustments.patient_id,
         linked_adjustments.guarantor_id,
         linked_adjustments.provider_id,
+        linked_adjustments.clinic_id,
         linked_adjustments.adjustment_on as item_on,
         true as is_credited,
         linked_adjustments.adjustment_amount
