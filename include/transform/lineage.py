@@ -16,6 +16,7 @@ Node = Mapping[str, Any]
 
 STAGING_SCHEMA = "staging"
 MART_SCHEMA = "marts"
+SNAPSHOT_SCHEMA = "snapshots"
 _GATE = "is_publishable"
 
 
@@ -92,10 +93,16 @@ class Lineage:
         }
 
     def incremental_readers(self) -> dict[str, frozenset[str]]:
-        """Return, for each raw table, the incremental models that read it, however far down."""
+        """Return, for each raw table, the incremental models that read it, however far down.
+
+        A table of snapshots is none: it keeps what it held and follows no row of raw.
+        """
         readers: dict[str, set[str]] = {}
         for unique_id, model in self.models().items():
-            if model["config"].get("materialized") == "incremental":
+            if (
+                model["config"].get("materialized") == "incremental"
+                and model["schema"] != SNAPSHOT_SCHEMA
+            ):
                 for table in self.raw_tables_of(unique_id):
                     readers.setdefault(table, set()).add(model["name"])
         return {table: frozenset(models) for table, models in sorted(readers.items())}

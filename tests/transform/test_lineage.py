@@ -38,6 +38,13 @@ def test_a_mart_reads_the_raw_tables_of_all_models_below_it(lineage: Lineage) ->
     assert lineage.ancestors_of(MODEL + "unknown") == frozenset()
 
 
+def test_a_table_of_snapshots_follows_no_row_and_waits_for_no_tombstone(lineage: Lineage) -> None:
+    kept = [model for model in lineage.models().values() if model["schema"] == "snapshots"]
+    assert {model["config"]["materialized"] for model in kept} == {"incremental"}
+    waiting = frozenset[str]().union(*lineage.incremental_readers().values())
+    assert not waiting & {model["name"] for model in kept}
+
+
 def test_a_table_that_only_staging_reads_is_not_read_beyond_it(
     lineage: Lineage, manifest: Mapping[str, Any]
 ) -> None:

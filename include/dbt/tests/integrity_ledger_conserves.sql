@@ -1,14 +1,14 @@
--- Each kind of entry has, month by month, the rows and the money of what it is made of: no join
--- lost or doubled a row.
+-- Each kind of entry has, day by day, the rows and the money of what it is made of: no join lost or
+-- doubled a row.
 with ledger as (
 
     select
         entry_kind,
-        date_trunc('month', entry_on) as month_on,
+        entry_on,
         count(*) as entry_count,
         sum(amount) as amount
     from {{ ref('int_ledger_entries_unioned') }}
-    group by entry_kind, date_trunc('month', entry_on)
+    group by entry_kind, entry_on
 
 ),
 
@@ -174,22 +174,22 @@ source_sums as (
 
     select
         entry_kind,
-        date_trunc('month', entry_on) as month_on,
+        entry_on,
         count(*) as entry_count,
         sum(amount) as amount
     from source_rows
-    group by entry_kind, date_trunc('month', entry_on)
+    group by entry_kind, entry_on
 
 )
 
 select
     coalesce(source_sums.entry_kind, ledger.entry_kind) as entry_kind,
-    coalesce(source_sums.month_on, ledger.month_on) as month_on
+    coalesce(source_sums.entry_on, ledger.entry_on) as entry_on
 from source_sums
 full outer join ledger
     on
         source_sums.entry_kind = ledger.entry_kind
-        and coalesce(source_sums.month_on, '-infinity') = coalesce(ledger.month_on, '-infinity')
+        and {{ dated('source_sums.entry_on') }} = {{ dated('ledger.entry_on') }}
 where
     source_sums.entry_count is distinct from ledger.entry_count
     or source_sums.amount is distinct from ledger.amount

@@ -58,6 +58,17 @@ link_credits as (
 
 ),
 
+-- Each table that is large is read where it is needed: one name for two readers would be written
+-- out first.
+credited_procedures as (
+
+    select
+        procedure_id,
+        {{ dated('procedure_on') }} as procedure_on
+    from {{ ref('stg_open_dental__procedures') }}
+
+),
+
 families as (
 
     select * from {{ ref('int_families_assigned') }}
@@ -213,15 +224,13 @@ plan_credit_entries as (
         -charges.principal_amount as amount,
         0 as insurance_payment_amount,
         charges.procedure_id as tied_procedure_id,
-        case
-            when procedures.procedure_id is not null then {{ dated('procedures.procedure_on') }}
-        end as tied_procedure_on
+        credited_procedures.procedure_on as tied_procedure_on
     from charges
     cross join settings
     left join plans
         on charges.payment_plan_id = plans.payment_plan_id
-    left join procedures
-        on charges.procedure_id = procedures.procedure_id
+    left join credited_procedures
+        on charges.procedure_id = credited_procedures.procedure_id
     where
         settings.ages_credits
         and (plans.payment_plan_id is not null or not settings.ages_debits)
@@ -284,11 +293,10 @@ entries as (
         unioned.insurance_payment_amount,
         unioned.tied_procedure_id,
         unioned.tied_procedure_on,
-        {{ quality_reason([
-            ('families.patient_id is null', 'the patient is missing'),
-            ('families.patient_id is not null and families.guarantor_id is null',
-             'the guarantor of the family is missing'),
-        ]) }} as quality_reason
+        case
+            when families.patient_id is null then 'the patient is missing'
+            when families.guarantor_id is null then 'the guarantor of the family is missing'
+        end as quality_reason
     from unioned
     left join families
         on unioned.patient_id = families.patient_id

@@ -28,13 +28,8 @@ claim_procedures as (
 
 ),
 
-splits as (
-
-    select * from {{ ref('stg_open_dental__payment_splits') }}
-
-),
-
--- Few are linked, so that their rows are looked up.
+-- Few are linked, so that their rows are looked up: a large table with one name for two readers
+-- would be written out first.
 linked_procedures as (
 
     select distinct linked_id as procedure_id
@@ -60,7 +55,7 @@ procedure_adjustments as (
         adjustments.clinic_id,
         sum(adjustments.adjustment_amount) as adjustment_amount
     from linked_procedures
-    inner join adjustments
+    inner join {{ ref('stg_open_dental__adjustments') }} as adjustments
         on linked_procedures.procedure_id = adjustments.procedure_id
     group by
         adjustments.procedure_id,
@@ -100,7 +95,7 @@ procedure_splits as (
         splits.procedure_id,
         sum(splits.split_amount) as split_amount
     from linked_procedures
-    inner join splits
+    inner join {{ ref('stg_open_dental__payment_splits') }} as splits
         on linked_procedures.procedure_id = splits.procedure_id
     where splits.payment_plan_id is null
     group by splits.procedure_id
@@ -113,7 +108,7 @@ adjustment_splits as (
         splits.adjustment_id,
         sum(splits.split_amount) as split_amount
     from linked_adjustments
-    inner join splits
+    inner join {{ ref('stg_open_dental__payment_splits') }} as splits
         on linked_adjustments.adjustment_id = splits.adjustment_id
     where splits.payment_plan_id is null
     group by splits.adjustment_id
