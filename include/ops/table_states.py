@@ -275,13 +275,16 @@ def judge(
         )
 
 
-def start_over(connection: WarehouseConnection, raw_name: str, *, is_emptied: bool) -> None:
+def start_over(
+    connection: WarehouseConnection, raw_name: str, *, is_emptied: bool, batch_id: int
+) -> None:
     """Close the gate of a table that was altered, and let its next load compare every row.
 
-    `is_emptied` is true if its rows were deleted as well.
+    `is_emptied` is true if its rows were deleted as well. Its readers are stale as of that batch.
     """
     forget_chunks(connection, raw_name)
     close(connection, {raw_name: REBUILT})
+    record_altered(connection, raw_name, batch_id=batch_id)
     if is_emptied:
         connection.execute(
             """
@@ -291,6 +294,14 @@ def start_over(connection: WarehouseConnection, raw_name: str, *, is_emptied: bo
             """,
             (raw_name,),
         )
+
+
+def record_altered(connection: WarehouseConnection, raw_name: str, *, batch_id: int) -> None:
+    """Record that something else than a load has changed rows of the table, under this batch."""
+    connection.execute(
+        "update ops.table_state set batch_id = %s, changed_at = now() where table_name = %s",
+        (batch_id, raw_name),
+    )
 
 
 def quarantine(connection: WarehouseConnection, blocks: Mapping[str, Block]) -> None:

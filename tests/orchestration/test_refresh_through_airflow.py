@@ -16,10 +16,10 @@ from functools import cached_property
 import pytest
 
 from include.catalog.model import Tier
-from include.endpoints import Endpoint
 from include.orchestration.retries import RETRIES
 from include.settings import DBT_MANIFEST
 from include.transform.lineage import read_lineage
+from include.warehouse import session as warehouse_session
 from local_system.system import System
 from tests.orchestration.running import (
     POLL_SECONDS,
@@ -112,7 +112,7 @@ def first(system: System, discovery: Ended) -> FirstRefresh:
 def broken(system: System, first: FirstRefresh) -> BrokenRefresh:
     """A refresh of tables and a mart that the practice or somebody in the warehouse has spoilt."""
     assert first.ended.run.state == "success"
-    ask(administered(system), REFUSE)
+    administer(system, REFUSE)
     warehouse, practice = system.addresses.warehouse, system.addresses.practice_administrator
     change(
         practice,
@@ -130,10 +130,12 @@ def broken(system: System, first: FirstRefresh) -> BrokenRefresh:
     return BrokenRefresh(ended, before, dict(ask(warehouse, MART_FILES)))
 
 
-def administered(system: System) -> Endpoint:
-    """Return the warehouse with an account that may do anything."""
+def administer(system: System, statements: str) -> None:
+    """Run statements on the warehouse with an account that may do anything."""
     addresses = system.addresses
-    return addresses.postgres_administrator.with_database(addresses.warehouse.database)
+    warehouse = addresses.postgres_administrator.with_database(addresses.warehouse.database)
+    with warehouse_session.connect(warehouse, autocommit=True) as connection:
+        connection.execute(statements.encode())
 
 
 def forget_content(system: System, table: str, key: str) -> None:
@@ -360,7 +362,7 @@ def test_a_backfill_heals_what_was_broken_and_mails_nothing_though_it_is_late(
     )
     for table in (FAILED, SPLIT):
         ask(system.addresses.warehouse, f"alter table raw.{table} drop constraint meddling")
-    ask(administered(system), "drop event trigger refuse; drop function public.refuse")
+    administer(system, "drop event trigger refuse; drop function public.refuse")
     command = [sys.executable, "-m", "airflow", "backfill", "create"]
     command += ["--dag-id", "refresh_warehouse", "--reprocess-behavior", "none"]
     command += ["--from-date", "2026-06-01T00:00", "--to-date", "2026-06-02T00:00"]
