@@ -51,7 +51,7 @@ _NAMED = (
     "user",
     "view",
 )
-_QUOTED = re.compile(r'(\b[\w ]*?)"[^"]*("|$)')
+_QUOTED = re.compile(r'(\b[\w ]*?)"[^"]*("(?:\."[^"]*")*|$)')
 # What comes after a colon is mostly what could not be read.
 _TOLD = re.compile(r":\s")
 _BYTES = re.compile(r"\b0x[0-9a-f]{2}\b")

@@ -190,11 +190,11 @@ def test_a_view_that_cannot_be_changed_under_others_says_which_stands_in_the_way
     for name in ("stg_read", "stg_kept"):
         assert story.changed[name] == story.first[name]
     assert (
-        "the view analyst.on_read reads what staging.stg_read no longer has. Nothing was changed."
-        " Drop that view, build again, and make it anew."
+        "view analyst.on_read reads columns that view staging.stg_read has no longer. Nothing was"
+        " changed. Drop that view, build again, and make it anew."
     ) in story.said["stg_read"].replace('"', "")
     assert (
-        "staging.stg_kept cannot get other columns while analyst.on_kept stands on it. Nothing"
-        " was changed. Drop that, build again, and make it anew."
+        "view staging.stg_kept cannot get other columns while view analyst.on_kept stands on it."
+        " Nothing was changed. Drop that, build again, and make it anew."
     ) in story.said["stg_kept"].replace('"', "")
     assert story.project.ask("select two from analyst.on_read") == [("x",)]

@@ -88,7 +88,7 @@ begin
             order by v.depth desc, v.name
         loop
             if one.depth > 0 and one.kind <> 'view' then
-                raise exception '% cannot get other columns while % stands on it. Nothing was'
+                raise exception 'view % cannot get other columns while view % stands on it. Nothing was'
                     ' changed. Drop that, build again, and make it anew.', target, one.name
                     using errcode = 'dependent_objects_still_exist';
             end if;
@@ -106,7 +106,7 @@ begin
                 end if;
             exception when syntax_error_or_access_rule_violation then
                 if not one.is_ours then
-                    raise exception 'the view % reads what % no longer has. Nothing was changed.'
+                    raise exception 'view % reads columns that view % has no longer. Nothing was changed.'
                         ' Drop that view, build again, and make it anew.', one.name, target
                         using errcode = 'dependent_objects_still_exist';
                 end if;

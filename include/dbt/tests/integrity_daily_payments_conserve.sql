@@ -1,17 +1,18 @@
--- Every split of a payment that exists and what insurance paid on every check is in the report once.
+-- Every split of a payment that exists and what insurance paid on every check is in the report
+-- once.
 with mart as (
 
     select
-        payer_kind,
+        paid.payer_kind,
         sum(
             case
-                when preferences.is_hidden_unearned_shown then payment_amount
-                else payment_amount + hidden_unearned_amount
+                when preferences.is_hidden_unearned_shown then paid.payment_amount
+                else paid.payment_amount + paid.hidden_unearned_amount
             end
         ) as amount
-    from {{ ref('od_daily_payments') }}
+    from {{ ref('od_daily_payments') }} as paid
     cross join {{ ref('int_preferences_pivoted') }} as preferences
-    group by payer_kind
+    group by paid.payer_kind
 
 ),
 

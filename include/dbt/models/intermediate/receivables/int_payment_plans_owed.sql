@@ -42,9 +42,11 @@ debits as (
 
     select
         days.as_of_on,
-        charges.guarantor_id as patient_id,
+        families.guarantor_id,
         charges.principal_amount + charges.interest_amount as amount
     from charges
+    inner join families
+        on charges.guarantor_id = families.patient_id
     inner join plans
         on charges.payment_plan_id = plans.payment_plan_id
     cross join settings
@@ -63,9 +65,11 @@ payments as (
 
     select
         days.as_of_on,
-        splits.patient_id,
+        families.guarantor_id,
         -splits.split_amount as amount
     from splits
+    inner join families
+        on splits.patient_id = families.patient_id
     left join plans
         on splits.payment_plan_id = plans.payment_plan_id
     cross join settings
@@ -89,14 +93,12 @@ unioned as (
 owed as (
 
     select
-        unioned.as_of_on,
-        families.guarantor_id,
-        sum(unioned.amount) as payment_plan_due_amount
+        as_of_on,
+        guarantor_id,
+        sum(amount) as payment_plan_due_amount
     from unioned
-    inner join families
-        on unioned.patient_id = families.patient_id
-    where families.guarantor_id is not null
-    group by unioned.as_of_on, families.guarantor_id
+    where guarantor_id is not null
+    group by as_of_on, guarantor_id
 
 )
 
