@@ -46,6 +46,8 @@ models:
     "models/not_null_column.sql": CAST.format("", "id, text, null::text as missing"),
     "models/checked.sql": CAST.format("", "text"),
     "models/indexed.sql": CAST.format(", indexes=[{'columns': ['text'], 'unique': true}]", "text"),
+    # Ends its own session, as a server does that is stopped.
+    "models/cut.sql": CAST.format("", "pg_terminate_backend(pg_backend_pid())"),
     **{
         f"models/cast_{name}.sql": CAST.format("", f"{expression} as value")
         for name, expression in {
@@ -94,6 +96,8 @@ def test_a_cast_constraint_or_test_that_fails_names_what_failed_and_never_the_ro
     by_hand = build(small.warehouse, target_path=small.target)
     names = {name.split("/")[1].removesuffix(".sql") for name in FILES if name.endswith(".sql")}
     assert in_state(run, ModelState.FAILED) == names, "each of them fails on the row"
+    assert [result.name for result in run.broken if result.is_outage] == ["cut"]
+    assert run.is_outage
     for outcome in (run, by_hand):
         lines = list(report_lines(outcome))
         for name, words in TOLD.items():
