@@ -1,5 +1,5 @@
--- Aging of Accounts Receivable as it opens, family by family and in all; leave out the last condition
--- for families with credits or estimates alone.
+-- Aging of Accounts Receivable as it opens, family by family and in all. Without the last condition
+-- families with a credit balance, or with estimates alone, come along.
 select
     aging.guarantor_id,
     aging.last_payment_on,
