@@ -41,7 +41,7 @@ _LOSSES = {
 # Often enough that the rows of two clinics or three providers are mostly still there.
 _SHARE = {"clinic": 0.15, "provider": 0.4, "recalltype": 0.2, "userod": 0.3, "covcat": 0.2}
 # So that a join by a wrong key can still be told from references that are gone.
-_MOST_OF_A_COLUMN = 0.4
+_MOST_OF_A_COLUMN = 0.35
 # Where the rows of one claim or plan disagree, any of them is the report's.
 _AGREED = frozenset({"claimproc.ClinicNum", "payplancharge.ProvNum", "payplancharge.ClinicNum"})
 
@@ -60,14 +60,17 @@ def lose(draft: Draft) -> None:
 
 
 def lose_references(draft: Draft) -> None:
-    """Let rows of every column that names another row name one that is gone."""
+    """Let so many rows of each column that names another row name one that is gone."""
     for table, rows in draft.tables.items():
         for column in tables()[table].columns:
             if column.target is None or f"{table}.{column.name}" in _AGREED:
                 continue
+            keys = {row[tables()[column.target].key] for row in draft.rows(column.target)}
             named = [row for row in rows if row[column.name]]
+            there = [row for row in named if row[column.name] in keys]
             most = min(draft.lost_references, int(len(named) * _MOST_OF_A_COLUMN))
-            for number, row in enumerate(draft.random.sample(named, most)):
+            missing = max(0, most - (len(named) - len(there)))
+            for number, row in enumerate(draft.random.sample(there, missing)):
                 row[column.name] = LOST + number
 
 
