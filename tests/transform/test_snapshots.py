@@ -121,7 +121,7 @@ def ledger(postgres: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iter
     migrate(warehouse)
     with connect(warehouse) as connection:
         connection.execute("drop schema snapshots; drop table ops.snapshot, ops.snapshot_day")
-        connection.execute("update ops.schema_version set version_num = '0004'")
+        connection.execute("update ops.schema_version set version_num = '0006'")
         connection.execute(EARLIER.encode())
         for name in entities():
             create_raw(connection, tables()[name])
