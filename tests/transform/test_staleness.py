@@ -19,7 +19,7 @@ from include.transform.outcomes import ModelState
 from include.transform.project import Project
 from include.transform.staleness import Decision, Reason, decide, look
 from include.warehouse.session import WarehouseConnection, connect
-from tests.transform.small_project import Small, in_state, small_project
+from tests.transform.small_build import Small, in_state, small_project
 
 RAW = {
     "visit": "visitnum int, patnum int, fee text",
