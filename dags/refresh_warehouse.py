@@ -133,13 +133,19 @@ def load(table: str, tier: str) -> None:
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
 def settle() -> None:
-    """Compare tables whose sums must agree until a pass changes nothing."""
+    """Load what no task has loaded; compare tables whose sums must agree until they rest."""
     from include.engine import settle as settle_groups
     from include.orchestration import refresh
     from include.orchestration.connections import source_endpoint, warehouse_endpoint
 
     with task_errors():
-        settled = settle_groups(source_endpoint(), warehouse_endpoint(), run_id=refresh.run_id())
+        settled = settle_groups(
+            source_endpoint(),
+            warehouse_endpoint(),
+            run_id=refresh.run_id(),
+            planned=refresh.planned_tables(),
+            mode=refresh.mode(),
+        )
         refresh.retry_unsettled(settled)
 
 

@@ -42,6 +42,7 @@ def report_run(
     warehouse: Endpoint,
     *,
     run_id: int,
+    planned: Collection[str] = (),
     manifest: Path | None = None,
     failed_tasks: Sequence[str] = (),
 ) -> RunReport:
@@ -49,8 +50,9 @@ def report_run(
 
     `manifest` is the dbt project's manifest; without it the run is taken to have built no marts,
     and `ops.mart_state` is left alone. Where no build of the run has ended, a mart that is stale
-    has failed. `failed_tasks` are the names of tasks that failed beside
-    tables and marts. Everything is written in one transaction, while no other run validates.
+    has failed. A table that was `planned`, by its name in the source, and has no load in the run
+    has failed. `failed_tasks` are the names of tasks that failed beside tables and marts.
+    Everything is written in one transaction, while no other run validates.
     """
     with (
         verdicts_at_rest(warehouse, Tier),
@@ -59,7 +61,7 @@ def report_run(
         scope = read_scope(connection, run_id)
         run = scope.run
         catalog = load_catalog(connection, run.config_version)
-        failed, blocked, quarantined = _faults(connection, scope, catalog)
+        failed, blocked, quarantined = _faults(connection, scope, catalog, planned)
         marts: tuple[MartState, ...] = ()
         if manifest is not None:
             marts = _marts(connection, manifest, run)
@@ -110,11 +112,12 @@ def _marts(connection: WarehouseConnection, manifest: Path, run: Run) -> tuple[M
 
 
 def _faults(
-    connection: WarehouseConnection, scope: RunScope, catalog: Catalog
+    connection: WarehouseConnection, scope: RunScope, catalog: Catalog, planned: Collection[str]
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Return the failed, blocked and quarantined tables that the run covers, with reasons."""
     covered = {table.raw_name for table in catalog.tables.values() if scope.covers(table)}
     closed = table_states.blocked_tables(connection)
+    due = {catalog.tables[name].raw_name for name in planned if name in catalog.tables}
     failed: dict[str, str] = {}
     blocked: dict[str, str] = {}
     quarantined: dict[str, str] = {}
@@ -127,6 +130,8 @@ def _faults(
             continue
         elif table.failure is not None:
             failed[name] = table.failure
+        elif name in due and table.load_state is None:
+            failed[name] = "no task of the run loaded it; it has the rows of its last good load"
         elif table.loading_run_id is not None:
             # The other run reports how that ends.
             continue

@@ -233,6 +233,20 @@ def test_a_deployment_in_another_time_zone_than_the_practice_is_warned(
     assert all(warning is not None and warning in line for line in warnings)
 
 
+def test_a_table_that_was_planned_and_that_no_task_loaded_has_failed(
+    refreshed: LoadedWarehouse,
+) -> None:
+    refreshed.start_run(PATIENT, PROCEDURE)
+    refreshed.load("patient")
+    done = report_run(
+        refreshed.endpoint, run_id=refreshed.run_id, planned=["patient", "procedurelog"]
+    )
+    assert done.failed == {
+        "procedurelog": "no task of the run loaded it; it has the rows of its last good load"
+    }
+    assert run_row(refreshed)[0] == "failed"
+
+
 def test_without_a_manifest_the_marts_are_left_alone(refreshed: LoadedWarehouse) -> None:
     refreshed.execute("insert into ops.mart_state (mart, state) values ('old', 'failed')")
     assert report(refreshed).is_right

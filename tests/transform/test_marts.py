@@ -163,11 +163,11 @@ def test_only_references_that_mostly_dangle_are_an_error_and_fewer_are_counted(
     assert line.startswith(f"{test} {'failed' if is_broken else 'found'}: Got {dangling} results")
 
 
-def test_a_value_that_no_report_knows_stops_the_marts_that_read_the_setting(
+def test_a_value_that_is_not_followed_stops_the_marts_that_read_the_setting(
     office: Office, first_build: BuildOutcome
 ) -> None:
     assert first_build.is_right
-    _set_preference(office, "PayPlansVersion", "7")
+    _set_preference(office, "PayPlansVersion", "3")
     outcome = office.build("+od_aging", "+od_daily_payments")
     _set_preference(office, "PayPlansVersion", "2")
     assert not outcome.is_right
@@ -175,8 +175,8 @@ def test_a_value_that_no_report_knows_stops_the_marts_that_read_the_setting(
     [broken] = outcome.broken
     assert broken.name == "od_aging"
     assert (
-        "the practice has the preference PayPlansVersion = 7, which no report of Open Dental knows;"
-        " od_aging keeps the rows of its last build" in broken.message
+        "the practice has the preference PayPlansVersion = 3, which od_aging does not follow; it"
+        " keeps the rows of its last build" in broken.message
     )
     assert _states(office)["od_daily_payments"] == "built"
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 
 from tests.transform.reports.practice import Practice, Row
@@ -68,3 +70,32 @@ def listed_providers(practice: Practice) -> frozenset[int]:
         for row in practice.rows("provider")
         if row["ProvStatus"] != 1 and not row["IsHiddenReport"]
     )
+
+
+BROKEN_CODES = frozenset({"D9986", "D9987"})
+BILLING_TYPES = 4
+
+
+def procedure_codes(practice: Practice) -> Mapping[int, str]:
+    """Return the text of each procedure code by its number, in upper case, as texts compare."""
+    return {row["CodeNum"]: row["ProcCode"].upper() for row in practice.rows("procedurecode")}
+
+
+def shown_billing_types(practice: Practice) -> frozenset[int]:
+    """Return the billing types that forms offer; a hidden one and one that is gone are in none."""
+    return frozenset(
+        row["DefNum"]
+        for row in practice.rows("definition")
+        if row["Category"] == BILLING_TYPES and not row["IsHidden"]
+    )
+
+
+def months_later(start: date, months: int) -> date:
+    """Return the same day some months later or earlier, at most the last day of that month."""
+    years, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return date(years, month + 1, min(start.day, monthrange(years, month + 1)[1]))
+
+
+def rounded(amount: Decimal, places: int = 3) -> Decimal:
+    """Return an amount as the server rounds it: halves away from zero."""
+    return amount.quantize(Decimal(1).scaleb(-places), rounding="ROUND_HALF_UP")
