@@ -36,6 +36,7 @@ from include.transform.staleness import (
     decide,
     look,
     read_settings,
+    renewed_marts,
     stale_marts,
 )
 from include.warehouse.rights import Denial, find_missing
@@ -95,14 +96,18 @@ def build_stale(
         _refuse_without_day(project, decision, seen)
         _tell(lineage, decision)
         run = None if decision.is_nothing_to_do else _run_stale(warehouse, lineage, decision)
+        marts = lineage.marts()
+        stale = stale_marts(lineage, decision.stale.keys() - _right(run))
+        shut = {name for name, tables in marts.items() if tables & seen.closed}
         with schema.connect(warehouse) as connection:
             if run is not None:
                 _record(connection, project, decision, seen, run)
             marked = mark_marts(
                 connection,
-                lineage.marts(),
-                stale=stale_marts(lineage, decision.stale.keys() - _right(run)),
+                marts,
+                stale=stale,
                 since=started_at,
+                renewed=renewed_marts(lineage, _right(run)) - stale - shut,
                 run_id=run_id,
             )
             blocked = blocked_tables(connection)
@@ -206,7 +211,7 @@ def _tell(lineage: Lineage, decision: Decision) -> None:
     for unique_id in decision.built:
         log.info("%s is stale: %s", lineage.nodes[unique_id]["name"], decision.stale[unique_id])
     log.info(
-        "to build: %s; tests that are due: %s; not looked at, because they wait: %s",
+        "to build: %s; tests that are due: %s; stale, but waiting for a blocked table: %s",
         len(decision.built),
         len(decision.tests),
         len(decision.stale.keys() & decision.waiting.keys()),

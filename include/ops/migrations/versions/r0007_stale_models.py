@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from include.ops.migrations.plain_sql import run
 
-revision = "0005"
+revision = "0007"
 down_revision = "0004"
 
 STATEMENTS = """
