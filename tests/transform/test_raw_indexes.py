@@ -164,7 +164,7 @@ def test_postgresql_can_use_every_index_that_the_project_asks_for(
     manifest = json.loads((baked_project / "manifest.json").read_text(encoding="utf-8"))
     indexes = read_indexes(baked_project / RAW_INDEXES)
     assert indexes is not None
-    assert IndexConfig(("status",)) in indexes["claimproc"]
+    assert IndexConfig(("procstatus",)) in indexes["procedurelog"]
     assert IndexConfig(("patnum",)) in indexes["patient"]
     with connect(warehouse) as connection:
         queries = dict(_build_models(connection, manifest))

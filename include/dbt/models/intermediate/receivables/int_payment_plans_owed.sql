@@ -86,17 +86,28 @@ unioned as (
 
 ),
 
+patient_sums as (
+
+    select
+        as_of_on,
+        patient_id,
+        sum(amount) as amount
+    from unioned
+    group by as_of_on, patient_id
+
+),
+
 owed as (
 
     select
-        unioned.as_of_on,
+        patient_sums.as_of_on,
         families.guarantor_id,
-        sum(unioned.amount) as payment_plan_due_amount
-    from unioned
+        sum(patient_sums.amount) as payment_plan_due_amount
+    from patient_sums
     inner join families
-        on unioned.patient_id = families.patient_id
+        on patient_sums.patient_id = families.patient_id
     where families.guarantor_id is not null
-    group by unioned.as_of_on, families.guarantor_id
+    group by patient_sums.as_of_on, families.guarantor_id
 
 )
 
