@@ -1,17 +1,17 @@
--- Every split of a payment that exists and what insurance paid on every check is in the report once.
+-- Every split of a payment that exists and what every check has paid are in the report once.
 with mart as (
 
     select
-        payer_kind,
+        daily_payments.payer_kind,
         sum(
             case
-                when preferences.is_hidden_unearned_shown then payment_amount
-                else payment_amount + hidden_unearned_amount
+                when preferences.is_hidden_unearned_shown then daily_payments.payment_amount
+                else daily_payments.payment_amount + daily_payments.hidden_unearned_amount
             end
         ) as amount
-    from {{ ref('od_daily_payments') }}
+    from {{ ref('od_daily_payments') }} as daily_payments
     cross join {{ ref('int_preferences_pivoted') }} as preferences
-    group by payer_kind
+    group by daily_payments.payer_kind
 
 ),
 

@@ -1,5 +1,5 @@
--- What a component's source rows add up to is what the daily and the monthly report each know of it,
--- shown or left out for a reason; and the marts print what is shown, in every mode.
+-- What a component's source rows add up to is what the daily and the monthly report each know of
+-- it, shown or left out for a reason; and the marts print what is shown, in every mode.
 with entries as (
 
     select * from {{ ref('int_production_income_summed') }}
