@@ -154,11 +154,19 @@ def build(
             "selected by name, tag, folder or path, with dbt's signs around them.",
             where="--select",
         )
-    asked = {r.name for r in run.results if r.kind == "model"}
-    marts = {mart: tables for mart, tables in lineage.marts().items() if mart in asked}
+    asked = {r.unique_id: r.name for r in run.results if r.kind == "model"}
+    marts = {mart: tables for mart, tables in lineage.marts().items() if mart in asked.values()}
     with schema.connect(warehouse) as connection:
         closed = blocked_tables(connection)
-        marked = mark_marts(connection, marts, stale=marts, since=started_at)
+        unmade = stale_marts(lineage, asked.keys() - _right(run))
+        shut = {mart for mart, tables in marts.items() if not tables.isdisjoint(closed)}
+        marked = mark_marts(
+            connection,
+            marts,
+            stale=marts,
+            since=started_at,
+            renewed=(renewed_marts(lineage, _right(run)) & marts.keys()) - unmade - shut,
+        )
     stopping = {lineage.gates[r.unique_id] for r in run.failed if r.unique_id in lineage.gates}
     broken = tuple(r for r in run.failed if r.unique_id not in lineage.gates)
     return BuildOutcome(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from include.ops.migrations.plain_sql import run
 
-revision = "0007"
+revision = "0005"
 down_revision = "0004"
 
 STATEMENTS = """
