@@ -167,7 +167,7 @@ def _worked_queries(stage: Stage, deployed: Deployment) -> list[tuple[float, str
     timed = []
     with administering(stage.servers, deployed.warehouse.database) as connection:
         for path in sorted(Path(PROJECT, "include/dbt/analyses").glob("*.sql")):
-            query = _REF.sub(r"marts.\1", path.read_text(encoding="utf-8")).encode()
+            query = _REF.sub(_relation, path.read_text(encoding="utf-8")).encode()
             spent = []
             for _ in range(QUERY_TRIES):
                 started = time.perf_counter()
@@ -175,6 +175,11 @@ def _worked_queries(stage: Stage, deployed: Deployment) -> list[tuple[float, str
                 spent.append(time.perf_counter() - started)
             timed.append((min(spent), path.stem))
     return timed
+
+
+def _relation(ref: re.Match[str]) -> str:
+    layer = {"stg": "staging", "int": "intermediate"}.get(ref[1][:3], "marts")
+    return f"{layer}.{ref[1]}"
 
 
 def _step(step: Step, readings: tuple[Reading, ...], size: str, temporary_bytes: int) -> Measure:

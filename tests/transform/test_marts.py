@@ -17,6 +17,7 @@ import simulator
 from include.endpoints import Endpoint
 from include.open_dental.protection import excluded_table
 from include.ops.migrate import migrate
+from include.settings import DBT_PROJECT
 from include.source.session import quote
 from include.transform.build import BuildOutcome, build, report_lines
 from include.transform.lineage import read_lineage
@@ -28,7 +29,7 @@ from tests.transform.office_day import set_office_day
 from tests.transform.raw_copy import copy_practice
 
 LAST_DAY = date(2026, 6, 30)
-ANALYSES = PROJECT_DIRECTORY / "analyses"
+ANALYSES = DBT_PROJECT / "analyses"
 REF = re.compile(r"\{\{ ref\('(\w+)'\) \}\}")
 WITHOUT_ROWS: set[str] = set()
 
@@ -106,7 +107,7 @@ def test_the_worked_query_of_each_report_runs_on_its_mart(
     with connect(office.warehouse) as connection:
         for mart, query in queries.items():
             assert f"ref('{mart}')" in query
-            rows = connection.execute(REF.sub(r"marts.\1", query).encode()).fetchall()
+            rows = connection.execute(REF.sub(_relation, query).encode()).fetchall()
             if not any(value is not None for row in rows for value in row):
                 silent.add(mart)
     # Of the days that these queries name the simulated practice has nothing for these.
@@ -209,6 +210,11 @@ def _assert_marts_equal(office: Office) -> None:
     assert truth.true_aging(books)
     assert truth.mart_aging(warehouse) == truth.true_aging(books)
     assert truth.source_aging(warehouse) == truth.true_aging(books)
+
+
+def _relation(ref: re.Match[str]) -> str:
+    layer = {"stg": "staging", "int": "intermediate"}.get(ref[1][:3], "marts")
+    return f"{layer}.{ref[1]}"
 
 
 def _set_gate(office: Office, table: str, *, reason: str | None) -> None:
