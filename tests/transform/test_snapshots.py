@@ -203,7 +203,7 @@ def test_a_past_day_is_computed_when_asked_for_and_never_in_place_of_a_live_one(
 def test_dropping_the_project_and_building_all_of_it_anew_keeps_the_snapshots(
     first_build: Ledger,
 ) -> None:
-    today, before = first_build.today(), first_build.content()
+    before = first_build.content()
     first_build.change("drop schema marts cascade; drop schema intermediate cascade")
     done = run_dbt(
         [

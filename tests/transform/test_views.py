@@ -38,6 +38,10 @@ models:
 """,
     "intermediate/int_wider.sql": "select one, two from {{ ref('stg_wider') }}",
     "intermediate/int_narrower.sql": "select one, two from {{ ref('stg_narrower') }}",
+    "marts/mart_table.sql": "select one from {{ ref('stg_same') }}",
+    "marts/mart_view.sql": (
+        "{{ config(materialized='view') }} select one from {{ ref('mart_table') }}"
+    ),
 }
 AFTER = {
     "staging/stg_longer.sql": "select 1 as one, 2 as two",
@@ -125,6 +129,14 @@ def test_a_view_is_made_again_only_when_it_changed(story: Story) -> None:
         assert made != old_made
     story.project.run()
     assert identities(story.project) == story.changed
+
+
+def test_an_unchanged_view_is_made_again_when_a_table_below_it_has_taken_it_along(
+    story: Story,
+) -> None:
+    assert story.project.run().results
+    assert story.said["stg_same"] == story.project.said["stg_same"] == "UNCHANGED"
+    assert story.project.ask("select one from marts.mart_view") == [(1,)]
 
 
 def test_a_changed_view_shows_what_its_model_says_and_all_that_stands_on_it_stays(
