@@ -27,7 +27,12 @@ with its tier, until it is back or `overrides.yml` excludes it.
 
 A table that fails or falls below its quality threshold stops the marts that read it, and only
 these. What may pass by itself, such as a server that restarts, is tried again for a quarter of an
-hour. To build a layer again, clear its build task; the models' own tasks never run dbt.
+hour.
+
+The task `build` builds the models that are stale, with one dbt process: those of which rows, SQL or
+settings have changed, and those that read the practice's day when it is another. The tasks behind
+it say what became of each model: built, unchanged (skipped), waiting for a blocked table, or
+failed. They never run dbt: to build again, clear `build`.
 """
 
 from __future__ import annotations
@@ -35,14 +40,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import Param, TaskGroup, TriggerRule, chain, dag, get_current_context, task
+from airflow.sdk import Param, TaskGroup, TriggerRule, dag, get_current_context, task
 
 from include.orchestration.deadlines import deadline
 from include.orchestration.errors import task_errors
-from include.orchestration.parsing import rendered_dbt_groups
+from include.orchestration.parsing import are_models_rendered
 from include.orchestration.retries import retry_arguments
 from include.orchestration.schedules import nightly
-from include.orchestration.tiers import TIERS
+from include.orchestration.tiers import BUILD_SLOTS, BUILD_TIMEOUT, TIERS, TRANSFORM_POOL
 
 PARAMETERS = {
     "mode": Param(
@@ -128,13 +133,19 @@ def load(table: str, tier: str) -> None:
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
 def settle() -> None:
-    """Compare tables whose sums must agree until a pass changes nothing."""
+    """Load what no task has loaded; compare tables whose sums must agree until they rest."""
     from include.engine import settle as settle_groups
     from include.orchestration import refresh
     from include.orchestration.connections import source_endpoint, warehouse_endpoint
 
     with task_errors():
-        settled = settle_groups(source_endpoint(), warehouse_endpoint(), run_id=refresh.run_id())
+        settled = settle_groups(
+            source_endpoint(),
+            warehouse_endpoint(),
+            run_id=refresh.run_id(),
+            planned=refresh.planned_tables(),
+            mode=refresh.mode(),
+        )
         refresh.retry_unsettled(settled)
 
 
@@ -166,6 +177,15 @@ def open_gate() -> None:
     from include.orchestration import refresh
 
     refresh.refuse_unvalidated()
+
+
+@task(pool=TRANSFORM_POOL, pool_slots=BUILD_SLOTS, execution_timeout=BUILD_TIMEOUT)
+def build() -> None:
+    """Build the models that are stale and need not wait; say what became of each."""
+    from include.orchestration.building import build_models
+
+    with task_errors():
+        build_models()
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
@@ -205,8 +225,8 @@ def report() -> None:
     tags=["open_dental", "refresh"],
 )
 def refresh_warehouse() -> None:
-    """Plan, load by tier, settle, validate by tier, transform by layer, purge, report."""
-    planned, settled, gate = plan(), settle(), open_gate()
+    """Plan, load by tier, settle, validate by tier, build the marts, purge, report."""
+    planned, settled, gate, built = plan(), settle(), open_gate(), build()
     purged, reported = purge(), report()
 
     loads = {}
@@ -232,11 +252,13 @@ def refresh_warehouse() -> None:
         settled >> verdicts[tier] >> [gate, mails[tier]]
         loads[tier] >> mails[tier] >> reported
 
-    gate >> purged >> reported
-    if groups := rendered_dbt_groups():
+    gate >> built >> purged >> reported
+    gate >> purged
+    if are_models_rendered():
         from include.orchestration.layers import render
 
-        chain(gate, *render(groups), purged)
+        for group in render():
+            built >> group >> purged
 
 
 refresh_warehouse()

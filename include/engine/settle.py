@@ -1,4 +1,7 @@
-"""Tables whose sums must agree are loaded again until nothing changes any more.
+"""What no task has loaded is loaded, and tables whose sums must agree again until they rest.
+
+Airflow may call a load a success that never began or was killed: when the scheduler cannot read the
+DAG while its database restarts, and when a person marks the task so.
 
 Tables are read one after another while the practice works, and MyISAM has no snapshots: if somebody
 enters a payment with its splits in between, the load may have the splits without the payment. A
@@ -13,14 +16,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from include.catalog.model import TableConfig
+from include.catalog.targets import Mode
 from include.endpoints import Endpoint
 from include.engine.connections import EngineConnections
 from include.engine.load import load
+from include.engine.targets import pinned_attempt
 from include.errors import PipelineError, TerminalError
 from include.ops import schema
 from include.ops.config_versions import load_catalog
 from include.ops.load_results import Attempt
-from include.ops.loads import loaded_tables
+from include.ops.loads import ended_tables, loaded_tables
 from include.ops.runs import read_run
 from include.ops.validation_results import RECONCILIATION, CheckResult, Effect, record_results
 from include.sessions.failures import driver_errors
@@ -53,12 +58,24 @@ class SettleResult:
         return not self.skews and not self.failed
 
 
-def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResult:
+def settle(
+    source: Endpoint,
+    warehouse: Endpoint,
+    *,
+    run_id: int,
+    planned: Sequence[str] = (),
+    mode: Mode = "compare",
+) -> SettleResult:
     """Load the groups of the run's tables again, PASS_LIMIT times at most, until nothing changes.
 
-    A group that still changes then is published all the same; its skew is returned and recorded in
-    `ops.validation_result`. Only tables that this run has loaded take part.
+    Before that it loads, in this mode, what the run has not loaded of the tables `planned`, by
+    their names in the source: those that no load has begun, and those whose load died. What fails
+    then is recorded with the table, as every load's failure is.
+
+    A group that still changes in its last pass is published all the same; its skew is returned and
+    recorded in `ops.validation_result`. Only tables that this run has loaded take part.
     """
+    _load_left_over(source, warehouse, run_id, planned, mode)
     with (
         driver_errors(source, warehouse, "of the run"),
         schema.connect(warehouse, autocommit=True) as connection,
@@ -95,6 +112,25 @@ def settle(source: Endpoint, warehouse: Endpoint, *, run_id: int) -> SettleResul
         failed={name: str(error) for name, error in failed.items()},
         may_pass=tuple(n for n, error in failed.items() if not isinstance(error, TerminalError)),
     )
+
+
+def _load_left_over(
+    source: Endpoint, warehouse: Endpoint, run_id: int, planned: Sequence[str], mode: Mode
+) -> None:
+    with (
+        driver_errors(source, warehouse, "of the run"),
+        schema.connect(warehouse, autocommit=True) as connection,
+    ):
+        ended = ended_tables(connection, run_id)
+        catalog = load_catalog(connection, read_run(connection, run_id).config_version)
+    left_over = [name for name in planned if catalog.tables[name].raw_name not in ended]
+    with EngineConnections(source, warehouse) as connections:
+        for name in left_over:
+            log.warning("table %s: no task of this run has loaded it; loading it now", name)
+            try:
+                load(connections, pinned_attempt(connections, run_id, name), mode=mode)
+            except PipelineError as error:
+                log.warning("table %s: %s", name, error)
 
 
 def _pass(

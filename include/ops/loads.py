@@ -256,6 +256,17 @@ def loaded_tables(connection: WarehouseConnection, run_id: int) -> frozenset[str
     )
 
 
+def ended_tables(connection: WarehouseConnection, run_id: int) -> frozenset[str]:
+    """Return the tables whose load in a run ended, well or not, by their names in raw."""
+    return frozenset(
+        name
+        for (name,) in connection.execute(
+            "select table_name from ops.table_load where run_id = %s and state <> 'running'",
+            (run_id,),
+        )
+    )
+
+
 def load_errors(
     connection: WarehouseConnection, run_id: int, raw_names: Sequence[str]
 ) -> dict[str, str | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from include.catalog.model import TableConfig
 from include.errors import ConfigError
+from include.source.office_clock import OfficeClock
 from include.warehouse.session import WarehouseConnection
 
 
@@ -28,7 +29,7 @@ class Run:
     """The parameters of a run, and the config version that it is pinned to.
 
     `requested` are names in raw; empty means all. `read_at` is when it was read, by the warehouse's
-    clock.
+    clock. `clock` is that of the practice when the plan connected, None before.
     """
 
     run_id: int
@@ -38,6 +39,7 @@ class Run:
     requested: frozenset[str]
     started_at: datetime
     read_at: datetime
+    clock: OfficeClock | None = None
 
     def covers(self, table: TableConfig) -> bool:
         """Whether the run was asked to load the table."""
@@ -138,11 +140,27 @@ def set_config_version(connection: WarehouseConnection, run_id: int, config_vers
     )
 
 
+def set_office_clock(connection: WarehouseConnection, run_id: int, clock: OfficeClock) -> None:
+    """Record what day it was at the practice when the run's plan connected."""
+    connection.execute(
+        "update ops.run set office_on = %s, office_utc_minutes = %s where run_id = %s",
+        (clock.today, clock.utc_offset // timedelta(minutes=1), run_id),
+    )
+
+
+def read_office_day(connection: WarehouseConnection) -> date | None:
+    """Return the practice's today, as the models read it; None before a run has connected."""
+    row = connection.execute("select office_on from ops.office_day").fetchone()
+    return row[0] if row else None
+
+
 def read_run(connection: WarehouseConnection, run_id: int) -> Run:
     """Return a run; raises ConfigError for one that is unknown."""
     row = connection.execute(
         """
-        select config_version, mode, phase, requested_tables, started_at, now()
+        select
+            config_version, mode, phase, requested_tables, started_at, now(),
+            office_on, office_utc_minutes
         from ops.run
         where run_id = %s
         """,
@@ -154,7 +172,7 @@ def read_run(connection: WarehouseConnection, run_id: int) -> Run:
             "new refresh.",
             where="ops.run",
         )
-    version, mode, phase, requested, started_at, read_at = row
+    version, mode, phase, requested, started_at, read_at, office_on, minutes = row
     return Run(
         run_id=run_id,
         config_version=int(version),
@@ -163,6 +181,7 @@ def read_run(connection: WarehouseConnection, run_id: int) -> Run:
         requested=frozenset(map(str.lower, requested)),
         started_at=started_at,
         read_at=read_at,
+        clock=OfficeClock(office_on, timedelta(minutes=minutes)) if office_on else None,
     )
 
 

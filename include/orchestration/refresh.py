@@ -64,6 +64,11 @@ def target(tier: str) -> LoadTarget:
     return targets(_plan(), tier)[index]
 
 
+def planned_tables() -> list[str]:
+    """Return the tables that the run is to load, by their names in the source; see `run_id`."""
+    return [name for tier in Tier for name in _plan()["tiers"].get(tier, ())]
+
+
 def run_id() -> int:
     """Return the run's number in `ops.run`; skips the task without a plan and in a dry run."""
     return int(_plan()["run_id"])
@@ -112,6 +117,7 @@ def report() -> None:
     summary = report_run(
         warehouse_endpoint(),
         run_id=run_id(),
+        planned=planned_tables(),
         manifest=DBT_MANIFEST,
         failed_tasks=failed_tasks(ends),
     )

@@ -2,6 +2,7 @@
 
     read the live structure -> look again at what the config does not settle (`config`)
          -> compare with raw and decide about each table (`draft`) -> apply that
+         -> say what the practice's release lacks (`absences`)
          -> read which tables are empty, and how large the others are -> order them -> record it
 
 With `dry_run` the same is read and decided, and nothing is written.
@@ -12,9 +13,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import psycopg
 
+from include import settings
 from include.catalog.model import Catalog, TableConfig, Tier
 from include.catalog.overrides import nearest
 from include.endpoints import Endpoint
@@ -23,6 +26,7 @@ from include.ops import runs, schema, stored_tables, table_states
 from include.ops.blocks import Block, BlockedCode
 from include.ops.ranges import store_ranges
 from include.ops.stored_tables import StoredCounts
+from include.planning.absences import record_absences
 from include.planning.config import RefreshConfig, decide_config
 from include.planning.draft import Draft, apply_draft, draft_tables
 from include.planning.indexes import sync_all_indexes
@@ -33,6 +37,7 @@ from include.planning.source_state import TableSize, find_empty, read_sizes
 from include.sessions.failures import untranslated
 from include.sessions.slots import own_source_slot
 from include.source import session as source_session
+from include.source.office_clock import OfficeClock, disagreement, read_office_clock
 from include.source.rights import MissingRight, find_refused_tables
 from include.source.session import SourceConnection, source_errors
 from include.source.structure import TableStructure, read_structures
@@ -103,6 +108,13 @@ def _tell(plan: RefreshPlan, *, is_dry: bool) -> None:
         log.info("%s, largest first: %s", tier, ", ".join(names) or "none")
 
 
+def _tell_day(clock: OfficeClock) -> None:
+    log.info("at the practice it is %s", clock.today)
+    wrong = disagreement(clock, settings.office_time_zone(), at=datetime.now(UTC))
+    if wrong:
+        log.warning("%s", wrong)
+
+
 def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> RefreshPlan:
     dbt_indexes = read_indexes(request.raw_indexes) if request.raw_indexes else None
     with (
@@ -110,6 +122,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         source_session.connect(source) as reader,
         schema.connect(warehouse, autocommit=True) as connection,
     ):
+        clock = read_office_clock(reader, source)
         live = read_structures(reader, source)
         config = decide_config(connection, reader, source, live, request)
         request = _with_waiting(request, config.catalog, table_states.blocked_tables(connection))
@@ -125,6 +138,8 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         run = None
         if not request.dry_run:
             draft, run = _begin(connection, request, config, draft)
+            runs.set_office_clock(connection, run.run_id, clock)
+            record_absences(connection, reader, source, live)
         states = stored_tables.read_states(connection)
         applied = draft.applied + tuple(
             sync_all_indexes(connection, draft.tables.values(), states, is_dry=request.dry_run)
@@ -149,6 +164,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
             ]
             planner = RangePlanner(connection, reader, source)
             splits = _split(run, large, workers=request.workers, planner=planner)
+    _tell_day(clock)
     return RefreshPlan(
         run_id=run.run_id if run else None,
         config_version=run.config_version if run else None,

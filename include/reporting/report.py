@@ -52,10 +52,11 @@ class RunReport:
     marts: tuple[MartState, ...] = ()
     failed_tasks: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    clock_warning: str | None = None
 
     @property
     def is_right(self) -> bool:
-        """Whether every table of the run may be published, every mart was built, no task failed."""
+        """Whether every table of the run may be published, every mart is built, no task failed."""
         return not (
             self.failed
             or self.blocked
@@ -66,8 +67,12 @@ class RunReport:
 
     @property
     def unbuilt_marts(self) -> tuple[MartState, ...]:
-        """The marts that this run did not build; they keep their rows."""
+        """The marts that are blocked or failed; they keep their rows."""
         return tuple(mart for mart in self.marts if not mart.is_built)
+
+    @property
+    def _new_marts(self) -> int:
+        return sum(mart.is_new for mart in self.marts)
 
     @property
     def text(self) -> str:
@@ -100,7 +105,8 @@ class RunReport:
             "failed_tasks": list(self.failed_tasks),
             "late": [miss.table for miss in self.sla_misses],
             "new_findings": len(self.findings),
-            "marts_built": len(self.marts) - len(self.unbuilt_marts),
+            "marts_built": self._new_marts,
+            "marts_unchanged": len(self.marts) - len(self.unbuilt_marts) - self._new_marts,
             "marts_not_built": [mart.name for mart in self.unbuilt_marts],
         }
 
@@ -144,6 +150,8 @@ class RunReport:
             seen = "has not ended" if miss.minutes is None else f"ended after {miss.minutes:.1f}"
             limit = f"{miss.sla_minutes:g} minutes from the start of the run"
             yield f"late: {miss.table} ({miss.tier}): {seen}, expected within {limit}"
+        if self.clock_warning:
+            yield f"warning: {self.clock_warning}"
 
     def _found(self) -> Iterator[str]:
         for one in self.findings[:MOST_FINDINGS]:
@@ -166,7 +174,21 @@ class RunReport:
         for one in self.substitutions:
             yield f"substituted: {one.table}.{one.column}: {one.value_count} by {one.rule}"
         if self.marts:
-            yield f"{len(self.marts) - len(self.unbuilt_marts)} of {len(self.marts)} marts built"
+            built, kept = self._new_marts, len(self.unbuilt_marts)
+            yield (
+                f"{built} of {len(self.marts)} marts built, "
+                f"{len(self.marts) - built - kept} unchanged, {kept} kept back"
+            )
+        yield from self._earlier_marts()
+
+    def _earlier_marts(self) -> Iterator[str]:
+        """Say as of when the marts are of which the run has not compared every table."""
+        earlier: dict[datetime, list[str]] = {}
+        for mart in self.marts:
+            if mart.is_built and mart.as_of is not None and mart.as_of < self.started_at:
+                earlier.setdefault(mart.as_of, []).append(mart.name)
+        for as_of, names in sorted(earlier.items()):
+            yield f"as of the run of {as_of:%Y-%m-%d %H:%M} UTC: {', '.join(names)}"
 
     def _freshness(self) -> Iterator[str]:
         for tier in Tier:

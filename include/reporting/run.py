@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from include import settings
 from include.catalog.model import Catalog, Tier
 from include.endpoints import Endpoint
 from include.ops import (
@@ -21,13 +22,16 @@ from include.ops import (
 )
 from include.ops.blocks import NEVER_LOADED
 from include.ops.config_versions import load_catalog
-from include.ops.mart_states import MartState, mark_marts
-from include.ops.runs import RunState
+from include.ops.mart_states import MartState, mark_marts, read_marks
+from include.ops.runs import Run, RunState
 from include.ops.service_levels import SlaMiss
 from include.ops.table_states import TableState
 from include.reporting.report import RunReport, TableFreshness
 from include.sessions.locks import verdicts_at_rest
+from include.source.office_clock import disagreement
 from include.transform.lineage import read_lineage
+from include.transform.project import Project
+from include.transform.staleness import decide, look, stale_marts
 from include.validation.scope import RunScope, read_scope
 from include.warehouse.session import WarehouseConnection
 
@@ -38,14 +42,17 @@ def report_run(
     warehouse: Endpoint,
     *,
     run_id: int,
+    planned: Collection[str] = (),
     manifest: Path | None = None,
     failed_tasks: Sequence[str] = (),
 ) -> RunReport:
     """Record how the run ended in `ops` and return its report; calling it again renews both.
 
     `manifest` is the dbt project's manifest; without it the run is taken to have built no marts,
-    and `ops.mart_state` is left alone. `failed_tasks` are the names of tasks that failed beside
-    tables and marts. Everything is written in one transaction, while no other run validates.
+    and `ops.mart_state` is left alone. Where no build of the run has ended, a mart that is stale
+    has failed. So has a table that was `planned`, by its name in the source, and has no load in the
+    run. `failed_tasks` are the names of tasks that failed beside tables and marts. Everything is
+    written in one transaction, while no other run validates.
     """
     with (
         verdicts_at_rest(warehouse, Tier),
@@ -54,11 +61,10 @@ def report_run(
         scope = read_scope(connection, run_id)
         run = scope.run
         catalog = load_catalog(connection, run.config_version)
-        failed, blocked, quarantined = _faults(connection, scope, catalog)
+        failed, blocked, quarantined = _faults(connection, scope, catalog, planned)
         marts: tuple[MartState, ...] = ()
         if manifest is not None:
-            reads = read_lineage(manifest).marts()
-            marts = mark_marts(connection, reads, since=run.started_at, run_id=run_id)
+            marts = _marts(connection, manifest, run)
         blocked |= _kept_back(connection, marts, {*failed, *blocked, *quarantined})
         report = RunReport(
             run_id=run_id,
@@ -75,6 +81,9 @@ def report_run(
             marts=marts,
             failed_tasks=tuple(failed_tasks),
             findings=validation_results.new_findings(connection, run_id),
+            clock_warning=disagreement(run.clock, settings.office_time_zone(), at=run.started_at)
+            if run.clock
+            else None,
         )
         service_levels.replace_misses(connection, run_id, report.sla_misses)
         runs.close_run(
@@ -89,12 +98,26 @@ def report_run(
     return report
 
 
+def _marts(connection: WarehouseConnection, manifest: Path, run: Run) -> tuple[MartState, ...]:
+    """Return the marts as the run's build marked them, or mark them where none has ended."""
+    project = Project(read_lineage(manifest))
+    lineage, definitions = project.lineage, project.definitions
+    marts, since = lineage.marts(), run.started_at
+    if marked := read_marks(connection, marts, run_id=run.run_id, since=since):
+        return marked
+    stale = decide(lineage, definitions, look(connection, lineage, definitions)).stale
+    return mark_marts(
+        connection, marts, stale=stale_marts(lineage, stale), since=since, run_id=run.run_id
+    )
+
+
 def _faults(
-    connection: WarehouseConnection, scope: RunScope, catalog: Catalog
+    connection: WarehouseConnection, scope: RunScope, catalog: Catalog, planned: Collection[str]
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Return the failed, blocked and quarantined tables that the run covers, with reasons."""
     covered = {table.raw_name for table in catalog.tables.values() if scope.covers(table)}
     closed = table_states.blocked_tables(connection)
+    due = {catalog.tables[name].raw_name for name in planned if name in catalog.tables}
     failed: dict[str, str] = {}
     blocked: dict[str, str] = {}
     quarantined: dict[str, str] = {}
@@ -107,6 +130,8 @@ def _faults(
             continue
         elif table.failure is not None:
             failed[name] = table.failure
+        elif name in due and table.load_state is None:
+            failed[name] = "no task of the run loaded it; it has the rows of its last good load"
         elif table.loading_run_id is not None:
             # The other run reports how that ends.
             continue

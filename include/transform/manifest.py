@@ -9,6 +9,7 @@ from pathlib import Path
 from include.endpoints import Endpoint
 from include.errors import TerminalError
 from include.transform.dbt import run_dbt
+from include.transform.project import FILES_DIGEST, digest_files
 from include.transform.raw_indexes import RAW_INDEXES, derive_indexes, dump_indexes
 
 MANIFEST = "manifest.json"
@@ -19,13 +20,15 @@ _COMPILE = ("compile", "--no-populate-cache", "--no-introspect", "--select", "re
 def bake_manifest(target_path: Path, warehouse: Endpoint) -> Path:
     """Write `manifest.json` and the indexes it asks for into `target_path`; return its path.
 
-    The file is replaced at once: a reader sees the old one or the new one, never a part. It is made
-    with the profile and target that Cosmos passes. The warehouse is not contacted.
-    Raises TerminalError when the project does not compile; the old manifest stays.
+    A digest of the project's files stands beside it. The file is replaced at once: a reader sees
+    the old one or the new one, never a part. It is made with the profile and target that Cosmos
+    passes. The warehouse is not contacted. Raises TerminalError when the project does not compile;
+    the old manifest stays.
     """
     target_path.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".manifest-", dir=target_path) as directory:
         fresh = Path(directory)
+        files = digest_files()
         done = run_dbt(_COMPILE, warehouse, target_path=fresh)
         if done.return_code != 0 or not (fresh / MANIFEST).exists():
             raise TerminalError(
@@ -35,5 +38,7 @@ def bake_manifest(target_path: Path, warehouse: Endpoint) -> Path:
         manifest = json.loads((fresh / MANIFEST).read_text(encoding="utf-8"))
         (fresh / RAW_INDEXES).write_bytes(dump_indexes(derive_indexes(manifest)))
         (fresh / RAW_INDEXES).replace(target_path / RAW_INDEXES)
+        (fresh / FILES_DIGEST).write_text(files, encoding="utf-8")
         (fresh / MANIFEST).replace(target_path / MANIFEST)
+        (fresh / FILES_DIGEST).replace(target_path / FILES_DIGEST)
     return target_path / MANIFEST

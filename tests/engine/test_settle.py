@@ -131,3 +131,38 @@ def test_a_table_that_the_run_does_not_know_is_refused(
         load_table(practice.source, practice.warehouse, run_id=1, table=tables[0].raw_name)
     with pytest.raises(ConfigError, match="has no run 99"):
         load_table(practice.source, practice.warehouse, run_id=99, table="Payment")
+
+
+def test_what_no_task_has_loaded_is_loaded_and_what_failed_is_left(
+    practice: Practice, tables: list[TableConfig]
+) -> None:
+    load_all(practice, tables[:1])
+    practice.execute("insert into Payment values (2, 7)")
+    # One load died and could not say so, one never began, one has failed and said so.
+    practice.command(
+        "insert into ops.table_load (run_id, table_name, tier, state, batch_id) values"
+        f" ({practice.run_id}, 'paysplit', 'critical', 'running', 1000)"
+    )
+    names = [table.name for table in tables]
+    result = settle(practice.source, practice.warehouse, run_id=practice.run_id, planned=names)
+    assert result.is_settled
+    for table in tables:
+        assert_equal(practice.source, practice.warehouse, table.name)
+    assert practice.query("select table_name, state from ops.table_load order by 1") == [
+        ("other", "succeeded"),
+        ("payment", "succeeded"),
+        ("paysplit", "succeeded"),
+    ]
+
+    practice.execute("drop table Other")
+    practice.command("delete from ops.table_load where table_name = 'other'")
+    settle(practice.source, practice.warehouse, run_id=practice.run_id, planned=names)
+    [(state, error)] = practice.query(
+        "select state, error from ops.table_load where table_name = 'other'"
+    )
+    assert state == "failed"
+    practice.execute("create table Other (Id int primary key, Amount int)")
+    settle(practice.source, practice.warehouse, run_id=practice.run_id, planned=names)
+    assert practice.query("select state, error from ops.table_load where table_name = 'other'") == [
+        (state, error)
+    ]

@@ -16,3 +16,8 @@
         {% endfor %}
     {% endif %}
 {% endmacro %}
+
+{# Whether a number stands in a list of numbers that commas separate; none is 0 there. #}
+{% macro is_listed(number, numbers) -%}
+    coalesce({{ number }}, 0)::text = any(string_to_array({{ numbers }}, ','))
+{%- endmacro %}
