@@ -15,6 +15,8 @@ DBT_TARGET = "warehouse"
 # Made from the project before Airflow starts; not part of the checkout. dbt itself writes another
 # one into its target, whenever somebody runs it by hand.
 DBT_MANIFEST = DBT_PROJECT / "target" / "baked" / "manifest.json"
+# As much of it as Airflow shows, because a DAG file is parsed every few seconds.
+DBT_SHOWN = DBT_MANIFEST.with_name("shown.json")
 
 SOURCE_VARIABLE = "AIRFLOW_CONN_OPEN_DENTAL"
 PRACTICE_ADMINISTRATOR_VARIABLE = "AIRFLOW_CONN_OPEN_DENTAL_ADMIN"

@@ -44,16 +44,18 @@ def mark_marts(
     *,
     stale: Collection[str],
     since: datetime,
+    renewed: Collection[str] = (),
     run_id: int | None = None,
 ) -> tuple[MartState, ...]:
     """Mark each of these marts by what a build made since then; return them by name.
 
     `marts` have the raw tables that each reads; all others keep their state. `stale` are those that
-    a build would have to make. `since` is a time of the warehouse's clock. The batch and time of
-    its last build stay with a mart, and so does its run where no `run_id` is given. The caller owns
-    the transaction.
+    a build would have to make, `renewed` views of which it has made what is below them. `since` is
+    a time of the warehouse's clock. The batch and time of its last build stay with a mart, and so
+    does its run where no `run_id` is given. The caller owns the transaction.
     """
     publishable = publishable_tables(connection)
+    _renew(connection, {name: marts[name] for name in renewed})
     compared = _last_compared(connection)
     built = {
         str(mart): (bool(is_new), built_at)
@@ -123,6 +125,22 @@ def read_model_inputs(connection: WarehouseConnection) -> dict[tuple[str, str], 
             "select model, table_name, batch_id from ops.model_input"
         )
     }
+
+
+def _renew(connection: WarehouseConnection, marts: Mapping[str, frozenset[str]]) -> None:
+    """Record of these marts what dbt records of those that it makes."""
+    for name, tables in marts.items():
+        connection.execute(
+            """
+            insert into ops.mart_state (mart, state, batch_id, built_at)
+            select %s, 'built', max(batch_id), now()
+            from ops.table_state
+            where table_name = any(%s)
+            on conflict (mart) do update set
+                state = excluded.state, batch_id = excluded.batch_id, built_at = excluded.built_at
+            """,
+            (name, sorted(tables)),
+        )
 
 
 def _as_of(tables: Iterable[str], compared: Mapping[str, datetime]) -> datetime | None:

@@ -19,7 +19,7 @@ from include.errors import ConfigError
 from include.orchestration.outcome import ModelOutcome
 from include.orchestration.parsing import DBT_GROUPS, STAGING, VIEWS
 from include.orchestration.tiers import TRANSFORM_POOL
-from include.settings import DBT_MANIFEST, DBT_PROFILE, DBT_PROJECT, DBT_TARGET
+from include.settings import DBT_PROFILE, DBT_PROJECT, DBT_SHOWN, DBT_TARGET
 
 OUTCOME_TIMEOUT = timedelta(minutes=5)
 # Also when the build has failed, and not when the run skips it.
@@ -33,11 +33,11 @@ TASK_ARGUMENTS: dict[str, Any] = {
 
 def render() -> list[TaskGroup]:
     """Return the groups, less those without models."""
-    if not DBT_MANIFEST.exists():
+    if not DBT_SHOWN.exists():
         raise ConfigError(
             "does not exist, so Airflow cannot show the dbt project. Nothing was run. Write it "
             "with `./dental transform --bake`.",
-            where=str(DBT_MANIFEST),
+            where=str(DBT_SHOWN),
         )
     groups = []
     for group_id in DBT_GROUPS:
@@ -74,7 +74,7 @@ def _models(group_id: str) -> TaskGroup:
     group: TaskGroup = DbtTaskGroup(
         group_id,
         project_config=ProjectConfig(
-            dbt_project_path=DBT_PROJECT, manifest_path=DBT_MANIFEST, install_dbt_deps=False
+            dbt_project_path=DBT_PROJECT, manifest_path=DBT_SHOWN, install_dbt_deps=False
         ),
         profile_config=ProfileConfig(
             profile_name=DBT_PROFILE,

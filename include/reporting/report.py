@@ -15,6 +15,7 @@ from include.ops.mart_states import MartState
 from include.ops.service_levels import SlaMiss
 from include.ops.substitutions import Substitution
 from include.ops.validation_results import Finding
+from include.reporting.balances import StoredBalances
 
 # More findings than a mail can show are listed by `./dental config show --findings`.
 MOST_FINDINGS = 10
@@ -53,6 +54,7 @@ class RunReport:
     failed_tasks: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     clock_warning: str | None = None
+    balances: StoredBalances | None = None
 
     @property
     def is_right(self) -> bool:
@@ -108,6 +110,7 @@ class RunReport:
             "marts_built": self._new_marts,
             "marts_unchanged": len(self.marts) - len(self.unbuilt_marts) - self._new_marts,
             "marts_not_built": [mart.name for mart in self.unbuilt_marts],
+            "families_that_differ": self.balances.differing if self.balances else None,
         }
 
     def _verdict(self) -> Iterator[str]:
@@ -179,6 +182,8 @@ class RunReport:
                 f"{built} of {len(self.marts)} marts built, "
                 f"{len(self.marts) - built - kept} unchanged, {kept} kept back"
             )
+        if self.balances:
+            yield self.balances.line()
         yield from self._earlier_marts()
 
     def _earlier_marts(self) -> Iterator[str]:

@@ -26,6 +26,7 @@ from include.ops.mart_states import MartState, mark_marts, read_marks
 from include.ops.runs import Run, RunState
 from include.ops.service_levels import SlaMiss
 from include.ops.table_states import TableState
+from include.reporting.balances import compare_balances
 from include.reporting.report import RunReport, TableFreshness
 from include.sessions.locks import verdicts_at_rest
 from include.source.office_clock import disagreement
@@ -84,6 +85,7 @@ def report_run(
             clock_warning=disagreement(run.clock, settings.office_time_zone(), at=run.started_at)
             if run.clock
             else None,
+            balances=compare_balances(connection, marts),
         )
         service_levels.replace_misses(connection, run_id, report.sla_misses)
         runs.close_run(

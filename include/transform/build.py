@@ -36,6 +36,7 @@ from include.transform.staleness import (
     decide,
     look,
     read_settings,
+    renewed_marts,
     stale_marts,
 )
 from include.warehouse.rights import Denial, find_missing
@@ -95,14 +96,18 @@ def build_stale(
         _refuse_without_day(project, decision, seen)
         _tell(lineage, decision)
         run = None if decision.is_nothing_to_do else _run_stale(warehouse, lineage, decision)
+        marts = lineage.marts()
+        stale = stale_marts(lineage, decision.stale.keys() - _right(run))
+        shut = {name for name, tables in marts.items() if tables & seen.closed}
         with schema.connect(warehouse) as connection:
             if run is not None:
                 _record(connection, project, decision, seen, run)
             marked = mark_marts(
                 connection,
-                lineage.marts(),
-                stale=stale_marts(lineage, decision.stale.keys() - _right(run)),
+                marts,
+                stale=stale,
                 since=started_at,
+                renewed=renewed_marts(lineage, _right(run)) - stale - shut,
                 run_id=run_id,
             )
             blocked = blocked_tables(connection)
@@ -149,11 +154,19 @@ def build(
             "selected by name, tag, folder or path, with dbt's signs around them.",
             where="--select",
         )
-    asked = {r.name for r in run.results if r.kind == "model"}
-    marts = {mart: tables for mart, tables in lineage.marts().items() if mart in asked}
+    asked = {r.unique_id: r.name for r in run.results if r.kind == "model"}
+    marts = {mart: tables for mart, tables in lineage.marts().items() if mart in asked.values()}
     with schema.connect(warehouse) as connection:
         closed = blocked_tables(connection)
-        marked = mark_marts(connection, marts, stale=marts, since=started_at)
+        unmade = stale_marts(lineage, asked.keys() - _right(run))
+        shut = {mart for mart, tables in marts.items() if not tables.isdisjoint(closed)}
+        marked = mark_marts(
+            connection,
+            marts,
+            stale=marts,
+            since=started_at,
+            renewed=(renewed_marts(lineage, _right(run)) & marts.keys()) - unmade - shut,
+        )
     stopping = {lineage.gates[r.unique_id] for r in run.failed if r.unique_id in lineage.gates}
     broken = tuple(r for r in run.failed if r.unique_id not in lineage.gates)
     return BuildOutcome(
@@ -206,7 +219,7 @@ def _tell(lineage: Lineage, decision: Decision) -> None:
     for unique_id in decision.built:
         log.info("%s is stale: %s", lineage.nodes[unique_id]["name"], decision.stale[unique_id])
     log.info(
-        "to build: %s; tests that are due: %s; not looked at, because they wait: %s",
+        "to build: %s; tests that are due: %s; stale, but waiting for a blocked table: %s",
         len(decision.built),
         len(decision.tests),
         len(decision.stale.keys() & decision.waiting.keys()),

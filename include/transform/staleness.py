@@ -24,7 +24,7 @@ from include.ops.node_states import NodeState, read_node_states
 from include.ops.runs import read_office_day
 from include.ops.table_states import newest_batches, publishable_tables
 from include.transform.definitions import Definitions, digest
-from include.transform.lineage import Lineage, Node
+from include.transform.lineage import MART_SCHEMA, Lineage, Node
 from include.warehouse.relations import read_raw_forms, read_relations
 from include.warehouse.session import WarehouseConnection
 
@@ -162,6 +162,18 @@ def stale_marts(lineage: Lineage, stale: Collection[str]) -> frozenset[str]:
         for unique_id, model in lineage.models().items()
         if unique_id in stale
         or (_is_view(model) and not lineage.ancestors_of(unique_id).isdisjoint(stale))
+    )
+
+
+def renewed_marts(lineage: Lineage, made: Collection[str]) -> frozenset[str]:
+    """Return the names of the marts that are views and show something that was made now."""
+    models = lineage.models()
+    return frozenset(
+        str(model["name"])
+        for unique_id, model in models.items()
+        if model["schema"] == MART_SCHEMA
+        and _is_view(model)
+        and not lineage.ancestors_of(unique_id).isdisjoint(models.keys() & made)
     )
 
 

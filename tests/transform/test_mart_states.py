@@ -9,7 +9,7 @@ import pytest
 from include.endpoints import Endpoint
 from include.errors import ConfigError
 from include.transform.build import BuildOutcome, build, report_lines
-from tests.transform.small_project import Small, small_project
+from tests.transform.small_build import Small, small_project
 
 RAW = {"visit": "visitnum int, patnum int", "patient": "patnum int"}
 PROJECT = """

@@ -11,7 +11,7 @@ from include.endpoints import Endpoint
 from include.transform.build import build, report_lines
 from include.transform.messages import HIDDEN, is_outage, without_values
 from include.transform.outcomes import ModelState
-from tests.transform.small_project import Small, in_state, small_project
+from tests.transform.small_build import Small, in_state, small_project
 
 SECRET = "Zebrafish: Plaza"
 MARKS = ("Zebrafish", "Plaza")

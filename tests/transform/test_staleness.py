@@ -19,7 +19,7 @@ from include.transform.outcomes import ModelState
 from include.transform.project import Project
 from include.transform.staleness import Decision, Reason, decide, look
 from include.warehouse.session import WarehouseConnection, connect
-from tests.transform.small_project import Small, in_state, small_project
+from tests.transform.small_build import Small, in_state, small_project
 
 RAW = {
     "visit": "visitnum int, patnum int, fee text",
@@ -274,9 +274,13 @@ def test_who_reads_a_closed_table_waits_however_deep_and_is_built_when_it_opens(
     assert waiting.broken == ()
     assert not waiting.is_right
     small.open()
+    built_at = "select mart, built_at from ops.mart_state"
+    before = dict(small.ask(built_at))
     healed = small.build()
     assert healed.is_right
     assert in_state(healed, ModelState.BUILT) == READ_VISITS
+    after = dict(small.ask(built_at))
+    assert {mart for mart in after if after[mart] > before[mart]} == READ_VISITS - {"int_visits"}
 
 
 def test_a_test_that_fails_is_asked_again_until_it_passes_though_nothing_moved(

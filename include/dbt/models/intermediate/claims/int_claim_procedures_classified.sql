@@ -1,3 +1,6 @@
+-- A table: a score of models read it, and each would find the snapshots and cast the amounts anew.
+{{ config(materialized='table') }}
+
 with claim_procedures as (
 
     select * from {{ ref('stg_open_dental__claim_procedures') }}

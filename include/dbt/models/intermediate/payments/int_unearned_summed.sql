@@ -45,9 +45,15 @@ summed as (
     where splits.split_kind = 'unearned'
     group by guarantors.patient_id, guarantors.guarantor_id, guarantors.clinic_id
 
+),
+
+judged as (
+
+    select
+        *,
+        abs(unearned_amount) > 0.005 as has_unearned
+    from summed
+
 )
 
-select
-    *,
-    abs(unearned_amount) > 0.005 as has_unearned
-from summed
+select * from judged

@@ -150,8 +150,14 @@ remaining as (
     left join deducted
         on procedures_of_members.procedure_id = deducted.procedure_id
 
+),
+
+unpaid as (
+
+    select *
+    from remaining
+    where remaining_amount > 0.005 or allocated_remaining_amount > 0.005
+
 )
 
-select *
-from remaining
-where remaining_amount > 0.005 or allocated_remaining_amount > 0.005
+select * from unpaid

@@ -86,7 +86,7 @@ tracked as (
     left join statuses
         on
             claims.claim_id = statuses.claim_id
-            and claims.custom_tracking_id = statuses.tracking_definition_id
+            and definitions.definition_id = statuses.tracking_definition_id
     left join assignments
         on claims.claim_id = assignments.claim_id
     where claims.is_sent and claims.left_out_reason is null
