@@ -27,13 +27,14 @@ from include.warehouse.session import WarehouseConnection
 class Counted:
     """What the rules of a table have counted; `breaking_rows` has each row once.
 
-    `page` shows the results. `record` is what is to be put on record, None if nothing is.
+    `page` shows the results. `is_new` says that Great Expectations was asked. `record` is what is to
+    be put on record, None if nothing is.
     """
 
     results: tuple[RuleResult, ...]
     breaking_rows: int
     page: str | None
-    is_carried: bool = False
+    is_new: bool = False
     record: RuleCounts | None = None
 
 
@@ -80,7 +81,7 @@ def count_breaches(
         record = _record(one, results[name], breaking[name], page)
         if any(loads.get(target) != before for target, before in one.targets.items()):
             record = None
-        counted[name] = Counted(results[name], breaking[name], page, record=record)
+        counted[name] = Counted(results[name], breaking[name], page, is_new=True, record=record)
     keep_pages(site, {name: one.page for name, one in known.items() if name not in counted})
     return carried | counted
 
@@ -97,7 +98,7 @@ def _carried(subject: Subject, known: RuleCounts) -> Counted:
             subject.rules, known.row_counts, known.breach_counts, strict=True
         )
     )
-    return Counted(results, known.breaking_rows, known.page, is_carried=True)
+    return Counted(results, known.breaking_rows, known.page)
 
 
 def _record(

@@ -74,7 +74,7 @@ def validate_tier(warehouse: Endpoint, *, run_id: int, tier: Tier) -> TierVerdic
         tier,
         counted(len(judged), "table"),
         len(blocks),
-        sum(not one.counted.is_carried for one in judged.values()),
+        sum(one.counted.is_new for one in judged.values()),
     )
     reasons = {name: block.reason for name, block in sorted(blocks.items())}
     for name, reason in reasons.items():
