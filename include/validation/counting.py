@@ -27,8 +27,8 @@ from include.warehouse.session import WarehouseConnection
 class Counted:
     """What the rules of a table have counted; `breaking_rows` has each row once.
 
-    `page` shows the results. `is_new` says that Great Expectations was asked. `record` is what is to
-    be put on record, None if nothing is.
+    `page` shows the results. `is_new` says that Great Expectations was asked. `record` is what is
+    to be put on record, None if nothing is.
     """
 
     results: tuple[RuleResult, ...]

@@ -12,15 +12,11 @@ from typing import Any
 import pytest
 
 from include.catalog.model import ReferenceOrigin, Tier
-from include.endpoints import Endpoint
-from include.errors import TerminalError
 from include.settings import PROJECT_ROOT, WAREHOUSE_VARIABLE, inherited_environment
-from include.validation import counting, inputs, subjects
+from include.validation import inputs, subjects
 from include.validation.scope import RunScope
-from include.validation.suites import run_suites
-from include.warehouse.session import connect
 from tests.validation.loaded_warehouse import PATIENT, PROCEDURE, LoadedWarehouse
-from tests.validation.records import forget_counts, record_asked, records
+from tests.validation.records import assert_as_new, record_asked, records
 
 Change = Callable[[LoadedWarehouse], None]
 
@@ -33,28 +29,6 @@ for tier in Tier:
     validate_tier(settings.warehouse_endpoint(), run_id=int(sys.argv[1]), tier=tier)
 print("great_expectations" in sys.modules)
 """
-
-
-@pytest.fixture
-def asked(loaded: LoadedWarehouse, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is counted after a first validation, in which some rows break rules."""
-    loaded.execute("update raw.procedurelog set procstatus = 99 where procnum <= 3")
-    loaded.execute("update raw.procedurelog set patnum = 4000 where procnum in (3, 4)")
-    loaded.execute("update raw.procedurelog set procdate = '1066-10-14' where procnum = 5")
-    loaded.execute("update raw.procedurelog set note = note")
-    loaded.validate()
-    asked = record_asked(monkeypatch)
-    loaded.validate()
-    assert asked == []
-    return asked
-
-
-def assert_as_new(loaded: LoadedWarehouse, docs: Path) -> None:
-    """Compare what the last validation wrote with what one writes that carries nothing over."""
-    carried = records(loaded.connection, docs, loaded.run_id)
-    forget_counts(loaded.connection, [one.raw_name for one in loaded.catalog.tables.values()])
-    loaded.validate()
-    assert carried == records(loaded.connection, docs, loaded.run_id)
 
 
 def edit(*statements: str) -> Change:
@@ -236,16 +210,6 @@ def test_a_server_of_another_version_counts_for_itself(
     assert asked == ["procedurelog"]
 
 
-def test_a_count_whose_page_is_gone_is_taken_again(
-    loaded: LoadedWarehouse, asked: list[str], docs: Path
-) -> None:
-    for path in docs.rglob("validations/**/*.html"):
-        path.unlink()
-    loaded.validate()
-    assert asked == ["procedurelog"]
-    assert_as_new(loaded, docs)
-
-
 def test_a_table_that_is_blocked_for_its_quality_stays_so_without_being_counted(
     loaded: LoadedWarehouse, asked: list[str], docs: Path
 ) -> None:
@@ -303,72 +267,6 @@ def test_a_row_that_is_missing_from_raw_is_found_though_nothing_was_loaded(
     places = ", ".join(["%s"] * len(row))
     loaded.execute(f"insert into raw.procedurelog values ({places})", *row)
     assert loaded.validate().blocked == {}
-
-
-def test_a_check_that_could_not_run_is_never_carried_over(
-    loaded: LoadedWarehouse, asked: list[str]
-) -> None:
-    loaded.execute("alter table raw.procedurelog drop column procfee")
-    first = loaded.validate().blocked
-    assert "expectations could not run" in first["procedurelog"]
-    assert loaded.validate().blocked == first
-    assert asked == ["procedurelog"] * 2
-
-
-def test_a_validation_that_breaks_off_puts_no_count_on_record(
-    loaded: LoadedWarehouse, docs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    docs.parent.joinpath("file").write_text("")
-    with monkeypatch.context() as broken:
-        broken.setenv("DENTAL_DATA_DOCS_DIRECTORY", str(docs.parent / "file" / "docs"))
-        with pytest.raises(TerminalError, match="stay closed"):
-            loaded.validate()
-    assert loaded.execute("select * from ops.rule_count") == []
-    loaded.validate()
-    assert_as_new(loaded, docs)
-
-
-@pytest.mark.parametrize(
-    "moving",
-    [
-        # Another run loads the patients: a row that comes and goes leaves their keys as they were.
-        "update ops.table_state set batch_id = batch_id + 1 where table_name = 'patient'",
-        "update ops.table_state set state = 'loading' where table_name = 'patient'",
-        "insert into raw.procedurelog (procnum, procstatus) values (2000, 99)",
-    ],
-)
-def test_what_moves_while_it_is_counted_is_counted_again(
-    loaded: LoadedWarehouse, monkeypatch: pytest.MonkeyPatch, moving: str
-) -> None:
-    def run(warehouse: Endpoint, suites: Any, **named: Any) -> Any:
-        with connect(warehouse, autocommit=True) as another:
-            another.execute(moving.encode())
-        return run_suites(warehouse, suites, **named)
-
-    with monkeypatch.context() as moved:
-        moved.setattr(counting, "run_suites", run)
-        loaded.validate()
-    assert loaded.execute("select * from ops.rule_count") == []
-
-
-def test_the_pages_of_tables_outlive_a_run_that_loads_others(
-    loaded: LoadedWarehouse, docs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = replace(PATIENT, tier=Tier.CRITICAL)
-    loaded.start_run(other, PROCEDURE)
-    loaded.load("patient", "procedurelog")
-    loaded.validate()
-    asked = record_asked(monkeypatch)
-    loaded.start_run(other, PROCEDURE, requested=("patient",))
-    loaded.load("patient")
-    loaded.validate()
-    assert "procedurelog" not in (docs / "critical" / "index.html").read_text()
-    loaded.start_run(other, PROCEDURE)
-    loaded.load("patient", "procedurelog")
-    loaded.validate()
-    assert asked == []
-    assert_as_new(loaded, docs)
-    assert len(list(docs.rglob("validations/**/*.html"))) == 2
 
 
 def test_where_nothing_has_moved_great_expectations_is_not_even_imported(
