@@ -166,14 +166,14 @@ def stale_marts(lineage: Lineage, stale: Collection[str]) -> frozenset[str]:
 
 
 def renewed_marts(lineage: Lineage, made: Collection[str]) -> frozenset[str]:
-    """Return the names of the marts that are views and show something that was made now."""
+    """Return the names of the marts that are views and were made now, or show what was."""
     models = lineage.models()
     return frozenset(
         str(model["name"])
         for unique_id, model in models.items()
         if model["schema"] == MART_SCHEMA
         and _is_view(model)
-        and not lineage.ancestors_of(unique_id).isdisjoint(models.keys() & made)
+        and not {unique_id, *lineage.ancestors_of(unique_id)}.isdisjoint(models.keys() & made)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,7 @@ import simulator
 from include.endpoints import Endpoint
 from include.open_dental.protection import excluded_table
 from include.ops.migrate import migrate
+from include.settings import DBT_PROJECT
 from include.source.session import quote
 from include.transform.build import BuildOutcome, build, report_lines
 from include.transform.lineage import read_lineage
@@ -27,6 +29,9 @@ from tests.transform.office_day import set_office_day
 from tests.transform.raw_copy import copy_practice
 
 LAST_DAY = date(2026, 6, 30)
+ANALYSES = DBT_PROJECT / "analyses"
+REF = re.compile(r"\{\{ ref\('(\w+)'\) \}\}")
+WITHOUT_ROWS: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,24 @@ def test_every_model_is_built_and_every_test_passes(first_build: BuildOutcome) -
 def test_the_marts_equal_the_books_to_the_cent(office: Office, first_build: BuildOutcome) -> None:
     assert first_build.is_right
     _assert_marts_equal(office)
+
+
+def test_the_worked_query_of_each_report_runs_on_its_mart(
+    office: Office, first_build: BuildOutcome
+) -> None:
+    assert first_build.is_right
+    queries = {path.stem: path.read_text(encoding="utf-8") for path in ANALYSES.glob("*.sql")}
+    reports = {mart for mart in _states(office) if mart.startswith("od_")}
+    assert queries.keys() == {*reports, "mart_production_income"}
+    silent = set()
+    with connect(office.warehouse) as connection:
+        for mart, query in queries.items():
+            assert f"ref('{mart}')" in query
+            rows = connection.execute(REF.sub(_relation, query).encode()).fetchall()
+            if not any(value is not None for row in rows for value in row):
+                silent.add(mart)
+    # Of the days that these queries name the simulated practice has nothing for these.
+    assert silent == WITHOUT_ROWS
 
 
 def test_every_table_that_the_practice_fills_is_staged(office: Office) -> None:
@@ -187,6 +210,11 @@ def _assert_marts_equal(office: Office) -> None:
     assert truth.true_aging(books)
     assert truth.mart_aging(warehouse) == truth.true_aging(books)
     assert truth.source_aging(warehouse) == truth.true_aging(books)
+
+
+def _relation(ref: re.Match[str]) -> str:
+    layer = {"stg": "staging", "int": "intermediate"}.get(ref[1][:3], "marts")
+    return f"{layer}.{ref[1]}"
 
 
 def _set_gate(office: Office, table: str, *, reason: str | None) -> None:

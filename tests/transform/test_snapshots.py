@@ -24,6 +24,7 @@ from include.transform.dbt import run_dbt
 from include.transform.naming import entities
 from include.warehouse.session import connect
 from tests.ops.gates import OPEN_GATES
+from tests.transform.office_day import set_office_day
 from tests.transform.raw_copy import create_raw
 
 KEPT = ("od_aging", "od_aging_writeoffs_aged", "od_insurance_aging", "od_insurance_aging_details")
@@ -68,16 +69,16 @@ class Ledger:
 
     def build(self, today: date, *past: date) -> None:
         """Build the marts that keep snapshots, on a day, with past days asked for."""
+        set_office_day(self.warehouse, today)
         with connect(self.warehouse) as connection:
             for day in past:
                 request_snapshots(connection, None, day)
         outcome = build(
             self.warehouse,
             select=[f"+{mart}" for mart in KEPT],
-            variables={"today": today.isoformat()},
             target_path=self.target,
         )
-        assert outcome.is_right, [result.message for result in outcome.broken]
+        assert outcome.is_right, [f"{one.name}: {one.message}" for one in outcome.broken]
 
     def balances(self) -> Balances:
         """Return the balance of each day and family, and whether it was computed later."""
@@ -211,7 +212,6 @@ def test_dropping_the_project_and_building_all_of_it_anew_keeps_the_snapshots(
         ],
         first_build.warehouse,
         target_path=first_build.target,
-        variables={"today": today.isoformat()},
     )
     assert done.return_code == 0, done.output
     assert first_build.content() == before

@@ -5,7 +5,7 @@
     {%- set name = relation.include(database=false).render() -%}
     {%- set descriptions = described() -%}
     {%- set definition = 'dbt ' ~ local_md5(sql ~ tojson(descriptions)) -%}
-    {%- set held = made_views().get(name) -%}
+    {%- set held = made_by(name) -%}
     {% if held == definition and not flags.FULL_REFRESH %}
         {% call noop_statement('main', 'UNCHANGED') -%}
             {{ sql }}
@@ -19,10 +19,6 @@
         {{ run_hooks(post_hooks, inside_transaction=True) }}
         {% do adapter.commit() %}
         {{ run_hooks(post_hooks, inside_transaction=False) }}
-        {% if held is not none %}
-            {# Views above it that could not be made as they were are gone. #}
-            {% do graph.pop('made_views', none) %}
-        {% endif %}
     {% endif %}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
@@ -41,22 +37,20 @@
     {{ return(texts) }}
 {% endmacro %}
 
-{# By what each view was made: the comment on its rule, which is gone with the view. The catalog is
-   asked once for all views of an invocation. #}
-{% macro made_views() %}
-    {% if 'made_views' not in graph %}
-        {% set answer = run_query("
-            select json_object_agg('\"' || n.nspname || '\".\"' || c.relname || '\"', d.description)
-                ::text
-            from pg_description as d
-            inner join pg_rewrite as r on d.objoid = r.oid
-            inner join pg_class as c on r.ev_class = c.oid
-            inner join pg_namespace as n on c.relnamespace = n.oid
-            where d.classoid = 'pg_rewrite'::regclass and d.description like 'dbt %'
-        ") %}
-        {% do graph.update({'made_views': fromjson(answer[0][0] or '{}')}) %}
-    {% endif %}
-    {{ return(graph['made_views']) }}
+{# By what the view was made: the comment on its rule, which is gone with the view; a table that it
+   reads takes it along when it is made anew, even while this invocation runs. #}
+{% macro made_by(name) %}
+    {% set answer = run_query("
+        select d.description
+        from pg_rewrite as r
+        inner join pg_description as d
+            on r.oid = d.objoid and d.classoid = 'pg_rewrite'::regclass
+        where
+            r.ev_class = to_regclass('" ~ name ~ "')
+            and r.rulename = '_RETURN'
+            and d.description like 'dbt %'
+    ") %}
+    {{ return(answer[0][0] if answer else none) }}
 {% endmacro %}
 
 {# PostgreSQL replaces a view in place when the new one only has more columns behind the old ones.
