@@ -26,6 +26,7 @@ Every function works in the caller's transaction. Tables are named as in raw.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import LiteralString
 
@@ -91,6 +92,22 @@ def blocked_tables(connection: WarehouseConnection) -> dict[str, Block]:
             order by table_name
             """
         )
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedAs:
+    """A table's state, and the last batch that wrote rows into it."""
+
+    state: TableState
+    batch_id: int | None
+
+
+def loaded_as(connection: WarehouseConnection) -> dict[str, LoadedAs]:
+    """Return how far each table is loaded: as long as that is the same, no load has moved a row."""
+    query = "select table_name, state, batch_id from ops.table_state"
+    return {
+        name: LoadedAs(TableState(state), batch) for name, state, batch in connection.execute(query)
     }
 
 
