@@ -84,6 +84,7 @@ def report_run(
             clock_warning=disagreement(run.clock, settings.office_time_zone(), at=run.started_at)
             if run.clock
             else None,
+            as_of_on=run.as_of_on,
         )
         service_levels.replace_misses(connection, run_id, report.sla_misses)
         runs.close_run(
