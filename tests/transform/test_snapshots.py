@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,10 +12,11 @@ from typing import Any
 import pytest
 
 from include.endpoints import Endpoint
+from include.errors import ConfigError
 from include.open_dental.schema import tables
 from include.ops.migrate import migrate
+from include.ops.migrations.versions import r0007_snapshots
 from include.ops.snapshot_days import request_snapshots
-from include.settings import PROJECT_ROOT, WAREHOUSE_VARIABLE
 from include.transform.build import build
 from include.transform.dbt import run_dbt
 from include.transform.naming import entities
@@ -74,9 +72,7 @@ class Ledger:
             for day in past:
                 request_snapshots(connection, None, day)
         outcome = build(
-            self.warehouse,
-            select=[f"+{mart}" for mart in KEPT],
-            target_path=self.target,
+            self.warehouse, select=[f"+{mart}" for mart in KEPT], target_path=self.target
         )
         assert outcome.is_right, [f"{one.name}: {one.message}" for one in outcome.broken]
 
@@ -126,13 +122,12 @@ def ledger(postgres: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iter
     migrate(warehouse)
     with connect(warehouse) as connection:
         connection.execute("drop schema snapshots; drop table ops.snapshot, ops.snapshot_day")
-        connection.execute("update ops.schema_version set version_num = '0006'")
         connection.execute(EARLIER.encode())
         for name in entities():
             create_raw(connection, tables()[name])
         connection.execute(ROWS.encode())
         connection.execute(OPEN_GATES + ", state = 'loaded', batch_id = 1")
-    migrate(warehouse)
+        connection.execute(r0007_snapshots.STATEMENTS.encode())
     yield Ledger(warehouse, tmp_path_factory.mktemp("target"))
     with connect(postgres, autocommit=True) as connection:
         connection.execute("drop database warehouse_of_snapshots with (force)")
@@ -200,6 +195,22 @@ def test_a_past_day_is_computed_when_asked_for_and_never_in_place_of_a_live_one(
     assert first_build.content() == after
 
 
+def test_a_day_before_the_first_entry_is_kept_without_a_row_and_one_to_come_is_refused(
+    first_build: Ledger,
+) -> None:
+    today, before, empty = first_build.today(), first_build.content(), date(2020, 2, 29)
+    first_build.build(today, empty)
+    assert first_build.content() == before
+    assert first_build.ask(
+        f"select mart, is_recomputed from ops.snapshot where as_of_on = '{empty}' order by mart"
+    ) == [(mart, True) for mart in KEPT]
+    with (
+        connect(first_build.warehouse) as connection,
+        pytest.raises(ConfigError, match="cannot be"),
+    ):
+        request_snapshots(connection, None, today + timedelta(days=1))
+
+
 def test_dropping_the_project_and_building_all_of_it_anew_keeps_the_snapshots(
     first_build: Ledger,
 ) -> None:
@@ -222,8 +233,5 @@ def test_a_table_of_snapshots_that_was_lost_can_be_computed_again(first_build: L
     first_build.change("drop table snapshots.od_aging cascade")
     first_build.build(today)
     assert first_build.balances() == {k: held for k, held in before.items() if k[0] == str(today)}
-    command = [sys.executable, "-m", "include.cli", "transform", "--as-of", LEGACY.isoformat()]
-    command += [f"--select=+{mart}" for mart in KEPT]
-    variables = {**os.environ, WAREHOUSE_VARIABLE: first_build.warehouse.uri()}
-    subprocess.run(command, cwd=PROJECT_ROOT, env=variables, check=True)
+    first_build.build(today, LEGACY)
     assert first_build.balances()[str(LEGACY), 1] == (before[str(today), 1][0] + 10, True)
