@@ -7,7 +7,8 @@ setting that it reads has changed, when it reads the practice's day and that is 
 nobody knows by what it was made. A view shows what is there and is never stale by data: only by its
 SQL or the columns of its raw table, and with whatever it reads that is made anew, because dbt drops
 it then. A test is due when anything that it reads may have changed since it passed. Who reads a
-table whose gate is closed, however far down, waits.
+table whose gate is closed, however far down, waits. A test waits with what it speaks about: where
+only something that this refers to waits, it leaves those references out.
 """
 
 from __future__ import annotations
@@ -138,7 +139,9 @@ def decide(lineage: Lineage, definitions: Definitions, seen: Seen) -> Decision:
         is_below_made = not made.isdisjoint(lineage.parents_of(unique_id))
         if node["resource_type"] == "test":
             is_due = is_below_made or seen.states.get(unique_id) != states[unique_id]
-            if is_due and not closed and unique_id not in lineage.gates:
+            subject = node.get("attached_node")
+            waits = subject in waiting if subject else bool(closed)
+            if is_due and not waits and unique_id not in lineage.gates:
                 tests.add(unique_id)
         elif _is_made(node):
             state = states[unique_id]
@@ -202,7 +205,11 @@ def _state(
     node = lineage.nodes[unique_id]
     inputs: list[tuple[str, object]] = []
     if node["resource_type"] == "test":
-        inputs = [(table, seen.batches.get(table, 0)) for table in sorted(tables)]
+        # It may have passed without the references into a table that is closed.
+        inputs = [
+            (table, None if table in seen.closed else seen.batches.get(table, 0))
+            for table in sorted(tables)
+        ]
     elif _is_view(node):
         own = sorted(lineage.source_tables_of(unique_id))
         inputs = [(table, seen.forms.get(table)) for table in own]
