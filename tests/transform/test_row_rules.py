@@ -17,6 +17,7 @@ from tests.nowhere import NOWHERE
 from tests.transform.small_project import Small, in_state, small_project
 
 TEST = "rows_are_right_fct_visits"
+APART = "visits_have_patients"
 SECRET = "Zebrafish"
 RULES = """
 version: 2
@@ -42,6 +43,10 @@ models:
               nothing_is_overpaid: >-
                 paid <= fee or
                 note = 'it''s free'
+      - rules_hold:
+          name: visits_have_patients
+          arguments:
+            references: {patient_id: dim_patients.patient_id}
 """
 FILES = {
     "dbt_project.yml": (
@@ -203,12 +208,12 @@ def test_references_into_a_model_that_waits_are_asked_when_it_need_not_wait_any_
     small.close("patient")
     waiting = small.build()
     assert in_state(waiting, ModelState.WAITING) == {"dim_patients"}
-    assert _asked(waiting) == {TEST: "pass", "visits_are_dated": "pass"}
+    assert _asked(waiting) == dict.fromkeys([TEST, "visits_are_dated", APART], "pass")
     assert small.build().run is None, "it has passed as far as it could be asked"
     small.execute("delete from raw.patient where patnum > 10")
     small.open()
     opened = small.build()
-    assert _asked(opened) == {TEST: "fail"}
+    assert _asked(opened) == {TEST: "fail", APART: "fail"}
     assert f"test {TEST} failed: {UNKNOWN} in 59 of 100 rows" in list(report_lines(opened))
 
 

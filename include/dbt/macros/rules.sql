@@ -1,24 +1,14 @@
 {# What the tests `rows_are_right` and `rules_hold` find: a row per broken rule, with what it tells, in
-   how many rows it is broken, whether that is an error, and its place. The model is read once for all columns,
-   and once more for the key. What refers to a model that waits for a blocked table is not asked:
-   nobody knows which rows that model should have. #}
+   how many rows it is broken, whether that is an error, and its place. The model is read once for the
+   rules of all columns, and once for the key. What refers to a model that waits for a blocked table is
+   not asked: nobody knows which rows that model should have. #}
 {% macro broken_rules(
     model, key, not_null, references, codes, identities, tolerated_share, tolerated_count
 ) %}
-    {# Of each rule: what it tells, the rows that break it, those that are asked, and is it a reference. #}
+    {# Of each rule: what it tells, when a row breaks it, what is counted, and is it a reference. #}
     {%- set rules, joins = [], [] -%}
-    {%- if key -%}
-        {%- do rules.append((
-            key ~ ', the key, has no value', rows_where('held.' ~ key ~ ' is null'), 'count(*)', false
-        )) -%}
-        {%- do rules.append((
-            key ~ ', the key, is that of another row', rows_that_share(model, key), 'count(*)', false
-        )) -%}
-    {%- endif -%}
     {%- for column in not_null -%}
-        {%- do rules.append((
-            column ~ ' has no value', rows_where('held.' ~ column ~ ' is null'), 'count(*)', false
-        )) -%}
+        {%- do rules.append((column ~ ' has no value', 'held.' ~ column ~ ' is null', '*', false)) -%}
     {%- endfor -%}
     {%- for column, code_list in codes.items() -%}
         {#- dbt reads an empty code of the seed as null. -#}
@@ -27,18 +17,15 @@
         {%- endset -%}
         {%- do rules.append((
             column ~ ' holds no code of ' ~ code_list,
-            rows_where('held.' ~ column ~ '::text not in (' ~ known ~ ')'),
-            'count(held.' ~ column ~ ')',
+            'held.' ~ column ~ '::text not in (' ~ known ~ ')',
+            'held.' ~ column,
             false
         )) -%}
     {%- endfor -%}
     {%- for name, expression in identities.items() -%}
-        {%- set condition = expression.split() | join(' ') -%}
+        {%- set condition = '(' ~ expression.split() | join(' ') ~ ')' -%}
         {%- do rules.append((
-            name ~ ' (' ~ condition ~ ') is not true',
-            rows_where('(' ~ condition ~ ') is not true'),
-            'count(*)',
-            false
+            name ~ ' ' ~ condition ~ ' is not true', condition ~ ' is not true', '*', false
         )) -%}
     {%- endfor -%}
     {%- for column, target in references.items() -%}
@@ -51,8 +38,8 @@
             ) -%}
             {%- do rules.append((
                 column ~ ' names no row of ' ~ target_model,
-                rows_where('held.' ~ column ~ ' is not null and ' ~ found ~ '_key is null'),
-                'count(held.' ~ column ~ ')',
+                'held.' ~ column ~ ' is not null and ' ~ found ~ '_key is null',
+                'held.' ~ column,
                 true
             )) -%}
         {%- endif -%}
@@ -65,16 +52,34 @@ select
 from (
     select
         count(*) as row_count
-        {%- for told, broken, asked, is_reference in rules %},
-        {{ broken }} as broken_{{ loop.index }},
-        {{ asked }} as asked_{{ loop.index }}
+        {%- for told, condition, asked, is_reference in rules %},
+        count(*) filter (where {{ condition }}) as broken_{{ loop.index }},
+        count({{ asked }}) as asked_{{ loop.index }}
         {%- endfor %}
+    {%- if rules %}
     from {{ model }} as held
     {{ joins | join('\n    ') }}
+    {%- endif %}
 ) as counted
+{%- if key %}
+cross join (
+    select
+        sum(row_count) as row_count,
+        sum(row_count) filter (where key is null) as empty_count,
+        sum(row_count) filter (where key is not null and row_count > 1) as shared_count
+    from (
+        select {{ key }} as key, count(*) as row_count from {{ model }} as held group by {{ key }}
+    ) as held
+) as keyed
+{%- endif %}
 cross join lateral (
-    values (0, null, 0, 0, false)
-    {%- for told, broken, asked, is_reference in rules %},
+    {# None may be left to ask. #}
+    values (-2, null, 0, 0, false)
+    {%- if key %},
+    (-1, '{{ key }}, the key, has no value', keyed.empty_count, keyed.row_count, false),
+    (0, '{{ key }}, the key, is that of another row', keyed.shared_count, keyed.row_count, false)
+    {%- endif %}
+    {%- for told, condition, asked, is_reference in rules %},
     (
         {{ loop.index }},
         '{{ told | replace("'", "''") }}',
@@ -91,23 +96,6 @@ where
         else 0
     end
 {% endmacro %}
-
-{# So many rows a condition is true of. #}
-{% macro rows_where(condition) -%}
-    count(*) filter (where {{ condition }})
-{%- endmacro %}
-
-{# So many rows have a value in the column that another row has as well. #}
-{% macro rows_that_share(model, column) -%}
-    (
-        select coalesce(sum(row_count), 0) from (
-            select count(*) as row_count from {{ model }} as held
-            where {{ column }} is not null
-            group by {{ column }}
-            having count(*) > 1
-        ) as shared
-    )
-{%- endmacro %}
 
 {# The models that a run does not build, because they read a blocked table. #}
 {% macro waiting_models() %}
