@@ -84,7 +84,10 @@ def _sum(views: Mapping[str, ModelOutcome]) -> ModelOutcome:
 
 def _fail(outcome: BuildOutcome) -> None:
     """Raise what the failures of a build mean, and keep it for the mail."""
-    failed = sorted(result.name for result in outcome.broken)
+    failed = sorted(
+        f"{result.name} ({result.line})" if result.kind == "test" else result.name
+        for result in outcome.broken
+    )
     wrong = sorted(
         node.split(".")[2] for node, one in outcome.models.items() if one.state is ModelState.FAILED
     )

@@ -24,7 +24,14 @@ from include.ops.snapshot_days import request_for_run, withdraw
 from include.ops.table_states import blocked_tables, newest_batches
 from include.sessions.locks import build_turn, lock_session
 from include.settings import DBT_MANIFEST
-from include.transform.dbt import WARNED, DbtRun, NodeResult, run_dbt
+from include.transform.dbt import (
+    RESTARTED_VARIABLE,
+    WAITING_VARIABLE,
+    WARNED,
+    DbtRun,
+    NodeResult,
+    run_dbt,
+)
 from include.transform.lineage import Lineage, read_lineage
 from include.transform.manifest import MANIFEST
 from include.transform.outcomes import SUCCEEDED, ModelOutcome, ModelState, outcomes
@@ -125,7 +132,7 @@ def build_stale(
         kept=tuple(mart for mart in marked if not mart.is_built),
         broken=broken,
         denied=find_missing(warehouse) if broken else None,
-        models=outcomes(lineage, decision, _statuses(run)),
+        models=outcomes(lineage, decision, run.results if run is not None else ()),
     )
 
 
@@ -192,15 +199,15 @@ def report_lines(outcome: BuildOutcome) -> Iterator[str]:
         why = f"reads {', '.join(mart.blocked_by)}" if mart.blocked_by else "see the failures"
         yield f"mart {mart.name} is {mart.state} and keeps the rows of its last build: {why}"
     for result in outcome.run.warned if outcome.run else ():
-        yield f"{result.kind} {result.name} found: {_one_line(result.message)}"
+        yield f"{result.kind} {result.name} found: {result.line}"
     for result in outcome.broken:
-        yield f"{result.kind} {result.name} failed: {_one_line(result.message)}"
+        yield f"{result.kind} {result.name} failed: {result.line}"
     if outcome.denied:
         yield f"{outcome.denied.seen}. {outcome.denied.advice}"
     if outcome.models:
         states = Counter(one.state for one in outcome.models.values())
         yield "models: " + ", ".join(f"{states[s]} {s}" for s in ModelState if states[s])
-    statuses = Counter(_statuses(outcome.run).values())
+    statuses = Counter(result.status for result in outcome.run.results) if outcome.run else {}
     if statuses:
         yield "dbt: " + ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
 
@@ -244,11 +251,19 @@ def _run_stale(warehouse: Endpoint, lineage: Lineage, decision: Decision) -> Dbt
             arguments,
             warehouse,
             target_path=target,
-            restarted=[
-                str(lineage.nodes[one]["name"])
-                for one in decision.built
-                if decision.stale[one] in FROM_THE_BEGINNING
-            ],
+            named={
+                RESTARTED_VARIABLE: [
+                    str(lineage.nodes[one]["name"])
+                    for one in decision.built
+                    if decision.stale[one] in FROM_THE_BEGINNING
+                ],
+                WAITING_VARIABLE: {
+                    str(lineage.nodes[parent]["name"])
+                    for test in decision.tests
+                    for parent in lineage.parents_of(test)
+                    if parent in decision.waiting
+                },
+            },
         )
 
 
@@ -289,11 +304,3 @@ def _target(kept: Path | None = None) -> Iterator[Path]:
 def _right(run: DbtRun | None) -> set[str]:
     """Return what dbt built, and the tests that passed."""
     return {one.unique_id for one in run.results if one.status in _RIGHT} if run else set()
-
-
-def _statuses(run: DbtRun | None) -> dict[str, str]:
-    return {result.unique_id: result.status for result in run.results} if run else {}
-
-
-def _one_line(message: str) -> str:
-    return ": ".join(line.strip() for line in message.splitlines() if line.strip()) or "no message"

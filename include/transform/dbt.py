@@ -39,6 +39,10 @@ FAILED = {"error", "fail", "runtime error"}
 WARNED = "warn"
 # Read by the macro `should_full_refresh`.
 RESTARTED_VARIABLE = "DENTAL_RESTARTED_MODELS"
+# Read by the macro `waiting_models`.
+WAITING_VARIABLE = "DENTAL_WAITING_MODELS"
+# What the materialization of a test puts beside the words of broken rules.
+_RULES = "RULES"
 # Commands that ask no warehouse: what they say is the project's alone.
 _OFFLINE = {"compile", "parse"}
 _KEPT = "Models that it had finished are new, the others keep their rows."
@@ -68,6 +72,12 @@ class NodeResult:
     def name(self) -> str:
         """The name without project and hash."""
         return self.unique_id.split(".")[2]
+
+    @property
+    def line(self) -> str:
+        """The message on one line."""
+        lines = [line.strip() for line in self.message.splitlines()]
+        return ": ".join(line for line in lines if line) or "no message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +121,16 @@ def run_dbt(
     *,
     target_path: Path,
     variables: Mapping[str, Any] | None = None,
-    restarted: Collection[str] = (),
+    named: Mapping[str, Collection[str]] | None = None,
 ) -> DbtRun:
     """Run one dbt command on the project and return what every node did.
 
     The manifest, compiled files and results go to `target_path`, without a row's value.
-    `restarted` are models that are built from the beginning though they keep their rows from build
-    to build. Raises PipelineError when dbt ends without a result, with the end of its output, or
-    does not end within RUN_LIMIT_SECONDS; WarehouseError when the warehouse has stopped
-    answering meanwhile.
+    `named` has models by the variable in which a macro reads them: those that are built from the
+    beginning though they keep their rows from build to build (RESTARTED_VARIABLE), and those that
+    no test may hold a reference against (WAITING_VARIABLE). Raises PipelineError when dbt ends
+    without a result, with the end of its output, or does not end within RUN_LIMIT_SECONDS;
+    WarehouseError when the warehouse has stopped answering meanwhile.
     """
     results_file = target_path / "run_results.json"
     results_file.unlink(missing_ok=True)
@@ -131,7 +142,7 @@ def run_dbt(
     command += ["--log-path", str(target_path / "logs"), "--log-format", "json"]
     if variables:
         command += ["--vars", json.dumps(dict(variables))]
-    return_code, lines = _ended(command, warehouse, restarted)
+    return_code, lines = _ended(command, warehouse, named or {})
     output = "\n".join(lines)
     if not results_file.exists() and arguments[0] in {"build", "run", "test", "seed"}:
         raise PipelineError(
@@ -143,7 +154,7 @@ def run_dbt(
 
 
 def _ended(
-    command: Sequence[str], warehouse: Endpoint, restarted: Collection[str]
+    command: Sequence[str], warehouse: Endpoint, named: Mapping[str, Collection[str]]
 ) -> tuple[int, list[str]]:
     """Run the command to its end; return its exit code and what it said, line by line.
 
@@ -159,7 +170,7 @@ def _ended(
         env={
             **inherited_environment(),
             **environment(warehouse),
-            RESTARTED_VARIABLE: ",".join(restarted),
+            **{variable: ",".join(models) for variable, models in named.items()},
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -210,6 +221,9 @@ def _results(path: Path) -> tuple[NodeResult, ...]:
         message, status = str(result.get("message") or ""), str(result["status"])
         if status in FAILED:
             result["message"] = without_values(message)
+        response = result.get("adapter_response") or {}
+        if response.get("code") == _RULES and status in (*FAILED, WARNED):
+            result["message"] = response["_message"]
         found.append(
             NodeResult(
                 str(result["unique_id"]),

@@ -20,6 +20,8 @@ _NAMES_NODE = re.compile(
 _COUNTS = re.compile(r"Got \d+ results?, configured to (?:fail|warn) if [^'\"]*$")
 _OF_THE_DATABASE = "Database Error"
 _BEFORE_IT = "Encountered an error:"
+# Only the materialization of tests says anything by itself: which rules are broken.
+_OF_A_MACRO = "JinjaLogInfo"
 # How the sentences begin that tell of values, names, rights and the server. Any other, such as one
 # that a function of somebody's own raises, can hold anything.
 _KNOWN = (
@@ -66,7 +68,7 @@ HIDDEN = "..."
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message of dbt; `is_result` is one that says how a node ended."""
+    """A message of dbt; `is_result` is one that says how a node ended, or which rules it breaks."""
 
     text: str
     is_result: bool
@@ -108,7 +110,7 @@ def said(line: str, *, is_offline: bool = False) -> Said:
     is_result = name.startswith("Log") and name.endswith("Result")
     if level == "error" and not is_result and not is_offline:
         text = without_values(text)
-    return Said(text, is_result)
+    return Said(text, is_result or name == _OF_A_MACRO)
 
 
 def _plain(sentence: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from include.transform.dbt import FAILED
+from include.transform.dbt import FAILED, NodeResult
 from include.transform.lineage import Lineage
 from include.transform.staleness import Decision
 
@@ -33,16 +33,17 @@ class ModelOutcome:
 
 
 def outcomes(
-    lineage: Lineage, decision: Decision, statuses: Mapping[str, str]
+    lineage: Lineage, decision: Decision, results: Sequence[NodeResult]
 ) -> dict[str, ModelOutcome]:
     """Return what became of every model and seed, by unique id.
 
-    `statuses` are dbt's words for what it did, by unique id; empty if it was not started.
+    `results` say what dbt did; there are none if it was not started.
     """
+    statuses = {result.unique_id: result.status for result in results}
     broken: dict[str, list[str]] = {}
-    for unique_id, status in statuses.items():
-        if status in FAILED:
-            subjects, reason = _blame(unique_id, lineage)
+    for result in results:
+        if result.status in FAILED:
+            subjects, reason = _blame(result, lineage)
             for subject in subjects:
                 broken.setdefault(subject, []).append(reason)
     return {
@@ -52,12 +53,12 @@ def outcomes(
     }
 
 
-def _blame(unique_id: str, lineage: Lineage) -> tuple[Sequence[str], str]:
+def _blame(result: NodeResult, lineage: Lineage) -> tuple[Sequence[str], str]:
     """Return the nodes that a failed node speaks about, and what it says of them."""
-    name = unique_id.split(".")[2]
-    if not unique_id.startswith("test."):
-        return (unique_id,), f"{name} could not be built"
-    return lineage.subjects_of(unique_id), f"the test {name} failed"
+    if result.kind != "test":
+        return (result.unique_id,), f"{result.name} could not be built"
+    said = f"the test {result.name} failed: {result.line}"
+    return lineage.subjects_of(result.unique_id), said
 
 
 def _outcome(

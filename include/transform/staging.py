@@ -18,13 +18,10 @@ from typing import Any
 import yaml
 
 from include.open_dental.codes import flags, labels
-from include.open_dental.special_tables import is_history
 from include.settings import DBT_PROJECT
 from include.transform.naming import (
     StagedColumn,
     StagedTable,
-    entities,
-    key_name,
     staged_tables,
     vocabulary,
 )
@@ -154,22 +151,9 @@ def _properties(tables: Iterable[StagedTable]) -> str:
 
 
 def _model_properties(table: StagedTable) -> dict[str, Any]:
-    tests: list[Any] = []
-    references = {
-        c.name: f"{entities()[c.references][2]}.{key_name(c.references)}"
-        for c in table.columns
-        if c.kind == "reference"
-        and c.references
-        and c.references != table.source
-        and not is_history(table.source, c.references)
-    }
-    if references:
-        tests.append(_test("references_exist", table, references))
     lists = {
         c.name: c.code_list for c in table.columns if c.code_list in vocabulary()["decisive_lists"]
     }
-    if lists:
-        tests.append(_test("codes_are_known", table, lists))
     properties: dict[str, Any] = {
         "name": table.model,
         "description": f"One row per {table.entity} (`{table.source}`) that the practice keeps.",
@@ -180,21 +164,17 @@ def _model_properties(table: StagedTable) -> dict[str, Any]:
             {"name": "_batch_id", "description": "The load that last changed the row."},
         ],
     }
-    if tests:
-        properties["data_tests"] = tests
+    # Keys and references are those of raw, which validation judges at every load.
+    if lists:
+        test = {"name": f"rules_hold_{table.model}", "arguments": {"codes": lists}}
+        properties["data_tests"] = [{"rules_hold": test}]
     return properties
-
-
-def _test(name: str, table: StagedTable, columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: {"name": f"{name}_{table.model}", "arguments": {"columns": dict(columns)}}}
 
 
 def _column_properties(column: StagedColumn) -> dict[str, Any]:
     properties: dict[str, Any] = {"name": column.name, "description": column.description}
     if column.is_phi:
         properties["config"] = _Flow(meta={"phi": True})
-    if column.kind == "key":
-        properties["data_tests"] = ("is_key",)
     return properties
 
 

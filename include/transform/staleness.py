@@ -8,7 +8,8 @@ snapshot of a past day is asked for that needs it, or when nobody knows by what 
 shows what is there and is never stale by data: only by its SQL or the columns of its raw table, and
 with whatever it reads that is made anew, because dbt drops it then. A test is due when anything
 that it reads may have changed since it passed. Who reads a table whose gate is closed, however far
-down, waits.
+down, waits. A test waits with what it speaks about: where only something that this refers to waits,
+it leaves those references out.
 """
 
 from __future__ import annotations
@@ -144,7 +145,9 @@ def decide(lineage: Lineage, definitions: Definitions, seen: Seen) -> Decision:
         is_below_made = not made.isdisjoint(lineage.parents_of(unique_id))
         if node["resource_type"] == "test":
             is_due = is_below_made or seen.states.get(unique_id) != states[unique_id]
-            if is_due and not closed and unique_id not in lineage.gates:
+            subject = node.get("attached_node")
+            waits = subject in waiting if subject else bool(closed)
+            if is_due and not waits and unique_id not in lineage.gates:
                 tests.add(unique_id)
         elif _is_made(node):
             state = states[unique_id]
@@ -237,7 +240,11 @@ def _state(
     node = lineage.nodes[unique_id]
     inputs: list[tuple[str, object]] = []
     if node["resource_type"] == "test":
-        inputs = [(table, seen.batches.get(table, 0)) for table in sorted(tables)]
+        # It may have passed without the references into a table that is closed.
+        inputs = [
+            (table, None if table in seen.closed else seen.batches.get(table, 0))
+            for table in sorted(tables)
+        ]
     elif _is_view(node):
         own = sorted(lineage.source_tables_of(unique_id))
         inputs = [(table, seen.forms.get(table)) for table in own]

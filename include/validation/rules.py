@@ -119,9 +119,22 @@ def reference_of(column: ColumnConfig) -> str | None:
     return column.references.lower()
 
 
-def _key_rules(table: TableConfig, primary_key: frozenset[str]) -> Iterator[Rule]:
+def _keys(table: TableConfig) -> Iterator[tuple[str, ...]]:
+    """Yield the key by which the table is read and, where the source has another, the documented.
+
+    Models join on the documented key, and the source may have lost it.
+    """
     key = tuple(name.lower() for name in table.key)
-    for name in key:
+    if key:
+        yield key
+    facts = facts_of(table.name, (column.name for column in table.replicated_columns))
+    if facts is not None and (facts.key.lower(),) != key:
+        yield (facts.key.lower(),)
+
+
+def _key_rules(table: TableConfig, primary_key: frozenset[str]) -> Iterator[Rule]:
+    keys = tuple(_keys(table))
+    for name in dict.fromkeys(name for key in keys for name in key):
         yield Rule(
             RuleKind.NOT_NULL,
             (name,),
@@ -129,7 +142,7 @@ def _key_rules(table: TableConfig, primary_key: frozenset[str]) -> Iterator[Rule
             f"{name} is filled in every row: it is part of the key.",
             f"{name} is empty, a part of the key",
         )
-    if key:
+    for key in keys:
         is_kept: sql.Composable = sql.SQL("true")
         if primary_key != frozenset(key):
             is_kept = sql.SQL(

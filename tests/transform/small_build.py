@@ -1,4 +1,4 @@
-"""A small dbt project with the macros of the real one, on a warehouse of its own."""
+"""A small dbt project with the macros and tests of the real one, on a warehouse of its own."""
 
 from __future__ import annotations
 
@@ -103,9 +103,7 @@ def small_project(
     name = f"warehouse_of_{directory.name}".lower()
     shutil.copy(DBT_PROJECT / "profiles.yml", directory)
     shutil.copytree(DBT_PROJECT / "macros", directory / "macros")
-    gate = Path("tests") / "generic" / "is_publishable.sql"
-    (directory / gate).parent.mkdir(parents=True)
-    shutil.copy(DBT_PROJECT / gate, directory / gate)
+    shutil.copytree(DBT_PROJECT / "tests" / "generic", directory / "tests" / "generic")
     with connect(postgres, autocommit=True) as connection:
         connection.execute(f'create database "{name}"'.encode())
     small = Small(postgres.with_database(name), directory)

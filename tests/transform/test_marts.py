@@ -180,13 +180,14 @@ def test_only_references_that_mostly_dangle_are_an_error_and_fewer_are_counted(
     office: Office, first_build: BuildOutcome, share: int, is_broken: bool
 ) -> None:
     assert first_build.is_right
-    dangling = _shift_types(office, share, by=1_000_000)
-    outcome = office.build("references_exist_stg_open_dental__adjustments")
-    _shift_types(office, share, by=-1_000_000)
+    dangling, total = _shift_patients(office, share, by=1_000_000)
+    outcome = office.build("rows_are_right_od_adjustments")
+    _shift_patients(office, share, by=-1_000_000)
     assert outcome.is_right is not is_broken
-    test = "test references_exist_stg_open_dental__adjustments"
+    test = "test rows_are_right_od_adjustments"
     [line] = [line for line in report_lines(outcome) if line.startswith(test)]
-    assert line.startswith(f"{test} {'failed' if is_broken else 'found'}: Got {dangling} results")
+    told = f"patient_id names no row of dim_patients in {dangling} of {total} rows"
+    assert line == f"{test} {'failed' if is_broken else 'found'}: {told}"
 
 
 def test_a_value_that_no_report_knows_stops_the_marts_that_read_the_setting(
@@ -233,15 +234,19 @@ def _set_gate(office: Office, table: str, *, reason: str | None) -> None:
         )
 
 
-def _shift_types(office: Office, share: int, *, by: int) -> int:
-    """Move the type of so many of a hundred adjustments to where no definition is; return them."""
+def _shift_patients(office: Office, share: int, *, by: int) -> tuple[int, int]:
+    """Give so many of a hundred rows of the mart patients who are not there.
+
+    Return the number of these and of all rows.
+    """
     with connect(office.warehouse) as connection:
-        return connection.execute(
-            "update raw.adjustment set adjtype = adjtype + %s where adjnum in (select adjnum from"
-            " raw.adjustment order by adjnum limit (select count(*) * %s / 100"
-            " from raw.adjustment))",
-            (by, share),
+        ((total,),) = connection.execute("select count(*) from marts.od_adjustments").fetchall()
+        shifted = connection.execute(
+            "update marts.od_adjustments set patient_id = patient_id + %s where adjustment_id in"
+            " (select adjustment_id from marts.od_adjustments order by adjustment_id limit %s)",
+            (by, total * share // 100),
         ).rowcount
+    return shifted, total
 
 
 def _set_preference(office: Office, name: str, value: str) -> None:

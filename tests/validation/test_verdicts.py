@@ -86,6 +86,20 @@ def test_every_kind_of_breach_is_counted_where_it_is(loaded: LoadedWarehouse) ->
     assert loaded.breaches("procedurelog") == {**ALL_KINDS, "quality": 13}
 
 
+@pytest.mark.parametrize("key", [(), ("ProcStatus", "ProcNum")], ids=["none", "another"])
+def test_the_documented_key_is_judged_where_the_source_has_lost_it(
+    loaded: LoadedWarehouse, key: tuple[str, ...]
+) -> None:
+    loaded.start_run(PATIENT, replace(PROCEDURE, key=key))
+    loaded.execute(
+        "update raw.procedurelog set procnum = nullif((procnum + 1) / 2, 1) where procnum <= 20"
+    )
+    loaded.load("patient", "procedurelog")
+    assert loaded.validate().blocked.keys() == {"procedurelog"}
+    breaches = loaded.breaches("procedurelog")
+    assert (breaches["not_null procnum"], breaches["unique procnum"]) == (2, 18)
+
+
 def test_what_open_dental_means_by_empty_or_none_is_no_breach(loaded: LoadedWarehouse) -> None:
     for assignment, row in {
         "procdate = '0001-01-01'": 1,
