@@ -10,9 +10,6 @@ import click
 from include.cli.output import say
 from include.settings import DBT_MANIFEST, warehouse_endpoint
 
-# What is computed for the days that are asked for stands below this model.
-SNAPSHOT_DAYS = "int_snapshot_days_listed"
-
 
 @click.command()
 @click.option("--select", multiple=True, help="dbt selection, like od_aging or +marts; repeatable.")
@@ -51,10 +48,10 @@ def transform(
     """Build and test the models that are stale, as a refresh does.
 
     That is every model of staging, intermediate and marts of which rows, SQL or settings have
-    changed, or that reads the practice's day when it is another. With --select or --all, build that
-    instead, stale or not. A table that is not publishable stops the models that read it, and only
-    these; their marts keep the rows of their last build. The exit code is 0 only when every mart is
-    right and every test passed.
+    changed, or that reads the practice's day when it is another; and, with --as-of, what the aging
+    of that day needs. With --select or --all, build that instead, stale or not. A table that is not
+    publishable stops the models that read it, and only these; their marts keep the rows of their
+    last build. The exit code is 0 only when every mart is right and every test passed.
     """
     from include.ops import schema
     from include.ops.snapshot_days import request_snapshots
@@ -66,15 +63,14 @@ def transform(
         path = bake_manifest(target_path or DBT_MANIFEST.parent, warehouse)
         say(f"wrote {path}")
         return
+    if (target_path or unit_tests) and not (is_all or select):
+        raise click.UsageError("--target-path and --unit-tests go with --select or --all")
     if past_days:
         with schema.connect(warehouse) as connection:
             for day in past_days:
                 request_snapshots(connection, None, day.date())
-        select = (*select, f"{SNAPSHOT_DAYS}+")
     if is_all or select:
         outcome = build(warehouse, select=select, target_path=target_path, is_sql_tested=unit_tests)
-    elif target_path or unit_tests:
-        raise click.UsageError("--target-path and --unit-tests go with --select or --all")
     else:
         outcome = build_stale(warehouse)
     for line in report_lines(outcome):

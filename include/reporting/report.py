@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from include.catalog.model import Tier
@@ -36,7 +36,7 @@ class RunReport:
 
     `failed`, `blocked` and `quarantined` map raw tables to reasons; a table is in one of them. A
     late table is reported and does not make the run wrong, and neither does a finding; `findings`
-    are those that no report before has told.
+    are those that no report before has told. `as_of_on` is the past day of a backfill.
     """
 
     run_id: int
@@ -55,6 +55,7 @@ class RunReport:
     findings: tuple[Finding, ...] = ()
     clock_warning: str | None = None
     balances: StoredBalances | None = None
+    as_of_on: date | None = None
 
     @property
     def is_right(self) -> bool:
@@ -71,6 +72,11 @@ class RunReport:
     def unbuilt_marts(self) -> tuple[MartState, ...]:
         """The marts that are blocked or failed; they keep their rows."""
         return tuple(mart for mart in self.marts if not mart.is_built)
+
+    @property
+    def _name(self) -> str:
+        past_day = f", receivables as of {self.as_of_on}" if self.as_of_on else ""
+        return f"Run {self.run_id} ({self.mode}{past_day})"
 
     @property
     def _new_marts(self) -> int:
@@ -116,10 +122,10 @@ class RunReport:
     def _verdict(self) -> Iterator[str]:
         duration = _duration(self.finished_at - self.started_at)
         if self.is_right:
-            yield f"Run {self.run_id} ({self.mode}): all is right, after {duration}."
+            yield f"{self._name}: all is right, after {duration}."
         else:
             yield (
-                f"Run {self.run_id} ({self.mode}): {counted(len(self.failed), 'table')} failed, "
+                f"{self._name}: {counted(len(self.failed), 'table')} failed, "
                 f"{len(self.blocked)} blocked, {len(self.quarantined)} quarantined, "
                 f"{counted(len(self.unbuilt_marts), 'mart')} not built, "
                 f"{counted(len(self.failed_tasks), 'task')} failed, "

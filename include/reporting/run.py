@@ -86,6 +86,7 @@ def report_run(
             if run.clock
             else None,
             balances=compare_balances(connection, marts),
+            as_of_on=run.as_of_on,
         )
         service_levels.replace_misses(connection, run_id, report.sla_misses)
         runs.close_run(

@@ -20,6 +20,7 @@ from include.errors import ConfigError
 from include.ops import schema
 from include.ops.mart_states import MartState, mark_marts
 from include.ops.node_states import replace_node_states
+from include.ops.snapshot_days import request_for_run, withdraw
 from include.ops.table_states import blocked_tables, newest_batches
 from include.sessions.locks import build_turn, lock_session
 from include.settings import DBT_MANIFEST
@@ -81,8 +82,9 @@ def build_stale(
 ) -> BuildOutcome:
     """Build every model that is stale and need not wait, with the tests that are due.
 
-    Nothing is started where nothing is. Marks every mart, for the run if there is one. Waits for
-    another build of this warehouse to end. Raises ConfigError without the manifest of today's
+    Nothing is started where nothing is. Marks every mart, for the run if there is one; the run of a
+    backfill asks for the snapshots of its day first. Waits for another build of this warehouse to
+    end. Raises ConfigError without the manifest of today's
     project, and where a model needs the practice's day and no run knows it; TerminalError or
     WarehouseError when the warehouse cannot be used. What was built stays, and is not built again.
     """
@@ -91,6 +93,8 @@ def build_stale(
     with lock_session(warehouse) as session, build_turn(session):
         with schema.connect(warehouse) as connection:
             started_at = _now(connection)
+            if run_id is not None:
+                request_for_run(connection, run_id)
             seen = look(connection, lineage, definitions)
         decision = decide(lineage, definitions, seen)
         _refuse_without_day(project, decision, seen)
@@ -102,6 +106,8 @@ def build_stale(
         with schema.connect(warehouse) as connection:
             if run is not None:
                 _record(connection, project, decision, seen, run)
+            if run_id is not None:
+                withdraw(connection, run_id, definitions.snapshots.values())
             marked = mark_marts(
                 connection,
                 marts,

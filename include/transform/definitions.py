@@ -1,4 +1,4 @@
-"""What a node of the dbt project is made by, besides the rows of raw: SQL, settings and the day.
+"""What a node of the dbt project is made by, besides the rows of raw: SQL, settings and days.
 
 All of it is read from a manifest whose nodes are compiled. A node is also what the nodes are that
 it reads: another expression in a view, or another line of the code dictionary, is another mart.
@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from include.transform.lineage import Lineage, Node
+from include.transform.lineage import SNAPSHOT_SCHEMA, Lineage, Node
 
 SETTINGS_MODEL = "int_preferences_pivoted"
 # The column of that model that `refuse_unknown_settings` reads, without any reference to it.
 UNKNOWN_SETTINGS = "unknown_settings"
 # What the macro `office_today` reads.
 OFFICE_DAY = "ops.office_day"
+# Past days that somebody wants snapshots of.
+ASKED_DAYS = "ops.snapshot_day"
 # What decides about the relation of a node beside its SQL.
 _CONFIG = (
     *("materialized", "schema", "alias", "indexes", "unique_key", "incremental_strategy"),
@@ -28,12 +30,16 @@ _WORD = re.compile(r"\w+")
 
 
 class Definitions:
-    """The definition of each node of a project, worked out once. Nodes go by their unique ids."""
+    """The definition of each node of a project, worked out once. Nodes go by their unique ids.
+
+    `snapshots` has the tables of snapshots, each with the name of its mart.
+    """
 
     def __init__(self, lineage: Lineage) -> None:
         self._digests: dict[str, str] = {}
         self._settings: dict[str, frozenset[str]] = {}
         self._day_readers: set[str] = set()
+        self._day_listers: set[str] = set()
         settings_model = next(
             (key for key, node in lineage.nodes.items() if node["name"] == SETTINGS_MODEL), None
         )
@@ -48,6 +54,8 @@ class Definitions:
             )
             if OFFICE_DAY in text or self._day_readers.intersection(parents):
                 self._day_readers.add(unique_id)
+            if ASKED_DAYS in text:
+                self._day_listers.add(unique_id)
             found = frozenset[str]().union(*(self._settings[parent] for parent in parents))
             if settings_model in lineage.ancestors_of(unique_id):
                 named = columns.intersection(_WORD.findall(text))
@@ -57,6 +65,17 @@ class Definitions:
                 found |= {UNKNOWN_SETTINGS}
             self._settings[unique_id] = found
         self.settings_model = settings_model
+        self.snapshots = {
+            key: str(node.get("alias") or node["name"])
+            for key, node in lineage.nodes.items()
+            if node.get("schema") == SNAPSHOT_SCHEMA
+        }
+        needed = frozenset(self.snapshots).union(*map(lineage.ancestors_of, self.snapshots))
+        self._past_day_readers = {
+            key
+            for key in needed
+            if not self._day_listers.isdisjoint({key, *lineage.ancestors_of(key)})
+        }
 
     def sql_digest(self, node: str) -> str:
         """Return what changes when the node's SQL does, or that of anything below it."""
@@ -69,6 +88,17 @@ class Definitions:
     def reads_day(self, node: str) -> bool:
         """Whether the node's rows can depend on the practice's today."""
         return node in self._day_readers
+
+    def lists_past_days(self, node: str) -> bool:
+        """Whether the node itself lists the past days that snapshots are asked of."""
+        return node in self._day_listers
+
+    def reads_past_days(self, node: str) -> bool:
+        """Whether a snapshot of a past day needs the node: it is one of snapshots, or below one.
+
+        What reads a snapshot beside it, such as a list of today, has no rows of the day.
+        """
+        return node in self._past_day_readers
 
 
 def digest(content: Any) -> str:

@@ -3,11 +3,12 @@
     look at ops and at the catalog (`look`) -> decide about each node (`decide`)
 
 A table is stale when a load has moved rows of what it reads since it read them, when its SQL or a
-setting that it reads has changed, when it reads the practice's day and that is another, or when
-nobody knows by what it was made. A view shows what is there and is never stale by data: only by its
-SQL or the columns of its raw table, and with whatever it reads that is made anew, because dbt drops
-it then. A test is due when anything that it reads may have changed since it passed. Who reads a
-table whose gate is closed, however far down, waits.
+setting that it reads has changed, when it reads the practice's day and that is another, when a
+snapshot of a past day is asked for that needs it, or when nobody knows by what it was made. A view
+shows what is there and is never stale by data: only by its SQL or the columns of its raw table, and
+with whatever it reads that is made anew, because dbt drops it then. A test is due when anything
+that it reads may have changed since it passed. Who reads a table whose gate is closed, however far
+down, waits.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from psycopg import sql
 from include.ops.mart_states import read_model_inputs
 from include.ops.node_states import NodeState, read_node_states
 from include.ops.runs import read_office_day
+from include.ops.snapshot_days import asked_days
 from include.ops.table_states import newest_batches, publishable_tables
 from include.transform.definitions import Definitions, digest
 from include.transform.lineage import MART_SCHEMA, Lineage, Node
@@ -39,6 +41,7 @@ class Reason(StrEnum):
     SQL = "its SQL, or that of what it reads, has changed"
     SETTING = "a setting that it reads has changed"
     DAY = "it reads the practice's day, which is another"
+    ASKED = "the past days that snapshots are asked of are others"
     INPUT = "rows of what it reads have moved"
     COLUMNS = "its raw table has got other columns"
     BELOW = "what it reads is made anew"
@@ -53,7 +56,8 @@ class Seen:
     """What `ops` and the catalog say: raw tables by their names in raw, nodes by unique ids.
 
     `closed` are tables of the project that may not be read, `inputs` the load up to which each
-    model has read each table, `settings` the practice's, None where their view is missing.
+    model has read each table, `asked_days` the past days that snapshots are wanted of, `settings`
+    the practice's, None where their view is missing.
     """
 
     closed: frozenset[str]
@@ -63,6 +67,7 @@ class Seen:
     states: Mapping[str, NodeState]
     relations: Mapping[tuple[str, str], str]
     office_on: date | None
+    asked_days: tuple[date, ...]
     settings: Mapping[str, object] | None
 
 
@@ -103,6 +108,7 @@ def look(connection: WarehouseConnection, lineage: Lineage, definitions: Definit
         states=read_node_states(connection),
         relations=relations,
         office_on=read_office_day(connection),
+        asked_days=asked_days(connection, definitions.snapshots.values()),
         settings=read_settings(connection, lineage, definitions)
         if definitions.settings_model is not None
         and _relation(lineage.nodes[definitions.settings_model]) in relations
@@ -142,7 +148,13 @@ def decide(lineage: Lineage, definitions: Definitions, seen: Seen) -> Decision:
                 tests.add(unique_id)
         elif _is_made(node):
             state = states[unique_id]
-            reason = _why_stale(node, seen, (seen.states.get(unique_id), state), tables[unique_id])
+            reason = _why_stale(
+                node,
+                seen,
+                (seen.states.get(unique_id), state),
+                tables[unique_id],
+                is_asked=bool(seen.asked_days) and definitions.reads_past_days(unique_id),
+            )
             if reason is None and is_below_made and _is_view(node):
                 reason = Reason.BELOW
             if reason is not None:
@@ -178,9 +190,17 @@ def renewed_marts(lineage: Lineage, made: Collection[str]) -> frozenset[str]:
 
 
 def _why_stale(
-    node: Node, seen: Seen, states: tuple[NodeState | None, NodeState], tables: frozenset[str]
+    node: Node,
+    seen: Seen,
+    states: tuple[NodeState | None, NodeState],
+    tables: frozenset[str],
+    *,
+    is_asked: bool,
 ) -> Reason | None:
-    """Return why a node is stale, by the state that it was made in and the one of now."""
+    """Return why a node is stale, by the state that it was made in and the one of now.
+
+    `is_asked` tells that a snapshot of a past day needs it.
+    """
     held, state = states
     if _relation(node) not in seen.relations:
         return Reason.MISSING
@@ -196,6 +216,9 @@ def _why_stale(
         return Reason.SETTING
     if held.office_on != state.office_on:
         return Reason.DAY
+    # A list of days that nobody asks for any more goes, or they would be computed again and again.
+    if is_asked or held.inputs_digest != state.inputs_digest:
+        return Reason.ASKED
     name = str(node["name"])
     # What a load has left may have a smaller number than what was read: they do not end in order.
     if any(seen.inputs.get((name, table)) != seen.batches.get(table, 0) for table in tables):
@@ -218,6 +241,8 @@ def _state(
     elif _is_view(node):
         own = sorted(lineage.source_tables_of(unique_id))
         inputs = [(table, seen.forms.get(table)) for table in own]
+    elif definitions.lists_past_days(unique_id):
+        inputs = [("asked", day) for day in seen.asked_days]
     settings = seen.settings or {}
     read = sorted(definitions.settings_of(unique_id))
     return NodeState(

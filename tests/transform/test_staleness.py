@@ -12,7 +12,7 @@ import pytest
 
 from include.endpoints import Endpoint
 from include.errors import ConfigError
-from include.transform.build import BuildOutcome
+from include.transform.build import BuildOutcome, build_stale
 from include.transform.dbt import run_dbt
 from include.transform.lineage import Lineage
 from include.transform.outcomes import ModelState
@@ -56,7 +56,9 @@ models:
     +pre-hook: "{{ record_model_input() }}"
     +materialized: table
     staging: {+schema: staging, +materialized: view}
-    intermediate: {+schema: intermediate}
+    intermediate:
+      +schema: intermediate
+      int_visits_kept: {+schema: snapshots}
     marts:
       +schema: marts
       +post-hook: "{{ record_built_mart() }}"
@@ -91,6 +93,22 @@ FILES = {
     "models/marts/mart_days.sql": (
         "select patnum, {{ office_today() }} as seen_on from {{ ref('stg_patients') }}"
     ),
+    "models/intermediate/int_days_listed.sql": (
+        "select {{ office_today() }} as day union all "
+        "select as_of_on from ops.snapshot_day where as_of_on < {{ office_today() }}"
+    ),
+    "models/intermediate/int_visits_by_day.sql": (
+        "select day, visitnum from {{ ref('stg_visits') }} cross join {{ ref('int_days_listed') }}"
+    ),
+    "models/intermediate/int_visits_kept.sql": "select * from {{ ref('int_visits_by_day') }}",
+    "models/marts/od_visits.sql": (
+        "{{ config(materialized='view') }} select * from {{ ref('int_visits_kept') }}"
+    ),
+    # Reads the snapshots of today.
+    "models/marts/mart_today.sql": (
+        "select v.visitnum from {{ ref('od_visits') }} v join {{ ref('int_visits_by_day') }} d "
+        "using (visitnum) where v.day = {{ office_today() }}"
+    ),
     # A mart that is a view shows what is below it.
     "models/marts/mart_visits.sql": (
         "{{ config(materialized='view') }} select visitnum from {{ ref('int_visits') }}"
@@ -106,7 +124,10 @@ FILES = {
     ),
 }
 MODELS = {Path(name).stem for name in FILES if name.startswith(("models/", "seeds/"))} - {"all"}
-READ_VISITS = {"int_visits", "fct_visits", "mart_visits", "mart_kept"}
+KEPT = {"int_visits_by_day", "int_visits_kept"}
+MAKE_VISITS = {"int_visits", "fct_visits", "mart_kept", "mart_today"} | KEPT
+SHOW_VISITS = {"mart_visits", "od_visits"}
+READ_VISITS = MAKE_VISITS | SHOW_VISITS
 READ_PATIENTS = {"int_visits", "fct_visits", "mart_visits"} | {
     "dim_patients",
     "mart_fees",
@@ -152,7 +173,7 @@ def preference(name: str) -> str:
 CHANGES = {
     "nothing": Change({}, set()),
     "rows of a table": Change(
-        dict.fromkeys(READ_VISITS - {"mart_visits"}, Reason.INPUT) | {"mart_visits": Reason.BELOW},
+        dict.fromkeys(MAKE_VISITS, Reason.INPUT) | dict.fromkeys(SHOW_VISITS, Reason.BELOW),
         {"visits_have_numbers", "as_many_visits"},
         (moved("visit"),),
     ),
@@ -160,7 +181,27 @@ CHANGES = {
     "a setting": Change({"mart_fees": Reason.SETTING}, set(), (preference("FeeMode"),)),
     "a setting that nobody reads": Change({}, set(), (preference("DayLimit"),)),
     "the day": Change(
-        {"mart_days": Reason.DAY}, set(), ("update ops.run set office_on = '2026-03-02'",)
+        dict.fromkeys({"mart_days", "mart_today", "int_days_listed"} | KEPT, Reason.DAY)
+        | {"od_visits": Reason.BELOW},
+        set(),
+        ("update ops.run set office_on = '2026-03-02'",),
+    ),
+    "a past day that is asked for": Change(
+        dict.fromkeys({"int_days_listed"} | KEPT, Reason.ASKED) | {"od_visits": Reason.BELOW},
+        set(),
+        ("insert into ops.snapshot_day (as_of_on) values ('2026-02-01')",),
+    ),
+    "a past day of which a snapshot was taken on the day": Change(
+        {},
+        set(),
+        (
+            "insert into ops.snapshot_day (as_of_on) values ('2026-02-01')",
+            "insert into ops.snapshot (mart, as_of_on, is_recomputed)"
+            " values ('int_visits_kept', '2026-02-01', false)",
+        ),
+    ),
+    "a day to come that is asked for": Change(
+        {}, set(), ("insert into ops.snapshot_day (as_of_on) values ('2026-03-02')",)
     ),
     "a newer run that never connected": Change(
         {}, set(), ("insert into ops.run (mode, phase, config_version) values ('compare', 4, 1)",)
@@ -269,7 +310,7 @@ def test_who_reads_a_closed_table_waits_however_deep_and_is_built_when_it_opens(
     assert in_state(waiting, ModelState.BUILT) == READ_PATIENTS - READ_VISITS
     assert waiting.closed == {"visit": "quality 0.5"}
     assert {(one.name, one.state) for one in waiting.kept} == {
-        (name, "blocked") for name in READ_VISITS - {"int_visits"}
+        (name, "blocked") for name in READ_VISITS - {"int_visits"} - KEPT
     }
     assert waiting.broken == ()
     assert not waiting.is_right
@@ -281,6 +322,43 @@ def test_who_reads_a_closed_table_waits_however_deep_and_is_built_when_it_opens(
     assert in_state(healed, ModelState.BUILT) == READ_VISITS
     after = dict(small.ask(built_at))
     assert {mart for mart in after if after[mart] > before[mart]} == READ_VISITS - {"int_visits"}
+
+
+def test_a_past_day_is_computed_once_with_what_it_needs_and_leaves_the_list(
+    small: Small, first: BuildOutcome
+) -> None:
+    assert first.is_right
+    small.execute("insert into ops.snapshot_day (as_of_on) values ('2026-02-01')")
+    asked = small.build()
+    assert in_state(asked, ModelState.BUILT) == {"int_days_listed", "od_visits"} | KEPT
+    days = "select day::text, count(*) from marts.od_visits group by day order by day"
+    assert [day for day, _ in small.ask(days)] == ["2026-02-01", "2026-03-01"]
+    small.execute(
+        "insert into ops.snapshot (mart, as_of_on, is_recomputed)"
+        " values ('int_visits_kept', '2026-02-01', true)"
+    )
+    assert in_state(small.build(), ModelState.BUILT) == {"int_days_listed"}
+    assert small.build().run is None
+
+
+def test_a_backfill_asks_for_its_day_and_no_longer_when_its_build_cannot_compute_it(
+    small: Small, first: BuildOutcome, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert first.is_right
+    small.execute(
+        "insert into ops.run (mode, phase, config_version, as_of_on)"
+        " select mode, phase, config_version, '2026-01-31' from ops.run limit 1"
+    )
+    ((run_id,),) = small.ask("select max(run_id) from ops.run")
+    small.close("visit")
+    with caplog.at_level("INFO", "include.transform.build"):
+        outcome = build_stale(small.warehouse, run_id=run_id, manifest=small.manifest)
+    assert in_state(outcome, ModelState.BUILT) == {"int_days_listed"}
+    assert f"int_days_listed is stale: {Reason.ASKED}" in caplog.messages
+    assert {(one.name, one.state) for one in outcome.kept} >= {("od_visits", "blocked")}
+    assert small.ask("select * from ops.snapshot_day where as_of_on = '2026-01-31'") == []
+    small.open()
+    assert in_state(small.build(), ModelState.BUILT) == {"int_days_listed"}
 
 
 def test_a_test_that_fails_is_asked_again_until_it_passes_though_nothing_moved(

@@ -24,7 +24,7 @@
             asked.as_of_on = held.as_of_on
             and held.mart in ('{{ kept_marts() | join("', '") }}')
             and (not held.is_recomputed or held.computed_at >= asked.requested_at)
-    where asked.as_of_on <> {{ office_today() }}
+    where asked.as_of_on < {{ office_today() }}
     group by asked.as_of_on
     having count(held.mart) < {{ kept_marts() | length }}
 {%- endmacro %}
