@@ -1,10 +1,10 @@
 """Makes `raw` equal to the practice database, validates it and rebuilds the marts.
 
-Runs every night and on demand.
+Runs every night and on demand. A backfill keeps the accounts receivable as of past days.
 
 - **Reads** the practice database (connection `open_dental`), `ops.config` and `overrides.yml`.
-- **Writes** `raw`, `ops`, `staging`, `intermediate` and `marts` (connection `warehouse`), and
-  `tables.yml`.
+- **Writes** `raw`, `ops`, `staging`, `intermediate`, `snapshots` and `marts` (connection
+  `warehouse`), and `tables.yml`.
 - **Run again** at any time: one run refreshes, others wait in their task `plan`. A table whose
   content is the same is not written, and one that broke off goes on where it stopped.
 - **A failure** leaves the tables and marts that the mail names as they were; the rest is fresh.
@@ -24,6 +24,11 @@ of its own: `procedurelog (2/4)`. The last one to end completes the table.
 Every run looks again at each table that is new, changed or in quarantine; what is whole is loaded
 and its marts are built in the same run. A table that was loaded before and cannot be now is mailed
 with its tier, until it is back or `overrides.yml` excludes it.
+
+The run of a backfill is one of the day, by the office's clock, on which its interval ends. It reads
+nothing of the practice where a run that began after that day has loaded every table; what has no
+such load is loaded. It computes the four reports of aging as of the day, and no list of now. A run
+by hand is one of today.
 
 A table that fails or falls below its quality threshold stops the marts that read it, and only
 these. What may pass by itself, such as a server that restarts, is tried again for a quarter of an

@@ -49,8 +49,19 @@ def request() -> RefreshRequest:
         raw_indexes=BAKED_INDEXES,
         workers=settings.load_ranges(),
         split_rows=settings.split_rows(),
-        as_of_on=_past_day(context["dag_run"]),
+        as_of_on=past_day(context["dag_run"]),
     )
+
+
+def past_day(dag_run: Any) -> date | None:
+    """Return the office's date at the end of a backfill's data interval; None for any other run.
+
+    A run by hand is one of today, also where somebody gave it a date.
+    """
+    if dag_run.run_type != BACKFILL or dag_run.data_interval_end is None:
+        return None
+    end: datetime = dag_run.data_interval_end
+    return end.astimezone(ZoneInfo(settings.office_time_zone())).date()
 
 
 def mode() -> Mode:
@@ -131,17 +142,6 @@ def report() -> None:
     mail_run(ends, summary)
     if not summary.is_right:
         raise AirflowFailException(summary.text)
-
-
-def _past_day(dag_run: Any) -> date | None:
-    """Return the office's date at the end of a backfill's data interval; None for any other run.
-
-    A run by hand is one of today, also where somebody gave it a date.
-    """
-    if dag_run.run_type != BACKFILL or dag_run.data_interval_end is None:
-        return None
-    end: datetime = dag_run.data_interval_end
-    return end.astimezone(ZoneInfo(settings.office_time_zone())).date()
 
 
 def _plan() -> Mapping[str, Any]:

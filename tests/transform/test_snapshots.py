@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from include.endpoints import Endpoint
+from include.errors import ConfigError
 from include.open_dental.schema import tables
 from include.ops.migrate import migrate
+from include.ops.migrations.versions import r0007_snapshots
 from include.ops.snapshot_days import request_snapshots
 from include.settings import PROJECT_ROOT, WAREHOUSE_VARIABLE
 from include.transform.build import build
@@ -24,6 +26,7 @@ from include.transform.dbt import run_dbt
 from include.transform.naming import entities
 from include.warehouse.session import connect
 from tests.ops.gates import OPEN_GATES
+from tests.transform.office_day import set_office_day
 from tests.transform.raw_copy import create_raw
 
 KEPT = ("od_aging", "od_aging_writeoffs_aged", "od_insurance_aging", "od_insurance_aging_details")
@@ -68,14 +71,12 @@ class Ledger:
 
     def build(self, today: date, *past: date) -> None:
         """Build the marts that keep snapshots, on a day, with past days asked for."""
+        set_office_day(self.warehouse, today)
         with connect(self.warehouse) as connection:
             for day in past:
                 request_snapshots(connection, None, day)
         outcome = build(
-            self.warehouse,
-            select=[f"+{mart}" for mart in KEPT],
-            variables={"today": today.isoformat()},
-            target_path=self.target,
+            self.warehouse, select=[f"+{mart}" for mart in KEPT], target_path=self.target
         )
         assert outcome.is_right, [result.message for result in outcome.broken]
 
@@ -125,13 +126,12 @@ def ledger(postgres: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iter
     migrate(warehouse)
     with connect(warehouse) as connection:
         connection.execute("drop schema snapshots; drop table ops.snapshot, ops.snapshot_day")
-        connection.execute("update ops.schema_version set version_num = '0006'")
         connection.execute(EARLIER.encode())
         for name in entities():
             create_raw(connection, tables()[name])
         connection.execute(ROWS.encode())
         connection.execute(OPEN_GATES + ", state = 'loaded', batch_id = 1")
-    migrate(warehouse)
+        connection.execute(r0007_snapshots.STATEMENTS.encode())
     yield Ledger(warehouse, tmp_path_factory.mktemp("target"))
     with connect(postgres, autocommit=True) as connection:
         connection.execute("drop database warehouse_of_snapshots with (force)")
@@ -199,10 +199,26 @@ def test_a_past_day_is_computed_when_asked_for_and_never_in_place_of_a_live_one(
     assert first_build.content() == after
 
 
+def test_a_day_before_the_first_entry_is_kept_without_a_row_and_one_to_come_is_refused(
+    first_build: Ledger,
+) -> None:
+    today, before, empty = first_build.today(), first_build.content(), date(2020, 2, 29)
+    first_build.build(today, empty)
+    assert first_build.content() == before
+    assert first_build.ask(
+        f"select mart, is_recomputed from ops.snapshot where as_of_on = '{empty}' order by mart"
+    ) == [(mart, True) for mart in KEPT]
+    with (
+        connect(first_build.warehouse) as connection,
+        pytest.raises(ConfigError, match="cannot be"),
+    ):
+        request_snapshots(connection, None, today + timedelta(days=1))
+
+
 def test_dropping_the_project_and_building_all_of_it_anew_keeps_the_snapshots(
     first_build: Ledger,
 ) -> None:
-    today, before = first_build.today(), first_build.content()
+    before = first_build.content()
     first_build.change("drop schema marts cascade; drop schema intermediate cascade")
     done = run_dbt(
         [
@@ -211,7 +227,6 @@ def test_dropping_the_project_and_building_all_of_it_anew_keeps_the_snapshots(
         ],
         first_build.warehouse,
         target_path=first_build.target,
-        variables={"today": today.isoformat()},
     )
     assert done.return_code == 0, done.output
     assert first_build.content() == before
@@ -223,7 +238,7 @@ def test_a_table_of_snapshots_that_was_lost_can_be_computed_again(first_build: L
     first_build.build(today)
     assert first_build.balances() == {k: held for k, held in before.items() if k[0] == str(today)}
     command = [sys.executable, "-m", "include.cli", "transform", "--as-of", LEGACY.isoformat()]
-    command += ["--today", today.isoformat(), *(f"--select=+{mart}" for mart in KEPT)]
+    command += [f"--select=+{mart}" for mart in KEPT]
     variables = {**os.environ, WAREHOUSE_VARIABLE: first_build.warehouse.uri()}
     subprocess.run(command, cwd=PROJECT_ROOT, env=variables, check=True)
     assert first_build.balances()[str(LEGACY), 1] == (before[str(today), 1][0] + 10, True)

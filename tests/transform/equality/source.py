@@ -1,10 +1,14 @@
-"""An office in a practice database of its own, for the way that a practice's rows go."""
+"""An office in a practice database of its own: written there, or read from there."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+
+import pymysql
+from pymysql.cursors import DictCursor
 
 from include.endpoints import Endpoint
 from simulator import writer
@@ -21,6 +25,26 @@ def fill_practice(endpoint: Endpoint, practice: Practice) -> None:
     with writer.connect(endpoint) as connection:
         writer.create_database(connection, endpoint.database, engine=None)
         writer.save(connection, journal)
+
+
+def read_practice(endpoint: Endpoint, tables: Iterable[str], today: date) -> Practice:
+    """Return the rows of these tables as the second calculation reads them."""
+    login = {name: getattr(endpoint, name) for name in ("host", "port", "user", "password")}
+    with (
+        pymysql.connect(**login, database=endpoint.database, cursorclass=DictCursor) as connection,
+        connection.cursor() as cursor,
+    ):
+        read: dict[str, list[dict[str, Any]]] = {}
+        for table in tables:
+            cursor.execute(f"select * from `{table}`")
+            read[table] = [
+                {column: _read(value) for column, value in row.items()} for row in cursor
+            ]
+    return Practice(read, today)
+
+
+def _read(value: Any) -> Any:
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def _value(value: Any) -> Value:
