@@ -101,8 +101,8 @@ def backfill(
 
 
 def _run_of(system: System, day: date) -> DagRun:
-    """Return the run of a backfill whose interval ends on that day."""
-    name = f"backfill__{day - timedelta(days=1)}T"
+    """Return the run of a backfill whose interval ends on that day, as its name says."""
+    name = f"backfill__{day}T"
     return await_run(system, "refresh_warehouse", lambda run: run.run_id.startswith(name))
 
 

@@ -126,7 +126,7 @@ def test_six_past_days_are_kept_while_the_practice_lets_nobody_in(backfilled: Ba
     for day, ended in zip(DAYS, backfilled.runs, strict=True):
         assert ask(
             warehouse,
-            "select as_of_on, office_on, state, count(table_name) from ops.run"
+            "select as_of_on, office_on, run.state, count(table_name) from ops.run"
             " left join ops.table_load using (run_id) where dag_run_id = %s group by run_id",
             (ended.run.run_id,),
         ) == [(day, None, "succeeded", 0)]
