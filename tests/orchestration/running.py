@@ -84,7 +84,7 @@ def refresh(system: System, **parameters: Any) -> Ended:
 def backfill(
     system: System, first: date, last: date, *, at_once: int = 1, again: bool = False
 ) -> list[Ended]:
-    """Backfill the days from first to last; return the runs when they have ended, day by day.
+    """Backfill the days from first to last; return the runs when all has ended, day by day.
 
     With `again` they are days that were backfilled before.
     """
@@ -97,7 +97,13 @@ def backfill(
     done = subprocess.run(command, env=system.airflow_environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return [await_end(system, _run_of(system, day)) for day in days]
+    ended = [await_end(system, _run_of(system, day)) for day in days]
+    # Airflow begins no other backfill before its scheduler has seen that this one is over.
+    end = time.monotonic() + RUN_LIMIT_SECONDS
+    while ask(system.addresses.airflow, "select from backfill where completed_at is null"):
+        assert time.monotonic() < end, "the backfill goes on after its last run"
+        time.sleep(POLL_SECONDS)
+    return ended
 
 
 def _run_of(system: System, day: date) -> DagRun:
