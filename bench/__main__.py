@@ -18,6 +18,7 @@ from bench.measures import (
     against_copy,
     against_peers,
     growth,
+    nights,
     raw_indexes,
     refresh,
     small_tables,
@@ -37,6 +38,7 @@ MEASURES: dict[str, Callable[[Stage], list[Measure]]] = {
     "copy": against_copy.measure,
     "peers": against_peers.measure,
     "practice": whole_practice.measure,
+    "nights": nights.measure,
     "indexes": raw_indexes.measure,
 }
 # The measures that do not depend on the scale.

@@ -19,6 +19,9 @@ GOALS = {
     "small": "424 small tables in the engine",
     "discovery": "discovery of 424 tables and 17.8 M rows, without the counting",
     "practice": "first load of a practice of 20 M rows on two workers, against the floor",
+    "nights_validation": "validation of that practice's tables, night after night",
+    "nights_build": "the dbt build of that practice, tests included, night after night",
+    "nights_worked_queries": "reading a report off its mart by the worked query",
     "airflow_refresh": "`refresh_warehouse` on that practice through Airflow, nothing changed",
     "airflow_first": "`refresh_warehouse` on that practice through Airflow, first load",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 
 import pymysql
 
@@ -36,12 +37,15 @@ def ensure_practice(layout: Layout, servers: Servers, scale: Fraction) -> str:
     log.info("simulating a practice of %s patients", patients)
     with writing(servers.administrator) as cursor:
         cursor.execute(f"drop database if exists {quote(name)}")
-    simulator.build(
-        servers.administrator.with_database(name), plan, truth=layout.root / f"{name}.json"
-    )
+    simulator.build(servers.administrator.with_database(name), plan, truth=books(layout))
     _analyze(servers, name)
     dataset.remember(servers, name, repr(plan))
     return name
+
+
+def books(layout: Layout) -> Path:
+    """Return the file of the practice's own books, with its memory beside it."""
+    return layout.root / f"{PRACTICE_DATABASE}.json"
 
 
 def described(layout: Layout, servers: Servers, scale: Fraction) -> tuple[Endpoint, str]:

@@ -1,10 +1,10 @@
 """Makes `raw` equal to the practice database, validates it and rebuilds the marts.
 
-Runs every night and on demand.
+Runs every night and on demand. A backfill keeps the accounts receivable as of past days.
 
 - **Reads** the practice database (connection `open_dental`), `ops.config` and `overrides.yml`.
-- **Writes** `raw`, `ops`, `staging`, `intermediate` and `marts` (connection `warehouse`), and
-  `tables.yml`.
+- **Writes** `raw`, `ops`, `staging`, `intermediate`, `snapshots` and `marts` (connection
+  `warehouse`), and `tables.yml`.
 - **Run again** at any time: one run refreshes, others wait in their task `plan`. A table whose
   content is the same is not written, and one that broke off goes on where it stopped.
 - **A failure** leaves the tables and marts that the mail names as they were; the rest is fresh.
@@ -25,9 +25,19 @@ Every run looks again at each table that is new, changed or in quarantine; what 
 and its marts are built in the same run. A table that was loaded before and cannot be now is mailed
 with its tier, until it is back or `overrides.yml` excludes it.
 
+The run of a backfill is one of the day, by the office's clock, on which its interval ends. It reads
+nothing of the practice where a run that began after that day has loaded every table; what has no
+such load is loaded. It computes the four reports of aging as of the day, and no list of now. A run
+by hand is one of today.
+
 A table that fails or falls below its quality threshold stops the marts that read it, and only
 these. What may pass by itself, such as a server that restarts, is tried again for a quarter of an
-hour. To build a layer again, clear its build task; the models' own tasks never run dbt.
+hour.
+
+The task `build` builds the models that are stale, with one dbt process: those of which rows, SQL or
+settings have changed, and those that read the practice's day when it is another. The tasks behind
+it say what became of each model: built, unchanged (skipped), waiting for a blocked table, or
+failed. They never run dbt: to build again, clear `build`.
 """
 
 from __future__ import annotations
@@ -35,14 +45,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import Param, TaskGroup, TriggerRule, chain, dag, get_current_context, task
+from airflow.sdk import Param, TaskGroup, TriggerRule, dag, get_current_context, task
 
 from include.orchestration.deadlines import deadline
 from include.orchestration.errors import task_errors
-from include.orchestration.parsing import rendered_dbt_groups
+from include.orchestration.parsing import are_models_rendered
 from include.orchestration.retries import retry_arguments
 from include.orchestration.schedules import nightly
-from include.orchestration.tiers import TIERS
+from include.orchestration.tiers import BUILD_SLOTS, BUILD_TIMEOUT, TIERS, TRANSFORM_POOL
 
 PARAMETERS = {
     "mode": Param(
@@ -174,6 +184,15 @@ def open_gate() -> None:
     refresh.refuse_unvalidated()
 
 
+@task(pool=TRANSFORM_POOL, pool_slots=BUILD_SLOTS, execution_timeout=BUILD_TIMEOUT)
+def build() -> None:
+    """Build the models that are stale and need not wait; say what became of each."""
+    from include.orchestration.building import build_models
+
+    with task_errors():
+        build_models()
+
+
 @task(trigger_rule=TriggerRule.ALL_DONE)
 def purge() -> dict[str, int]:
     """Take old tombstones away that every incremental model has seen; return how many by table."""
@@ -211,8 +230,8 @@ def report() -> None:
     tags=["open_dental", "refresh"],
 )
 def refresh_warehouse() -> None:
-    """Plan, load by tier, settle, validate by tier, transform by layer, purge, report."""
-    planned, settled, gate = plan(), settle(), open_gate()
+    """Plan, load by tier, settle, validate by tier, build the marts, purge, report."""
+    planned, settled, gate, built = plan(), settle(), open_gate(), build()
     purged, reported = purge(), report()
 
     loads = {}
@@ -238,11 +257,13 @@ def refresh_warehouse() -> None:
         settled >> verdicts[tier] >> [gate, mails[tier]]
         loads[tier] >> mails[tier] >> reported
 
-    gate >> purged >> reported
-    if groups := rendered_dbt_groups():
+    gate >> built >> purged >> reported
+    gate >> purged
+    if are_models_rendered():
         from include.orchestration.layers import render
 
-        chain(gate, *render(groups), purged)
+        for group in render():
+            built >> group >> purged
 
 
 refresh_warehouse()

@@ -12,8 +12,11 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "include" / "dbt"
 DBT_PROFILE = "open_dental"
 DBT_TARGET = "warehouse"
-# Made from the project before Airflow starts; not part of the checkout.
-DBT_MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+# Made from the project before Airflow starts; not part of the checkout. dbt itself writes another
+# one into its target, whenever somebody runs it by hand.
+DBT_MANIFEST = DBT_PROJECT / "target" / "baked" / "manifest.json"
+# As much of it as Airflow shows, because a DAG file is parsed every few seconds.
+DBT_SHOWN = DBT_MANIFEST.with_name("shown.json")
 
 SOURCE_VARIABLE = "AIRFLOW_CONN_OPEN_DENTAL"
 PRACTICE_ADMINISTRATOR_VARIABLE = "AIRFLOW_CONN_OPEN_DENTAL_ADMIN"
@@ -64,6 +67,12 @@ def data_docs_directory() -> Path:
     named = os.environ.get("DENTAL_DATA_DOCS_DIRECTORY")
     home = os.environ.get("AIRFLOW_HOME")
     return Path(named or Path(home or PROJECT_ROOT / ".local") / "data_docs").resolve()
+
+
+def dbt_cache_directory() -> Path:
+    """Return where dbt's own cache is kept, beside Airflow's files or below .local."""
+    home = os.environ.get("AIRFLOW_HOME")
+    return (Path(home or PROJECT_ROOT / ".local") / "dbt").resolve()
 
 
 def forbid_telemetry() -> None:

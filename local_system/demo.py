@@ -98,12 +98,11 @@ def bake(say: Say) -> None:
     """
     from include.transform.manifest import bake_manifest
 
-    target = settings.DBT_PROJECT / "target"
-    if _is_newer_than_its_sources(target / "manifest.json"):
+    if _is_newer_than_its_sources(settings.DBT_MANIFEST):
         return
     began = time.monotonic()
     nowhere = Endpoint("postgres", LOOPBACK, 5432, WAREHOUSE, "", WAREHOUSE)
-    bake_manifest(target, nowhere)
+    bake_manifest(settings.DBT_MANIFEST.parent, nowhere)
     say(f"parsed the dbt project in {time.monotonic() - began:.0f} s")
 
 

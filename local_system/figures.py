@@ -23,10 +23,13 @@ select
     to_char(business_on, 'YYYY-MM'),
     sum(production_amount),
     sum(adjustment_amount),
-    sum(writeoff_amount),
+    sum(writeoff_amount + writeoff_estimate_amount + writeoff_adjustment_amount),
     sum(total_income_amount)
 from marts.od_production_income
-where business_on between %(first)s and %(last)s
+where
+    report_name = 'annual'
+    and is_default_writeoff_mode
+    and business_on between %(first)s and %(last)s
 group by to_char(business_on, 'YYYY-MM')
 """
 AGES_SQL = """
@@ -37,6 +40,7 @@ select
     sum(balance_61_90_amount),
     sum(balance_over_90_amount)
 from marts.od_aging
+where as_of_on = (select max(as_of_on) from marts.od_aging)
 """
 
 Amounts = Mapping[str, Decimal]
@@ -75,7 +79,8 @@ def read_books(truth: Path) -> Figures:
         month = months[day[:7]]
         for figure in ("production", "adjustments", "writeoffs"):
             month[figure] += Decimal(entry[figure])
-        month["income"] += Decimal(entry["patient_income"]) + Decimal(entry["insurance_income"])
+        for figure in ("patient_income", "unearned_income", "insurance_income"):
+            month["income"] += Decimal(entry[figure])
     ages = dict.fromkeys(AGES, Decimal(0))
     for family in books["aging"].values():
         for age, key in zip(

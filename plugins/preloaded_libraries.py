@@ -15,7 +15,6 @@ LIBRARIES = (
     "airflow.providers.smtp.hooks.smtp",
     "airflow.providers.standard.decorators.python",
     "airflow.providers.standard.operators.trigger_dagrun",
-    "cosmos.operators.local",
     "psycopg.types.json",
     "pymysql.cursors",
 )

@@ -42,7 +42,7 @@ REFRESH_BOUND_SECONDS = 90.0
 WORKERS = 2
 FIRST = "first load"
 REFRESH = "refresh, nothing changed"
-_SCHEMAS = ("raw", "ops", "staging", "intermediate", "marts")
+_SCHEMAS = ("raw", "ops", "staging", "intermediate", "snapshots", "marts")
 
 
 def measure(layout: Layout, rounds: int) -> list[Measure]:

@@ -88,6 +88,14 @@ def newest_bytes(connection: WarehouseConnection) -> tuple[bytes, bytes]:
     )
 
 
+def newest_version(connection: WarehouseConnection) -> int | None:
+    """Return the newest version that was discovered or edited; None when there is none."""
+    found = connection.execute(
+        "select max(config_version) from ops.config where derived_from is null"
+    ).fetchone()
+    return found[0] if found else None
+
+
 def load_bytes(connection: WarehouseConnection, config_version: int) -> tuple[bytes, bytes]:
     """Return tables.yml and overrides.yml of a version; ConfigError for an unknown one."""
     found = connection.execute(

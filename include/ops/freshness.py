@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from include.ops.blocks import BlockedCode
 from include.warehouse.session import WarehouseConnection
 
 
@@ -31,3 +32,22 @@ def read_freshness(connection: WarehouseConnection) -> dict[str, Freshness]:
             """
         )
     }
+
+
+def tables_held_since(connection: WarehouseConnection, moment: datetime) -> frozenset[str]:
+    """Return the tables that a run which began since the moment has loaded, and whose load is good.
+
+    It is when the table holds what was read and has its verdict, also where that closes its gate:
+    reading the same rows once more would not open it.
+    """
+    found = connection.execute(
+        """
+        select state.table_name
+        from ops.table_state as state
+        join ops.run as run on run.run_id = state.last_run_id
+        where state.state = 'loaded' and run.started_at >= %s
+            and (state.is_publishable or state.blocked_code = any(%s))
+        """,
+        (moment, [BlockedCode.QUALITY, BlockedCode.NOT_JUDGED]),
+    )
+    return frozenset(name for (name,) in found)

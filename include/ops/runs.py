@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from include.catalog.model import TableConfig
 from include.errors import ConfigError
+from include.source.office_clock import OfficeClock
 from include.warehouse.session import WarehouseConnection
 
 
@@ -28,7 +29,8 @@ class Run:
     """The parameters of a run, and the config version that it is pinned to.
 
     `requested` are names in raw; empty means all. `read_at` is when it was read, by the warehouse's
-    clock.
+    clock. `clock` is that of the practice when the plan connected, None before, and where it read
+    nothing there. `as_of_on` is the past day of a backfill, None for a run of today.
     """
 
     run_id: int
@@ -38,6 +40,8 @@ class Run:
     requested: frozenset[str]
     started_at: datetime
     read_at: datetime
+    clock: OfficeClock | None = None
+    as_of_on: date | None = None
 
     def covers(self, table: TableConfig) -> bool:
         """Whether the run was asked to load the table."""
@@ -54,19 +58,20 @@ def open_run(
     phase: int,
     tables: tuple[str, ...],
     dag_run_id: str | None,
+    as_of_on: date | None = None,
 ) -> int:
     """Open a run and return its number, in a transaction of its own.
 
     The run that the DAG run `dag_run_id` opened when its turn came, or in an earlier try of its
     plan, is taken over, and starts now.
     """
-    parameters = (config_version, mode, phase, list(tables), dag_run_id)
+    parameters = (config_version, mode, phase, list(tables), as_of_on, dag_run_id)
     with connection.transaction():
         row = connection.execute(
             """
             update ops.run set
                 config_version = %s, mode = %s, phase = %s, requested_tables = %s,
-                started_at = now()
+                as_of_on = %s, started_at = now()
             where run_id = (
                 select max(run_id) from ops.run where dag_run_id = %s and state = 'running'
             )
@@ -77,8 +82,10 @@ def open_run(
         if row is None:
             row = connection.execute(
                 """
-                insert into ops.run (config_version, mode, phase, requested_tables, dag_run_id)
-                values (%s, %s, %s, %s, %s)
+                insert into ops.run (
+                    config_version, mode, phase, requested_tables, as_of_on, dag_run_id
+                )
+                values (%s, %s, %s, %s, %s, %s)
                 returning run_id
                 """,
                 parameters,
@@ -138,11 +145,27 @@ def set_config_version(connection: WarehouseConnection, run_id: int, config_vers
     )
 
 
+def set_office_clock(connection: WarehouseConnection, run_id: int, clock: OfficeClock) -> None:
+    """Record what day it was at the practice when the run's plan connected."""
+    connection.execute(
+        "update ops.run set office_on = %s, office_utc_minutes = %s where run_id = %s",
+        (clock.today, clock.utc_offset // timedelta(minutes=1), run_id),
+    )
+
+
+def read_office_day(connection: WarehouseConnection) -> date | None:
+    """Return the practice's today, as the models read it; None before a run has connected."""
+    row = connection.execute("select office_on from ops.office_day").fetchone()
+    return row[0] if row else None
+
+
 def read_run(connection: WarehouseConnection, run_id: int) -> Run:
     """Return a run; raises ConfigError for one that is unknown."""
     row = connection.execute(
         """
-        select config_version, mode, phase, requested_tables, started_at, now()
+        select
+            config_version, mode, phase, requested_tables, started_at, now(),
+            office_on, office_utc_minutes, as_of_on
         from ops.run
         where run_id = %s
         """,
@@ -154,7 +177,7 @@ def read_run(connection: WarehouseConnection, run_id: int) -> Run:
             "new refresh.",
             where="ops.run",
         )
-    version, mode, phase, requested, started_at, read_at = row
+    version, mode, phase, requested, started_at, read_at, office_on, minutes, as_of_on = row
     return Run(
         run_id=run_id,
         config_version=int(version),
@@ -163,6 +186,8 @@ def read_run(connection: WarehouseConnection, run_id: int) -> Run:
         requested=frozenset(map(str.lower, requested)),
         started_at=started_at,
         read_at=read_at,
+        clock=OfficeClock(office_on, timedelta(minutes=minutes)) if office_on else None,
+        as_of_on=as_of_on,
     )
 
 

@@ -26,10 +26,12 @@ Every function works in the caller's transaction. Tables are named as in raw.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import LiteralString
 
 from include.catalog.model import TableConfig
+from include.ops.absent_columns import WHOLE_TABLE
 from include.ops.blocks import (
     DROPPED,
     LEFT_OUT,
@@ -58,9 +60,24 @@ class TableState(StrEnum):
 
 
 def publishable_tables(connection: WarehouseConnection) -> frozenset[str]:
-    """Return the tables whose gate is open."""
-    query = "select table_name from ops.table_state where is_publishable"
-    return frozenset(name for (name,) in connection.execute(query))
+    """Return the tables whose gate is open, and those that the practice's release lacks.
+
+    Of the latter the staging views are empty, as the tables would be.
+    """
+    query = """
+        select table_name from ops.table_state where is_publishable
+        union all
+        select table_name
+        from ops.absent_column
+        where column_name = %s and table_name not in (select table_name from ops.table_state)
+    """
+    return frozenset(name for (name,) in connection.execute(query, (WHOLE_TABLE,)))
+
+
+def newest_batches(connection: WarehouseConnection) -> dict[str, int]:
+    """Return the load that last moved rows of each table; 0 for one that holds none."""
+    query = "select table_name, coalesce(batch_id, 0) from ops.table_state"
+    return {name: int(batch_id) for name, batch_id in connection.execute(query)}
 
 
 def blocked_tables(connection: WarehouseConnection) -> dict[str, Block]:
@@ -75,6 +92,22 @@ def blocked_tables(connection: WarehouseConnection) -> dict[str, Block]:
             order by table_name
             """
         )
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedAs:
+    """A table's state, and the last batch that wrote rows into it."""
+
+    state: TableState
+    batch_id: int | None
+
+
+def loaded_as(connection: WarehouseConnection) -> dict[str, LoadedAs]:
+    """Return how far each table is loaded: as long as that is the same, no load has moved a row."""
+    query = "select table_name, state, batch_id from ops.table_state"
+    return {
+        name: LoadedAs(TableState(state), batch) for name, state, batch in connection.execute(query)
     }
 
 
@@ -259,13 +292,16 @@ def judge(
         )
 
 
-def start_over(connection: WarehouseConnection, raw_name: str, *, is_emptied: bool) -> None:
+def start_over(
+    connection: WarehouseConnection, raw_name: str, *, is_emptied: bool, batch_id: int
+) -> None:
     """Close the gate of a table that was altered, and let its next load compare every row.
 
-    `is_emptied` is true if its rows were deleted as well.
+    `is_emptied` is true if its rows were deleted as well. Its readers are stale as of that batch.
     """
     forget_chunks(connection, raw_name)
     close(connection, {raw_name: REBUILT})
+    record_altered(connection, raw_name, batch_id=batch_id)
     if is_emptied:
         connection.execute(
             """
@@ -275,6 +311,14 @@ def start_over(connection: WarehouseConnection, raw_name: str, *, is_emptied: bo
             """,
             (raw_name,),
         )
+
+
+def record_altered(connection: WarehouseConnection, raw_name: str, *, batch_id: int) -> None:
+    """Record that something else than a load has changed rows of the table, under this batch."""
+    connection.execute(
+        "update ops.table_state set batch_id = %s, changed_at = now() where table_name = %s",
+        (batch_id, raw_name),
+    )
 
 
 def quarantine(connection: WarehouseConnection, blocks: Mapping[str, Block]) -> None:

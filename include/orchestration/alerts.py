@@ -23,7 +23,7 @@ from include.orchestration import mail
 from include.orchestration.connections import warehouse_endpoint
 from include.orchestration.errors import REASON
 from include.orchestration.links import log_url, run_url
-from include.orchestration.parsing import BUILD, DBT_GROUPS
+from include.orchestration.parsing import DBT_GROUPS
 from include.orchestration.planned import plan_of_run, targets
 from include.reporting import RunReport
 from include.reporting.mails import (
@@ -54,9 +54,8 @@ class TaskEnd:
 
     @property
     def is_outcome(self) -> bool:
-        """Whether the task only repeats what its layer's build did with one model."""
-        group, _, name = self.task_id.partition(".")
-        return group in DBT_GROUPS and name != BUILD
+        """Whether the task only repeats what the build did with a model."""
+        return self.task_id.partition(".")[0] in DBT_GROUPS
 
     @property
     def tier(self) -> str | None:

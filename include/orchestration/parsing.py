@@ -1,7 +1,8 @@
 """Which parts of a DAG file a process needs.
 
 Every task parses its DAG file again before it runs, and only ever looks at itself. Rendering the
-dbt project takes longer than most tables take to load, so a task renders its own layer at most.
+dbt project takes longer than most tables take to load. The tasks of its models run in no worker, so
+that whoever is about to run a task needs none of them.
 """
 
 from __future__ import annotations
@@ -10,13 +11,11 @@ from airflow.sdk import get_parsing_context
 
 STAGING = "staging"
 DBT_GROUPS = (STAGING, "intermediate", "marts")
-BUILD = "build"  # the task of each group that runs dbt
+# The task that runs dbt, and the one that speaks for all views of the group `staging`.
+BUILD = "build"
+VIEWS = "views"
 
 
-def rendered_dbt_groups() -> tuple[str, ...]:
-    """Return the layers to render: all of them, unless a task is about to run."""
-    task_id = get_parsing_context().task_id
-    if task_id is None:
-        return DBT_GROUPS
-    group = task_id.partition(".")[0]
-    return (group,) if group in DBT_GROUPS else ()
+def are_models_rendered() -> bool:
+    """Whether the tasks of dbt's models are wanted: always, unless a task is about to run."""
+    return get_parsing_context().task_id is None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from include import settings
 from include.catalog.model import Tier
 from include.errors import PipelineError
 from include.orchestration.connections import warehouse_endpoint
@@ -19,13 +22,16 @@ if TYPE_CHECKING:
     from include.engine import SettleResult
     from include.planning import RefreshRequest
 
+# Airflow's word for the runs that it starts for past intervals.
+BACKFILL = "backfill"
+
 
 def request() -> RefreshRequest:
     """Return what the run's parameters ask for.
 
-    The config is the newest one in `ops.config`, with the overrides.yml of this installation.
+    The config is the newest one in `ops.config`, with the overrides.yml of this installation. A
+    backfill asks for the snapshots of a past day.
     """
-    from include import settings
     from include.planning import RefreshRequest
     from include.transform.raw_indexes import BAKED_INDEXES
 
@@ -43,7 +49,19 @@ def request() -> RefreshRequest:
         raw_indexes=BAKED_INDEXES,
         workers=settings.load_ranges(),
         split_rows=settings.split_rows(),
+        as_of_on=past_day(context["dag_run"]),
     )
+
+
+def past_day(dag_run: Any) -> date | None:
+    """Return the office's date at the end of a backfill's data interval; None for any other run.
+
+    A run by hand is one of today, also where somebody gave it a date.
+    """
+    if dag_run.run_type != BACKFILL or dag_run.data_interval_end is None:
+        return None
+    end: datetime = dag_run.data_interval_end
+    return end.astimezone(ZoneInfo(settings.office_time_zone())).date()
 
 
 def mode() -> Mode:

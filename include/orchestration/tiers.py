@@ -10,6 +10,9 @@ from include.catalog.model import Tier
 from include.orchestration.retries import retry_arguments
 
 TRANSFORM_POOL = "transform"
+# A build takes the whole pool: it keeps two cores busy by itself.
+BUILD_SLOTS = 2
+BUILD_TIMEOUT = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)

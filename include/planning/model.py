@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,7 +25,7 @@ class RefreshRequest:
     baking the dbt project wrote; without it, the indexes for dbt's models stay as they are.
 
     A table of at least `split_rows` rows that is larger than everything queued behind it is loaded
-    in as many ranges of its key as there are `workers`.
+    in as many ranges of its key as there are `workers`. `as_of_on` is the past day of a backfill.
     """
 
     mode: Mode = "compare"
@@ -37,6 +38,7 @@ class RefreshRequest:
     raw_indexes: Path | None = None
     workers: int = 1
     split_rows: int = SPLIT_ROWS
+    as_of_on: date | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode) or not 1 <= self.phase <= len(Tier):

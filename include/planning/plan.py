@@ -2,37 +2,45 @@
 
     read the live structure -> look again at what the config does not settle (`config`)
          -> compare with raw and decide about each table (`draft`) -> apply that
+         -> say what the practice's release lacks (`absences`)
          -> read which tables are empty, and how large the others are -> order them -> record it
 
-With `dry_run` the same is read and decided, and nothing is written.
+With `dry_run` the same is read and decided, and nothing is written. A backfill may need none of it
+(`backfill`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import psycopg
 
+from include import settings
 from include.catalog.model import Catalog, TableConfig, Tier
-from include.catalog.overrides import nearest
 from include.endpoints import Endpoint
-from include.errors import ConfigError, WarehouseError
+from include.errors import WarehouseError
 from include.ops import runs, schema, stored_tables, table_states
 from include.ops.blocks import Block, BlockedCode
 from include.ops.ranges import store_ranges
+from include.ops.snapshot_days import refuse_future
 from include.ops.stored_tables import StoredCounts
+from include.planning.absences import record_absences
+from include.planning.backfill import plan_backfill
 from include.planning.config import RefreshConfig, decide_config
 from include.planning.draft import Draft, apply_draft, draft_tables
 from include.planning.indexes import sync_all_indexes
 from include.planning.model import RefreshPlan, RefreshRequest
 from include.planning.ranges import RangePlanner, can_be_split, larger_than_the_rest
+from include.planning.requested import check_requested, requested
 from include.planning.reshape import read_raw_columns
 from include.planning.source_state import TableSize, find_empty, read_sizes
 from include.sessions.failures import untranslated
 from include.sessions.slots import own_source_slot
 from include.source import session as source_session
+from include.source.office_clock import OfficeClock, disagreement, read_office_clock
 from include.source.rights import MissingRight, find_refused_tables
 from include.source.session import SourceConnection, source_errors
 from include.source.structure import TableStructure, read_structures
@@ -60,12 +68,13 @@ def plan_refresh(source: Endpoint, warehouse: Endpoint, request: RefreshRequest)
     is the newest one. Every configured table that the warehouse lacks is created, empty and
     `never_loaded`; raw tables follow their config. A table that cannot be loaded as it is goes into
     quarantine with the reason, and comes out with the first plan that finds it whole. Each table
-    changes in a transaction of its own. With `dry_run` nothing is written at all.
+    changes in a transaction of its own. With `dry_run` nothing is written at all. A backfill for
+    which raw holds everything asks the source for nothing.
 
-    Raises ConfigError without a valid config or for unknown table names, SourceError and
-    SourceRefusedError when the source cannot be read: nothing is changed then. Raises
-    WarehouseError when a statement fails in the warehouse, and TerminalError for a right that is
-    missing there; one on a single raw table only puts that table into quarantine.
+    Raises ConfigError without a valid config, for unknown table names and for a day that has not
+    come yet, SourceError and SourceRefusedError when the source cannot be read: nothing is changed
+    then. Raises WarehouseError when a statement fails in the warehouse, and TerminalError for a
+    right that is missing there; one on a single raw table only puts that table into quarantine.
     """
     try:
         plan = _plan(source, warehouse, request)
@@ -103,13 +112,32 @@ def _tell(plan: RefreshPlan, *, is_dry: bool) -> None:
         log.info("%s, largest first: %s", tier, ", ".join(names) or "none")
 
 
+def _tell_day(clock: OfficeClock) -> None:
+    log.info("at the practice it is %s", clock.today)
+    wrong = disagreement(clock, settings.office_time_zone(), at=datetime.now(UTC))
+    if wrong:
+        log.warning("%s", wrong)
+
+
 def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> RefreshPlan:
+    if request.as_of_on is not None:
+        found = plan_backfill(warehouse, request, request.as_of_on)
+        if isinstance(found, RefreshPlan):
+            return found
+        request = found
+    return _plan_loads(source, warehouse, request)
+
+
+def _plan_loads(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> RefreshPlan:
     dbt_indexes = read_indexes(request.raw_indexes) if request.raw_indexes else None
     with (
         own_source_slot(warehouse, source),
         source_session.connect(source) as reader,
         schema.connect(warehouse, autocommit=True) as connection,
     ):
+        clock = read_office_clock(reader, source)
+        if request.as_of_on is not None:
+            refuse_future(request.as_of_on, clock.today)
         live = read_structures(reader, source)
         config = decide_config(connection, reader, source, live, request)
         request = _with_waiting(request, config.catalog, table_states.blocked_tables(connection))
@@ -125,20 +153,22 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         run = None
         if not request.dry_run:
             draft, run = _begin(connection, request, config, draft)
+            runs.set_office_clock(connection, run.run_id, clock)
+            record_absences(connection, reader, source, live)
         states = stored_tables.read_states(connection)
         applied = draft.applied + tuple(
             sync_all_indexes(connection, draft.tables.values(), states, is_dry=request.dry_run)
         )
-        requested = _requested(draft.tables.values(), request, names)
-        empty = find_empty(reader, source, _were_empty(requested, states))
+        asked = requested(draft.tables.values(), request, names)
+        empty = find_empty(reader, source, _were_empty(asked, states))
         sizes = read_sizes(reader, source)
-        tiers = _order([table for table in requested if table.name not in empty], sizes)
+        tiers = _order([table for table in asked if table.name not in empty], sizes)
         queue = [draft.tables[name] for tier in Tier for name in tiers[tier]]
         splits: Mapping[str, int] = {}
         if run is not None:
             table_states.record_empty(
                 connection,
-                [table for table in requested if table.name in empty],
+                [table for table in asked if table.name in empty],
                 run_id=run.run_id,
                 config_version=run.config_version,
             )
@@ -149,6 +179,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
             ]
             planner = RangePlanner(connection, reader, source)
             splits = _split(run, large, workers=request.workers, planner=planner)
+    _tell_day(clock)
     return RefreshPlan(
         run_id=run.run_id if run else None,
         config_version=run.config_version if run else None,
@@ -156,7 +187,7 @@ def _plan(source: Endpoint, warehouse: Endpoint, request: RefreshRequest) -> Ref
         skipped_empty=tuple(sorted(empty)),
         applied=applied,
         quarantined=dict(sorted(draft.quarantined.items())),
-        lost=_lost(_requested(draft.kept_back, request, names)),
+        lost=_lost(requested(draft.kept_back, request, names)),
         splits=splits,
     )
 
@@ -169,7 +200,7 @@ def _with_waiting(
     A table that broke too many rules may have done so for rows that a table it references lacked.
     Raises ConfigError for a requested name that is not replicated.
     """
-    _check_requested(catalog, request)
+    check_requested(catalog, request)
     names = {name.lower() for name in request.tables}
     waiting = [
         name
@@ -195,31 +226,6 @@ def _read_refused(
         return find_refused_tables(cursor, absent)
 
 
-def _check_requested(catalog: Catalog, request: RefreshRequest) -> None:
-    """Raise ConfigError for a requested name that is not replicated."""
-    known = {name.lower(): name for name in catalog.tables}
-    left_out = {name.lower(): reason for name, reason in catalog.left_out.items()}
-    for name in request.tables:
-        if name.lower() in known:
-            continue
-        if name.lower() in left_out:
-            what = f"is left out: {left_out[name.lower()]}"
-        else:
-            what = f"is not in the config{nearest(name, known)}"
-        raise ConfigError(f"{what}. Nothing was loaded.", where=f"table {name}")
-
-
-def _requested(
-    tables: Iterable[TableConfig], request: RefreshRequest, names: frozenset[str]
-) -> list[TableConfig]:
-    """Return those of the tables that the request asks for."""
-    return [
-        table
-        for table in tables
-        if table.phase <= request.phase and (not names or table.raw_name in names)
-    ]
-
-
 def _lost(tables: Sequence[TableConfig]) -> dict[Tier, tuple[str, ...]]:
     names = {tier: tuple(sorted(t.name for t in tables if t.tier is tier)) for tier in Tier}
     return {tier: found for tier, found in names.items() if found}
@@ -237,6 +243,7 @@ def _begin(
         phase=request.phase,
         tables=request.tables,
         dag_run_id=request.dag_run_id,
+        as_of_on=request.as_of_on,
     )
     draft, adapted = apply_draft(connection, draft, run_id=run_id, config_version=version)
     if adapted != version:

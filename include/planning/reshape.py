@@ -12,7 +12,7 @@ from psycopg import sql
 from include.catalog.model import ColumnConfig, TableConfig
 from include.errors import StructureError
 from include.ops.loads import next_batch_id
-from include.ops.table_states import start_over
+from include.ops.table_states import record_altered, start_over
 from include.planning.drift import is_wider
 from include.warehouse import dependents, raw_tables
 from include.warehouse.indexes import drop_indexes
@@ -125,10 +125,12 @@ def apply_reshaping(
     if set(reshaping.retired) & set(raw_tables.primary_key(connection, table.raw_name)):
         # Without their key, rows cannot be told apart: the next load compares or writes all.
         raw_tables.drop_primary_key(connection, table.raw_name)
-        start_over(connection, table.raw_name, is_emptied=False)
+        batch_id = next_batch_id(connection)
+        start_over(connection, table.raw_name, is_emptied=False, batch_id=batch_id)
     for name in reshaping.retired:
         batch_id = next_batch_id(connection)
         raw_tables.retire_column(connection, table, name, batch_id=batch_id)
+        record_altered(connection, table.raw_name, batch_id=batch_id)
 
 
 def _start_over(
@@ -153,4 +155,5 @@ def _start_over(
             )
         )
     dependents.recreate_views(connection, views)
-    start_over(connection, table.raw_name, is_emptied=is_rebuilt)
+    batch_id = next_batch_id(connection)
+    start_over(connection, table.raw_name, is_emptied=is_rebuilt, batch_id=batch_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from include.catalog.model import Tier
@@ -15,6 +15,7 @@ from include.ops.mart_states import MartState
 from include.ops.service_levels import SlaMiss
 from include.ops.substitutions import Substitution
 from include.ops.validation_results import Finding
+from include.reporting.balances import StoredBalances
 
 # More findings than a mail can show are listed by `./dental config show --findings`.
 MOST_FINDINGS = 10
@@ -35,7 +36,7 @@ class RunReport:
 
     `failed`, `blocked` and `quarantined` map raw tables to reasons; a table is in one of them. A
     late table is reported and does not make the run wrong, and neither does a finding; `findings`
-    are those that no report before has told.
+    are those that no report before has told. `as_of_on` is the past day of a backfill.
     """
 
     run_id: int
@@ -52,10 +53,13 @@ class RunReport:
     marts: tuple[MartState, ...] = ()
     failed_tasks: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    clock_warning: str | None = None
+    balances: StoredBalances | None = None
+    as_of_on: date | None = None
 
     @property
     def is_right(self) -> bool:
-        """Whether every table of the run may be published, every mart was built, no task failed."""
+        """Whether every table of the run may be published, every mart is built, no task failed."""
         return not (
             self.failed
             or self.blocked
@@ -66,8 +70,17 @@ class RunReport:
 
     @property
     def unbuilt_marts(self) -> tuple[MartState, ...]:
-        """The marts that this run did not build; they keep their rows."""
+        """The marts that are blocked or failed; they keep their rows."""
         return tuple(mart for mart in self.marts if not mart.is_built)
+
+    @property
+    def _name(self) -> str:
+        past_day = f", receivables as of {self.as_of_on}" if self.as_of_on else ""
+        return f"Run {self.run_id} ({self.mode}{past_day})"
+
+    @property
+    def _new_marts(self) -> int:
+        return sum(mart.is_new for mart in self.marts)
 
     @property
     def text(self) -> str:
@@ -100,17 +113,19 @@ class RunReport:
             "failed_tasks": list(self.failed_tasks),
             "late": [miss.table for miss in self.sla_misses],
             "new_findings": len(self.findings),
-            "marts_built": len(self.marts) - len(self.unbuilt_marts),
+            "marts_built": self._new_marts,
+            "marts_unchanged": len(self.marts) - len(self.unbuilt_marts) - self._new_marts,
             "marts_not_built": [mart.name for mart in self.unbuilt_marts],
+            "families_that_differ": self.balances.differing if self.balances else None,
         }
 
     def _verdict(self) -> Iterator[str]:
         duration = _duration(self.finished_at - self.started_at)
         if self.is_right:
-            yield f"Run {self.run_id} ({self.mode}): all is right, after {duration}."
+            yield f"{self._name}: all is right, after {duration}."
         else:
             yield (
-                f"Run {self.run_id} ({self.mode}): {counted(len(self.failed), 'table')} failed, "
+                f"{self._name}: {counted(len(self.failed), 'table')} failed, "
                 f"{len(self.blocked)} blocked, {len(self.quarantined)} quarantined, "
                 f"{counted(len(self.unbuilt_marts), 'mart')} not built, "
                 f"{counted(len(self.failed_tasks), 'task')} failed, "
@@ -144,6 +159,8 @@ class RunReport:
             seen = "has not ended" if miss.minutes is None else f"ended after {miss.minutes:.1f}"
             limit = f"{miss.sla_minutes:g} minutes from the start of the run"
             yield f"late: {miss.table} ({miss.tier}): {seen}, expected within {limit}"
+        if self.clock_warning:
+            yield f"warning: {self.clock_warning}"
 
     def _found(self) -> Iterator[str]:
         for one in self.findings[:MOST_FINDINGS]:
@@ -166,7 +183,23 @@ class RunReport:
         for one in self.substitutions:
             yield f"substituted: {one.table}.{one.column}: {one.value_count} by {one.rule}"
         if self.marts:
-            yield f"{len(self.marts) - len(self.unbuilt_marts)} of {len(self.marts)} marts built"
+            built, kept = self._new_marts, len(self.unbuilt_marts)
+            yield (
+                f"{built} of {len(self.marts)} marts built, "
+                f"{len(self.marts) - built - kept} unchanged, {kept} kept back"
+            )
+        if self.balances:
+            yield self.balances.line()
+        yield from self._earlier_marts()
+
+    def _earlier_marts(self) -> Iterator[str]:
+        """Say as of when the marts are of which the run has not compared every table."""
+        earlier: dict[datetime, list[str]] = {}
+        for mart in self.marts:
+            if mart.is_built and mart.as_of is not None and mart.as_of < self.started_at:
+                earlier.setdefault(mart.as_of, []).append(mart.name)
+        for as_of, names in sorted(earlier.items()):
+            yield f"as of the run of {as_of:%Y-%m-%d %H:%M} UTC: {', '.join(names)}"
 
     def _freshness(self) -> Iterator[str]:
         for tier in Tier:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from include import settings
 from include.catalog.model import Catalog, Tier
 from include.endpoints import Endpoint
 from include.ops import (
@@ -21,13 +22,17 @@ from include.ops import (
 )
 from include.ops.blocks import NEVER_LOADED
 from include.ops.config_versions import load_catalog
-from include.ops.mart_states import MartState, mark_marts
-from include.ops.runs import RunState
+from include.ops.mart_states import MartState, mark_marts, read_marks
+from include.ops.runs import Run, RunState
 from include.ops.service_levels import SlaMiss
 from include.ops.table_states import TableState
+from include.reporting.balances import compare_balances
 from include.reporting.report import RunReport, TableFreshness
 from include.sessions.locks import verdicts_at_rest
+from include.source.office_clock import disagreement
 from include.transform.lineage import read_lineage
+from include.transform.project import Project
+from include.transform.staleness import decide, look, stale_marts
 from include.validation.scope import RunScope, read_scope
 from include.warehouse.session import WarehouseConnection
 
@@ -45,9 +50,10 @@ def report_run(
     """Record how the run ended in `ops` and return its report; calling it again renews both.
 
     `manifest` is the dbt project's manifest; without it the run is taken to have built no marts,
-    and `ops.mart_state` is left alone. A table that was `planned`, by its name in the source, and
-    has no load in the run has failed. `failed_tasks` are the names of tasks that failed beside
-    tables and marts. Everything is written in one transaction, while no other run validates.
+    and `ops.mart_state` is left alone. Where no build of the run has ended, a mart that is stale
+    has failed. So has a table that was `planned`, by its name in the source, and has no load in the
+    run. `failed_tasks` are the names of tasks that failed beside tables and marts. Everything is
+    written in one transaction, while no other run validates.
     """
     with (
         verdicts_at_rest(warehouse, Tier),
@@ -59,8 +65,7 @@ def report_run(
         failed, blocked, quarantined = _faults(connection, scope, catalog, planned)
         marts: tuple[MartState, ...] = ()
         if manifest is not None:
-            reads = read_lineage(manifest).marts()
-            marts = mark_marts(connection, reads, since=run.started_at, run_id=run_id)
+            marts = _marts(connection, manifest, run)
         blocked |= _kept_back(connection, marts, {*failed, *blocked, *quarantined})
         report = RunReport(
             run_id=run_id,
@@ -77,6 +82,11 @@ def report_run(
             marts=marts,
             failed_tasks=tuple(failed_tasks),
             findings=validation_results.new_findings(connection, run_id),
+            clock_warning=disagreement(run.clock, settings.office_time_zone(), at=run.started_at)
+            if run.clock
+            else None,
+            balances=compare_balances(connection, marts),
+            as_of_on=run.as_of_on,
         )
         service_levels.replace_misses(connection, run_id, report.sla_misses)
         runs.close_run(
@@ -89,6 +99,19 @@ def report_run(
     for line in report.lines():
         log.info("%s", line)
     return report
+
+
+def _marts(connection: WarehouseConnection, manifest: Path, run: Run) -> tuple[MartState, ...]:
+    """Return the marts as the run's build marked them, or mark them where none has ended."""
+    project = Project(read_lineage(manifest))
+    lineage, definitions = project.lineage, project.definitions
+    marts, since = lineage.marts(), run.started_at
+    if marked := read_marks(connection, marts, run_id=run.run_id, since=since):
+        return marked
+    stale = decide(lineage, definitions, look(connection, lineage, definitions)).stale
+    return mark_marts(
+        connection, marts, stale=stale_marts(lineage, stale), since=since, run_id=run.run_id
+    )
 
 
 def _faults(

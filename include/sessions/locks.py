@@ -46,6 +46,8 @@ HEARTBEAT_SECONDS = 15
 WRITER_PING_SECONDS = 60
 # idle_session_timeout came with PostgreSQL 14; before it only keepalives end a lost session.
 IDLE_LIMIT_SINCE = 140_000
+# Who may hold the lock of a table or tier, as messages name them.
+_OTHERS = "load or validation"
 
 log = logging.getLogger(__name__)
 
@@ -220,6 +222,17 @@ def validation_turn(session: LockSession, tier: str, *, is_shared: bool = False)
 
 
 @contextmanager
+def build_turn(session: LockSession) -> Iterator[None]:
+    """Hold the turn to build the dbt project: two builds would drop each other's relations.
+
+    Waits as long as the session does, then raises WarehouseError.
+    """
+    number = _lock_number("build", "dbt")
+    with _advisory_lock(session, "the dbt project", number, is_shared=False, other="build"):
+        yield
+
+
+@contextmanager
 def verdicts_at_rest(warehouse: Endpoint, tiers: Iterable[str]) -> Iterator[None]:
     """Keep validations of these tiers away while their verdicts are read.
 
@@ -254,12 +267,12 @@ def tables_at_rest(session: LockSession, raw_names: Iterable[str]) -> Iterator[N
 
 @contextmanager
 def _advisory_lock(
-    session: LockSession, where: str, number: int, *, is_shared: bool
+    session: LockSession, where: str, number: int, *, is_shared: bool, other: str = _OTHERS
 ) -> Iterator[None]:
     kind = _SHARED if is_shared else _EXCLUSIVE
-    with _waiting(session, where):
+    with _waiting(session, where, other):
         if session.connection.execute(kind.attempt, (number,)).fetchone() != (True,):
-            log.info("%s: waits for another load or validation to end", where)
+            log.info("%s: waits for another %s to end", where, other)
             session.connection.execute(kind.lock, (number,))
     try:
         yield
@@ -270,13 +283,13 @@ def _advisory_lock(
 
 
 @contextmanager
-def _waiting(session: LockSession, where: str) -> Iterator[None]:
+def _waiting(session: LockSession, where: str, other: str = _OTHERS) -> Iterator[None]:
     try:
         yield
     except psycopg.errors.LockNotAvailable:
         raise WarehouseError(
-            f"another load or validation is still at work after {session.wait_seconds} s of "
-            "waiting. Nothing was changed by this one. Try again when the other has ended; "
+            f"another {other} is still at work after {session.wait_seconds} s of waiting. "
+            "Nothing was changed by this one. Try again when the other has ended; "
             "ops.run and ops.table_load name its run (state running).",
             where=where,
         ) from None

@@ -20,9 +20,14 @@ CONTENT_SETTINGS = {"time_zone": "+00:00", "sql_mode": "", "character_set_result
 COLLATION = "utf8mb4_general_ci"
 # More than any table can hold: the server's own default.
 EVERY_ROW = 18446744073709551615
-# Sent before anything is asked, because both cut what the server says about itself as well. Every
-# server has them.
-FIRST_COMMAND = f"set session sql_select_limit = {EVERY_ROW}, session sql_big_selects = 1"
+# Sent before anything is asked, because both settings cut what the server says about itself as
+# well; every server has them. The time zone is still the server's own, so that it knows what day it
+# is at the practice: `include.source.office_clock` reads that.
+FIRST_COMMAND = (
+    f"set session sql_select_limit = {EVERY_ROW}, session sql_big_selects = 1,"
+    " @office_on = curdate(),"
+    " @office_utc_minutes = timestampdiff(minute, utc_timestamp(), now())"
+)
 # The longest key of InnoDB has 3,072 bytes; a collation may need more to sort it.
 _SORTED_BYTES = 8192
 # The keyword, not a text: the server takes no other form of "as of now".

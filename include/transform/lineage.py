@@ -16,6 +16,7 @@ Node = Mapping[str, Any]
 
 STAGING_SCHEMA = "staging"
 MART_SCHEMA = "marts"
+SNAPSHOT_SCHEMA = "snapshots"
 _GATE = "is_publishable"
 
 
@@ -39,6 +40,31 @@ class Lineage:
             self._above[unique_id] = frozenset(parents).union(
                 *(self._above[parent] for parent in parents)
             )
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """Every model, seed and test by unique id, each after all that it reads."""
+        return {
+            unique_id: self._nodes[unique_id]
+            for unique_id in self._above
+            if unique_id in self._nodes
+            and self._nodes[unique_id]["resource_type"] in ("model", "seed", "test")
+        }
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """Every raw table that the project knows."""
+        return frozenset(self._tables.values())
+
+    def parents_of(self, unique_id: str) -> tuple[str, ...]:
+        """Return what a node reads itself."""
+        return tuple(self._parents.get(unique_id, ()))
+
+    def source_tables_of(self, unique_id: str) -> frozenset[str]:
+        """Return the raw tables that a node reads itself."""
+        return frozenset(
+            self._tables[parent] for parent in self.parents_of(unique_id) if parent in self._tables
+        )
 
     def ancestors_of(self, unique_id: str) -> frozenset[str]:
         """Return all that a node reads, however far down; nothing for a node that is not known."""
@@ -67,10 +93,16 @@ class Lineage:
         }
 
     def incremental_readers(self) -> dict[str, frozenset[str]]:
-        """Return, for each raw table, the incremental models that read it, however far down."""
+        """Return, for each raw table, the incremental models that read it, however far down.
+
+        A table of snapshots is none: it keeps what it held and follows no row of raw.
+        """
         readers: dict[str, set[str]] = {}
         for unique_id, model in self.models().items():
-            if model["config"].get("materialized") == "incremental":
+            if (
+                model["config"].get("materialized") == "incremental"
+                and model["schema"] != SNAPSHOT_SCHEMA
+            ):
                 for table in self.raw_tables_of(unique_id):
                     readers.setdefault(table, set()).add(model["name"])
         return {table: frozenset(models) for table, models in sorted(readers.items())}

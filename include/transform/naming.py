@@ -7,7 +7,7 @@ writes them out.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,14 +18,23 @@ from psycopg import sql
 
 from include.errors import ConfigError
 from include.open_dental import codes, schema
-from include.open_dental.protection import protect
+from include.open_dental.protection import excluded_table, protect
 from include.open_dental.schema import Column
 from include.open_dental.values import BLANK, BLANK_COLUMNS, NO_REFERENCE, NOT_MONEY
+from include.source.warehouse_types import NAME_LIMIT_BYTES
 
 VOCABULARY_FILE = Path(__file__).with_name("vocabulary.yml")
 MODEL_PREFIX = "stg_open_dental__"
+# The business system of a table that the vocabulary does not name.
+UNNAMED_SYSTEM = "administration"
 
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_WORD = r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+"
+_PLAIN_KINDS = {
+    **dict.fromkeys(("char", "varchar", "text", "mediumtext", "longtext"), "text"),
+    "longblob": "bytes",
+    "time": "time",
+}
+_NARROW = {"int", "mediumint", "smallint"}
 _DATE_WORDS = {"date", "t", "time", "stamp"}
 _RESERVED = {"order", "user", "end", "primary", "desc", "default", "group", "table", "column"}
 
@@ -64,10 +73,20 @@ def vocabulary() -> Mapping[str, Any]:
 
 @cache
 def entities() -> Mapping[str, tuple[str, str, str]]:
-    """Return system, entity and model name of every staged table."""
+    """Return system, entity and model name of every table that may leave the source.
+
+    A table that nobody has named yet is called after its key.
+    """
+    named = {
+        table: (system, name)
+        for system, tables in vocabulary()["systems"].items()
+        for table, name in tables.items()
+    }
     found: dict[str, tuple[str, str, str]] = {}
-    for system, tables in vocabulary()["systems"].items():
-        for table, name in tables.items():
+    for table, facts in schema.tables().items():
+        if excluded_table(table) is None:
+            words = _words(facts.key).removesuffix("_number").replace("_", " ")
+            system, name = named.get(table, (UNNAMED_SYSTEM, words))
             singular, plural = name if isinstance(name, list) else (name, _plural(name))
             found[table] = (system, singular, MODEL_PREFIX + plural.replace(" ", "_"))
     return found
@@ -80,7 +99,9 @@ def key_name(table: str) -> str:
 
 
 def _plural(name: str) -> str:
-    return name if name.endswith("s") else f"{name}s"
+    if re.search(r"[^aeiou]y$", name):
+        return f"{name[:-1]}ies"
+    return f"{name}es" if re.search(r"(s|x|z|ch|sh)$", name) else f"{name}s"
 
 
 def excluded_columns(table: str) -> frozenset[str]:
@@ -95,7 +116,8 @@ def excluded_columns(table: str) -> frozenset[str]:
 def staged_tables() -> tuple[StagedTable, ...]:
     """Return every staged table in the order of the table names.
 
-    Raises ConfigError when two columns of a table would get the same name.
+    Raises ConfigError when two columns of a table would get the same name, or one a name that
+    PostgreSQL cannot hold.
     """
     return tuple(_staged_table(table) for table in sorted(entities()))
 
@@ -111,17 +133,26 @@ def _staged_table(table: str) -> StagedTable:
     ]
     for name, derived in vocabulary()["derived"].get(table, {}).items():
         columns.append(StagedColumn(name, derived["sql"], derived["description"], "derived"))
-    seen: set[str] = set()
-    for column in columns:
-        if column.name in seen:
-            raise ConfigError(
-                f"two columns would be called {column.name}. Nothing was written. Name one of "
-                "them under `columns`.",
-                where=f"{VOCABULARY_FILE.name}, table {table}",
-            )
-        seen.add(column.name)
+    _check_names(table, [column.name for column in columns])
     key = next(c.name for c in columns if c.kind == "key")
     return StagedTable(table, system, entity, model, key, tuple(columns))
+
+
+def _check_names(table: str, names: Sequence[str]) -> None:
+    where = f"{VOCABULARY_FILE.name}, table {table}"
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise ConfigError(
+                f"two columns would be called {name}. Nothing was written. Name one of them under "
+                "`columns`.",
+                where=where,
+            )
+        if len(name) > NAME_LIMIT_BYTES:
+            raise ConfigError(
+                f"a column would be called {name}, and PostgreSQL holds {NAME_LIMIT_BYTES} "
+                "letters. Nothing was written. Name it under `columns`.",
+                where=where,
+            )
 
 
 def _staged_column(table: str, column: Column, *, is_key: bool) -> StagedColumn:
@@ -152,7 +183,7 @@ def _shape(
     base = column.data_type
     if is_key:
         return "key", _id_of(table, column.name, stem), raw
-    if base == "bigint" and (column.references or stem.endswith(("_number", "_id"))):
+    if _is_reference(place, column, stem):
         return "reference", _id_of(table, column.name, stem), f"nullif({raw}, {NO_REFERENCE})"
     if codes.is_text_code(table, column.name):
         name = stem if stem.endswith("_code") else f"{stem}_code"
@@ -167,7 +198,16 @@ def _shape(
         return "flag", stem, f"{raw} <> 0"
     if column.enum and base.endswith("int"):
         return "code", stem if stem.endswith("_code") else f"{stem}_code", raw
-    return ("text" if base.endswith(("char", "text")) else "number"), stem, raw
+    return _PLAIN_KINDS.get(base, "number"), stem, raw
+
+
+def _is_reference(place: str, column: Column, stem: str) -> bool:
+    if column.data_type == "bigint":
+        is_named = stem.endswith(("_number", "_id"))
+        return is_named or column.references is not None or _keyed_by(column.name) is not None
+    # The oldest tables name rows in narrower columns.
+    is_named = place in vocabulary()["columns"] and stem.endswith("_id")
+    return column.data_type in _NARROW and (is_named or column.name in _keys())
 
 
 def _moment(base: str, raw: str, stem: str) -> tuple[str, str, str]:
@@ -184,20 +224,48 @@ def _stem(table: str, source: str) -> str:
     named = columns.get(f"{table}.{source}") or columns.get(source)
     if named:
         return str(named)
-    words = vocabulary()["words"]
-    parts = [part.lower() for part in _WORDS.findall(source)]
-    return "_".join(str(words.get(part, part)) for part in parts)
+    return _words(source)
+
+
+def _words(source: str) -> str:
+    """Return a name of the source in words, abbreviations written out."""
+    words, spellings = vocabulary()["words"], vocabulary()["spellings"]
+    parts = re.findall("|".join([*spellings, _WORD]), source)
+    return "_".join(spellings.get(part) or words.get(part.lower(), part.lower()) for part in parts)
 
 
 def _id_of(table: str, source: str, stem: str) -> str:
+    """Return what a key or a reference is called: after the entity that it names."""
     columns = vocabulary()["columns"]
     if f"{table}.{source}" in columns or source in columns:
         return stem if stem.endswith("_id") else f"{stem}_id"
-    column = next(c for c in schema.tables()[table].columns if c.name == source)
-    for target in (table, _target(column)):
-        if target and target in entities() and source in schema.tables()[target].primary_key:
-            return entities()[target][1].replace(" ", "_") + "_id"
+    facts = schema.tables()[table]
+    column = next(c for c in facts.columns if c.name == source)
+    target = _target(column) or (table if source == facts.key else _keyed_by(source))
+    if target:
+        key, entity = schema.tables()[target].key, entities()[target][1].replace(" ", "_")
+        before, found, after = source.partition(key)
+        if found and not after[:1].islower() and not (before and after):
+            # UserNumCreated is the created_user_id.
+            return "_".join(filter(None, (_words(before), _words(after), entity, "id")))
     return stem.removesuffix("_number").removesuffix("_id") + "_id"
+
+
+def _keyed_by(source: str) -> str | None:
+    """Return the table whose key a column is named after, where nobody documents what it names."""
+    fits = (key for key in _keys() if source.startswith(key) or source.endswith(key))
+    return _keys().get(max(fits, key=len, default=""))
+
+
+@cache
+def _keys() -> Mapping[str, str]:
+    """Return the table that each key belongs to, by the name of the key."""
+    owners: dict[str, list[str]] = {}
+    for table in entities():
+        facts = schema.tables()[table]
+        if facts.target_of(facts.key) is None:
+            owners.setdefault(facts.key, []).append(table)
+    return {key: tables[0] for key, tables in owners.items() if len(tables) == 1}
 
 
 def _target(column: Column) -> str | None:
@@ -223,6 +291,8 @@ def _description(place: str, kind: str, target: str | None, code_list: str | Non
         "flag": "Flag",
         "text": "Text",
         "number": "Number",
+        "time": "Time of day, or a span of time",
+        "bytes": "Bytes",
     }[kind]
     if kind == "reference" and target:
         means = f"Reference to {entities()[target][2]}; {none}"

@@ -1,4 +1,8 @@
-"""Rules as expectations, among them the one that Great Expectations lacks: a condition in SQL.
+"""A rule as an expectation: the column of the query that says of each row whether it keeps it.
+
+One expectation serves every kind of rule, so that the condition in `include.validation.rules` is
+its only definition. It asks for two counts and never for a value, and Great Expectations takes
+those of all rules of a table in one scan.
 
 Importing this module imports Great Expectations, which takes seconds: import it inside functions.
 """
@@ -12,44 +16,59 @@ import sqlalchemy
 from great_expectations.execution_engine.sqlalchemy_execution_engine import (
     SqlAlchemyExecutionEngine,
 )
-from great_expectations.expectations.core.expect_column_values_to_be_in_set import (
-    ExpectColumnValuesToBeInSet,
+from great_expectations.expectations.expectation import ColumnMapExpectation
+from great_expectations.expectations.metrics.column_aggregate_metric_provider import (
+    ColumnAggregateMetricProvider,
+    column_aggregate_partial,
 )
-from great_expectations.expectations.core.expect_column_values_to_be_unique import (
-    ExpectColumnValuesToBeUnique,
-)
-from great_expectations.expectations.core.expect_column_values_to_not_be_null import (
-    ExpectColumnValuesToNotBeNull,
-)
-from great_expectations.expectations.core.expect_compound_columns_to_be_unique import (
-    ExpectCompoundColumnsToBeUnique,
-)
-from great_expectations.expectations.expectation import ColumnMapExpectation, Expectation
-from great_expectations.expectations.metrics.map_metric_provider.column_condition_partial import (
-    column_condition_partial,
-)
-from great_expectations.expectations.metrics.map_metric_provider.column_map_metric_provider import (
-    ColumnMapMetricProvider,
-)
+from great_expectations.expectations.registry import get_metric_kwargs
+from great_expectations.validator.metric_configuration import MetricConfiguration
+from great_expectations.validator.validator import ValidationDependencies
 
 from include.validation.neutral_names import rule_word
-from include.validation.rules import Rule, RuleKind
+from include.validation.rules import Rule
 
 # The entry of an expectation's meta that leads back from a result to its rule.
 RULE_NUMBER = "rule"
+_ROWS = "column.rows"
+_BREACHES = "column.breaches"
 
 
-class ColumnValuesKeepRule(ColumnMapMetricProvider):
-    """Counts the rows whose column breaks a condition, in the same scan as the other columns."""
+class _CountedInOneScan(ColumnAggregateMetricProvider):
+    """An aggregate of the rows, without the library's own count of them, which is one more scan."""
 
-    condition_metric_name = "column_values.keep_rule"
-    condition_value_keys = ("condition",)
+    @classmethod
+    def _get_evaluation_dependencies(cls, *arguments: Any, **named: Any) -> Any:
+        needed = super()._get_evaluation_dependencies(*arguments, **named)
+        needed.pop("table.row_count")
+        return needed
 
-    @column_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, column: Any, condition: str, **_: Any) -> Any:  # noqa: N805
-        # `condition` is the column of the query that says whether the row keeps the rule.
+
+class ColumnRows(_CountedInOneScan):
+    """Counts the rows."""
+
+    metric_name = _ROWS
+
+    @column_aggregate_partial(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(cls, column: Any, **_: Any) -> Any:  # noqa: N805
         del column
-        return sqlalchemy.column(condition, sqlalchemy.Boolean)
+        return sqlalchemy.func.count()
+
+
+class ColumnBreaches(_CountedInOneScan):
+    """Counts the rows that break a rule; what NULL means is in the rule's condition.
+
+    `condition` is the column of the query that says whether the row keeps the rule.
+    """
+
+    metric_name = _BREACHES
+    value_keys = ("condition",)
+
+    @column_aggregate_partial(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(cls, column: Any, condition: str, **_: Any) -> Any:  # noqa: N805
+        del column
+        is_kept = sqlalchemy.column(condition, sqlalchemy.Boolean)
+        return sqlalchemy.func.count().filter(sqlalchemy.not_(is_kept))
 
 
 class ExpectColumnValuesToKeepRule(ColumnMapExpectation):
@@ -57,26 +76,55 @@ class ExpectColumnValuesToKeepRule(ColumnMapExpectation):
 
     condition: str
 
-    map_metric: ClassVar[str] = "column_values.keep_rule"
+    map_metric: ClassVar[str] = _BREACHES
     success_keys: ClassVar[tuple[str, ...]] = ("condition", "mostly")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "condition")
 
+    def get_validation_dependencies(
+        self,
+        execution_engine: Any = None,
+        runtime_configuration: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> ValidationDependencies:
+        """Return the two counts; the library's own list has values as well."""
+        needed = super(ColumnMapExpectation, self).get_validation_dependencies(
+            execution_engine, runtime_configuration
+        )
+        for name in (_ROWS, _BREACHES):
+            found = get_metric_kwargs(name, self.configuration, runtime_configuration)
+            needed.set_metric_configuration(
+                name,
+                MetricConfiguration(
+                    name, found["metric_domain_kwargs"], found["metric_value_kwargs"]
+                ),
+            )
+        return needed
 
-def expectation_for(rule: Rule, number: int, columns: Mapping[str, str]) -> Expectation:
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: Any = None,
+    ) -> Any:
+        counts = {
+            "table.row_count": metrics[_ROWS],
+            "column_values.nonnull.unexpected_count": 0,
+            f"{_BREACHES}.unexpected_count": metrics[_BREACHES],
+        }
+        return super()._validate(counts, runtime_configuration, execution_engine)
+
+
+def expectation_for(
+    rule: Rule, number: int, columns: Mapping[str, str]
+) -> ExpectColumnValuesToKeepRule:
     """Return the rule as an expectation; `number` is its place in its suite.
 
     `columns` has the neutral names of columns.
     """
     word = rule_word(number)
-    shared: dict[str, Any] = {"description": word, "meta": {RULE_NUMBER: number}}
-    names = [columns[name] for name in rule.columns]
-    column = names[0]
-    if rule.kind is RuleKind.NOT_NULL:
-        return ExpectColumnValuesToNotBeNull(column=column, **shared)
-    if rule.kind is RuleKind.UNIQUE and len(rule.columns) > 1:
-        return ExpectCompoundColumnsToBeUnique(column_list=names, **shared)
-    if rule.kind is RuleKind.UNIQUE:
-        return ExpectColumnValuesToBeUnique(column=column, **shared)
-    if rule.numbers:
-        return ExpectColumnValuesToBeInSet(column=column, value_set=list(rule.numbers), **shared)
-    return ExpectColumnValuesToKeepRule(column=column, condition=word, **shared)
+    return ExpectColumnValuesToKeepRule(
+        column=columns[rule.columns[0]],
+        condition=word,
+        description=word,
+        meta={RULE_NUMBER: number},
+    )

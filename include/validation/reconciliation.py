@@ -1,18 +1,16 @@
 """Exact reconciliation: what the engine read from the source against what `raw` holds.
 
-The engine compares content chunk by chunk and records what it read; here the living rows of `raw`
-are counted again, independently, and held against each of its records: equal or not.
+The engine compares content chunk by chunk and records what it read; the living rows of `raw` are
+counted again, independently and in every run (`include.validation.contents`), and held here against
+each of its records: equal or not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from psycopg import sql
-
 from include.ops.loads import recorded_row_counts
-from include.validation.rules import raw
 from include.warehouse.session import WarehouseConnection
 
 # The engine's records that are compared, by the names of their checks.
@@ -34,34 +32,18 @@ class Count:
 
 
 def reconcile(
-    connection: WarehouseConnection, tables: Sequence[str]
+    connection: WarehouseConnection, living: Mapping[str, int]
 ) -> Mapping[str, tuple[Count, ...]]:
-    """Count the living rows of each raw table and compare them with those of its last good load.
+    """Compare the living rows of each raw table with those that its last good load recorded.
 
-    Each table must have one, and none may be under way (`include.sessions.locks.tables_at_rest`).
+    Each table must have one, and none may have been under way when they were counted
+    (`include.sessions.locks.tables_at_rest`).
     """
-    recorded = {
-        name: dict(zip(CHECK_NAMES, numbers, strict=True))
-        for name, numbers in recorded_row_counts(connection, tables).items()
-    }
-    counts: dict[str, tuple[Count, ...]] = {}
-    for table in tables:
-        living = _count_living(connection, table)
-        counts[table] = tuple(
-            Count(check, int(number), living)
-            for check, number in recorded[table].items()
+    return {
+        name: tuple(
+            Count(check, int(number), living[name])
+            for check, number in zip(CHECK_NAMES, numbers, strict=True)
             if number is not None
         )
-    return counts
-
-
-def living_rows(counts: Sequence[Count]) -> int:
-    """Return the exact number of living rows that the comparisons of a table share."""
-    return counts[0].living
-
-
-def _count_living(connection: WarehouseConnection, table: str) -> int:
-    row = connection.execute(
-        sql.SQL("select count(*) from {} where _deleted_at is null").format(raw(table))
-    ).fetchone()
-    return int(row[0]) if row else 0
+        for name, numbers in recorded_row_counts(connection, list(living)).items()
+    }

@@ -1,8 +1,9 @@
 """The rules that a table's rows must keep, derived from its config and the code lists.
 
-Pure: nothing is read here. Every rule carries its condition as SQL, true for a row that keeps it
-and never NULL, so that the same condition serves the expectation that counts breaches and the
-query that counts each breaking row once.
+Pure: nothing is read here, and no condition depends on the server's clock: the same rule says the
+same of the same rows. Every rule carries its condition as SQL, true for a row that keeps it and
+never NULL, so that the same condition serves the expectation that counts breaches and the query
+that counts each breaking row once.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from include.open_dental.values import (
 )
 from include.ops.validation_results import Effect
 
-# Recalls, terminations of coverage and appointments lie in the future, but not centuries ahead.
-DAYS_AHEAD = 36_525
+# Recalls, terminations of coverage and appointments lie in the future, but not centuries ahead. The
+# years end with the calendar's, so that a verdict does not change from one day to the next.
+YEARS_AHEAD = 100
 
 _DATES = ("date", "timestamp")
 _FLOATS = ("real", "double precision")
@@ -74,7 +76,7 @@ class Rule:
     """One rule over raw columns.
 
     `description` says to people what holds, `breach` what a row that breaks it does, both without a
-    row's value.
+    row's value. `target` is the table that a reference is held against.
     """
 
     kind: RuleKind
@@ -82,13 +84,22 @@ class Rule:
     condition: sql.Composable = field(compare=False)
     description: str
     breach: str
-    numbers: tuple[int, ...] = ()
     effect: Effect = Effect.BLOCKS
+    target: str | None = None
 
 
-def rules_for(table: TableConfig, targets: Mapping[str, Target]) -> tuple[Rule, ...]:
-    """Return the rules of a table; references into tables missing in `targets` are left out."""
-    return (*_key_rules(table), *_column_rules(table, targets))
+def rules_for(
+    table: TableConfig,
+    targets: Mapping[str, Target],
+    *,
+    year: int,
+    primary_key: frozenset[str] = frozenset(),
+) -> tuple[Rule, ...]:
+    """Return the rules of a table in that year; references into others than `targets` are left out.
+
+    `primary_key` are the columns of the raw table's, by which the server itself keeps rows apart.
+    """
+    return (*_key_rules(table, primary_key), *_column_rules(table, targets, year))
 
 
 def is_integer(column: ColumnConfig) -> bool:
@@ -108,9 +119,22 @@ def reference_of(column: ColumnConfig) -> str | None:
     return column.references.lower()
 
 
-def _key_rules(table: TableConfig) -> Iterator[Rule]:
+def _keys(table: TableConfig) -> Iterator[tuple[str, ...]]:
+    """Yield the key by which the table is read and, where the source has another, the documented.
+
+    Models join on the documented key, and the source may have lost it.
+    """
     key = tuple(name.lower() for name in table.key)
-    for name in key:
+    if key:
+        yield key
+    facts = facts_of(table.name, (column.name for column in table.replicated_columns))
+    if facts is not None and (facts.key.lower(),) != key:
+        yield (facts.key.lower(),)
+
+
+def _key_rules(table: TableConfig, primary_key: frozenset[str]) -> Iterator[Rule]:
+    keys = tuple(_keys(table))
+    for name in dict.fromkeys(name for key in keys for name in key):
         yield Rule(
             RuleKind.NOT_NULL,
             (name,),
@@ -118,12 +142,10 @@ def _key_rules(table: TableConfig) -> Iterator[Rule]:
             f"{name} is filled in every row: it is part of the key.",
             f"{name} is empty, a part of the key",
         )
-    if key:
-        names = sql.SQL(", ").join(map(sql.Identifier, key))
-        yield Rule(
-            RuleKind.UNIQUE,
-            key,
-            sql.SQL(
+    for key in keys:
+        is_kept: sql.Composable = sql.SQL("true")
+        if primary_key != frozenset(key):
+            is_kept = sql.SQL(
                 """
                 coalesce(
                     ({names}) not in (
@@ -136,13 +158,17 @@ def _key_rules(table: TableConfig) -> Iterator[Rule]:
                     true
                 )
                 """
-            ).format(names=names, raw=raw(table.raw_name)),
+            ).format(names=sql.SQL(", ").join(map(sql.Identifier, key)), raw=raw(table.raw_name))
+        yield Rule(
+            RuleKind.UNIQUE,
+            key,
+            is_kept,
             f"{', '.join(key)} is the key: no two rows share it.",
             f"the key {', '.join(key)} is that of another row as well",
         )
 
 
-def _column_rules(table: TableConfig, targets: Mapping[str, Target]) -> Iterator[Rule]:
+def _column_rules(table: TableConfig, targets: Mapping[str, Target], year: int) -> Iterator[Rule]:
     # What a code or a date may be is known of the practice software's own tables alone.
     is_known = facts_of(table.name, (column.name for column in table.columns)) is not None
     for column in table.replicated_columns:
@@ -150,7 +176,7 @@ def _column_rules(table: TableConfig, targets: Mapping[str, Target]) -> Iterator
         if codes is not None:
             yield _code_rule(column, codes)
         if is_known and column.warehouse_type.startswith(_DATES):
-            yield _date_rule(column)
+            yield _date_rule(column, year)
         if column.warehouse_type in _FLOATS or column.warehouse_type.startswith("numeric"):
             yield _finite_rule(column)
         target = targets.get(reference_of(column) or "")
@@ -175,36 +201,34 @@ def _code_rule(column: ColumnConfig, codes: CodeList) -> Rule:
         condition,
         f"{column.raw_name} holds a code of the list {codes.name}.",
         f"{column.raw_name} holds no code of the list {codes.name}",
-        codes.numbers,
     )
 
 
-def _date_rule(column: ColumnConfig) -> Rule:
+def _date_rule(column: ColumnConfig, year: int) -> Rule:
     special = sql.SQL(", ").join(map(sql.Literal, (EMPTY_DATE, *ENDLESS_DATES)))
     condition = sql.SQL(
         """
         (
             {0} is null
-            or {0}::date in ({1})
-            or {0}::date between {2} and current_date + {3}
+            or {0}::date between {1} and {2}
+            or {0}::date in ({3})
             or extract(year from {0}) = {4}
         )
         """
     ).format(
         sql.Identifier(column.raw_name),
-        special,
         sql.Literal(f"{EARLIEST_YEAR}-01-01"),
-        sql.Literal(DAYS_AHEAD),
+        sql.Literal(f"{year + YEARS_AHEAD}-12-31"),
+        special,
         sql.Literal(ENDLESS_YEAR),
     )
     return Rule(
         RuleKind.DATE,
         (column.raw_name,),
         condition,
-        f"{column.raw_name} lies between {EARLIEST_YEAR} and {DAYS_AHEAD // 365} years ahead, or "
+        f"{column.raw_name} lies between {EARLIEST_YEAR} and {YEARS_AHEAD} years ahead, or "
         f"means empty ({EMPTY_DATE}) or without end ({', '.join(ENDLESS_DATES)}).",
-        f"{column.raw_name} lies before {EARLIEST_YEAR} or more than {DAYS_AHEAD // 365} years "
-        "ahead",
+        f"{column.raw_name} lies before {EARLIEST_YEAR} or more than {YEARS_AHEAD} years ahead",
     )
 
 
@@ -236,7 +260,8 @@ def _reference_rule(table: TableConfig, column: ColumnConfig, target: Target) ->
         ),
         f"{column.raw_name} is {NO_REFERENCE} or names a row of {target.table}: {teller}.",
         f"{column.raw_name} names no row of {target.table} ({teller})",
-        effect=effect,
+        effect,
+        target.table,
     )
 
 

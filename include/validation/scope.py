@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 
 from include.catalog.model import Catalog, TableConfig
 from include.ops.run_tables import RunTable, read_run_tables
@@ -19,6 +20,11 @@ class RunScope:
 
     run: Run
     tables: Mapping[str, RunTable]
+
+    @property
+    def year(self) -> int:
+        """The year in which the run is judged, by the warehouse's clock."""
+        return self.run.read_at.astimezone(UTC).year
 
     def covers(self, table: TableConfig) -> bool:
         """Whether the run was asked to load the table."""

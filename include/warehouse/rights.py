@@ -20,7 +20,7 @@ _NAMED = 3
 _MISSING = """
     with needed as (
         select s.name, n.oid
-        from unnest(array['raw', 'ops', 'staging', 'intermediate', 'marts'])
+        from unnest(array['raw', 'ops', 'staging', 'intermediate', 'snapshots', 'marts'])
             with ordinality s (name, position)
         left join pg_namespace n on n.nspname = s.name
         order by s.position
@@ -78,8 +78,8 @@ def missing_rights(warehouse: Endpoint, *, raw_table: str | None = None) -> Deni
     """
     return find_missing(warehouse, raw_table=raw_table) or Denial(
         f"the warehouse refuses the role {warehouse.user} a right",
-        "Let it own the schemas raw, ops, staging, intermediate and marts with all that is in "
-        "them.",
+        "Let it own the schemas raw, ops, staging, intermediate, snapshots and marts with all that "
+        "is in them.",
     )
 
 

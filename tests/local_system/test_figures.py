@@ -15,7 +15,7 @@ from include.warehouse.session import connect
 from local_system import figures
 
 DAY = {"production": "100.10", "adjustments": "-5.00", "writeoffs": "-20.05"}
-DAY |= {"patient_income": "30.00", "insurance_income": "45.50"}
+DAY |= {"patient_income": "25.00", "unearned_income": "5.00", "insurance_income": "45.50"}
 FAMILY = {"bal_0_30": "10.00", "bal_31_60": "0.00", "bal_61_90": "2.50", "bal_over_90": "7.25"}
 
 
@@ -39,16 +39,24 @@ def test_marts_that_hold_what_the_books_hold_are_equal_to_the_cent(
         connection.execute(
             """
             create schema marts;
-            create table marts.od_production_income (business_on date, production_amount numeric,
-                adjustment_amount numeric, writeoff_amount numeric, total_income_amount numeric);
+            create table marts.od_production_income (report_name text,
+                is_default_writeoff_mode boolean, business_on date, production_amount numeric,
+                adjustment_amount numeric, writeoff_amount numeric,
+                writeoff_estimate_amount numeric, writeoff_adjustment_amount numeric,
+                total_income_amount numeric);
             insert into marts.od_production_income values
-                ('2026-05-31', 60.10, -5, -20.05, 75.50), ('2026-05-31', 40, 0, 0, 0),
-                ('2026-06-01', 100.10, -5, -20.05, 75.50),
-                ('2026-06-02', 999, 0, 0, 0), (null, 999, 0, 0, 0);
+                ('annual', true, '2026-05-31', 60.10, -5, -20.05, 0, 0, 75.50),
+                ('annual', true, '2026-05-31', 40, 0, 0, 0, 0, 0),
+                ('annual', true, '2026-06-01', 100.10, -5, 0, -19.05, -1, 75.50),
+                ('annual', true, '2026-06-02', 999, 0, 0, 0, 0, 0),
+                ('annual', true, null, 999, 0, 0, 0, 0, 0),
+                ('annual', false, '2026-06-01', 999, 0, 0, 0, 0, 0),
+                ('monthly', true, '2026-06-01', 999, 0, 0, 0, 0, 0);
             create table marts.od_aging (as_of_on date, balance_0_30_amount numeric,
                 balance_31_60_amount numeric, balance_61_90_amount numeric,
                 balance_over_90_amount numeric);
             insert into marts.od_aging values
+                ('2026-05-31', 999, 0, 0, 0),
                 ('2026-06-01', 10, 0, 2.5, 7.25), ('2026-06-01', 10, 0, 2.5, 7.25);
             """
         )

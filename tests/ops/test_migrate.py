@@ -179,7 +179,7 @@ def test_a_role_that_owns_the_schemas_needs_no_other_right(
     low: Endpoint, empty_warehouse: Endpoint
 ) -> None:
     with session.connect(empty_warehouse, autocommit=True) as connection:
-        for name in ("raw", "ops", "staging", "intermediate", "marts"):
+        for name in ("raw", "ops", "staging", "intermediate", "snapshots", "marts"):
             connection.execute(f"create schema {name} authorization low".encode())
     assert migrate(low).is_needed
     schema.connect(low).close()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -76,6 +79,37 @@ def begin(system: System) -> System:
 def refresh(system: System, **parameters: Any) -> Ended:
     """Trigger a refresh with these parameters and return it when it has ended."""
     return await_end(system, system.api.trigger("refresh_warehouse", parameters))
+
+
+def backfill(
+    system: System, first: date, last: date, *, at_once: int = 1, again: bool = False
+) -> list[Ended]:
+    """Backfill the days from first to last; return the runs when all has ended, day by day.
+
+    With `again` they are days that were backfilled before.
+    """
+    command = [sys.executable, "-m", "airflow", "backfill", "create"]
+    command += ["--dag-id", "refresh_warehouse"]
+    command += ["--reprocess-behavior", "completed" if again else "none"]
+    # A night's run begins its interval on the day before.
+    command += ["--from-date", f"{first - timedelta(days=1)}T00:00", "--to-date", f"{last}T00:00"]
+    command += ["--max-active-runs", str(at_once)]
+    done = subprocess.run(command, env=system.airflow_environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    ended = [await_end(system, _run_of(system, day)) for day in days]
+    # Airflow begins no other backfill before its scheduler has seen that this one is over.
+    end = time.monotonic() + RUN_LIMIT_SECONDS
+    while ask(system.addresses.airflow, "select from backfill where completed_at is null"):
+        assert time.monotonic() < end, "the backfill goes on after its last run"
+        time.sleep(POLL_SECONDS)
+    return ended
+
+
+def _run_of(system: System, day: date) -> DagRun:
+    """Return the run of a backfill whose interval ends on that day, as its name says."""
+    name = f"backfill__{day}T"
+    return await_run(system, "refresh_warehouse", lambda run: run.run_id.startswith(name))
 
 
 def await_run(

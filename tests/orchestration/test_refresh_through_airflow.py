@@ -7,15 +7,17 @@ what the next one finds.
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
+from functools import cached_property
 
 import pytest
 
 from include.catalog.model import Tier
 from include.orchestration.retries import RETRIES
+from include.settings import DBT_MANIFEST
+from include.transform.lineage import read_lineage
+from include.warehouse import session as warehouse_session
 from local_system.system import System
 from tests.orchestration.running import (
     POLL_SECONDS,
@@ -31,7 +33,20 @@ from tests.orchestration.running import (
 
 BLOCKED, FAILED, DRIFTED, SPLIT = "adjustment", "site", "letter", "securitylog"
 SECRET = "Zebrafish Plaza"
-READS_BLOCKED = {"fct_procedures", "od_aging", "od_production_income"}
+# Both read the payments; the warehouse refuses the first.
+REFUSED, BUILT = "fct_payments", "od_daily_payments"
+REFUSE = f"""
+create function public.refuse() returns event_trigger language plpgsql as $$
+begin
+    if exists (
+        select from pg_event_trigger_ddl_commands() where object_identity like 'marts.{REFUSED}%'
+    ) then
+        raise exception '{SECRET}';
+    end if;
+end
+$$;
+create event trigger refuse on ddl_command_end execute function public.refuse();
+"""
 MART_FILES = (
     "select relname, relfilenode from pg_class"
     " where relnamespace = 'marts'::regnamespace and relkind = 'r'"
@@ -48,11 +63,17 @@ class FirstRefresh:
 
 @dataclass(frozen=True)
 class BrokenRefresh:
-    """A refresh with tables blocked, failed, drifted and half loaded; what stood before it."""
+    """A refresh with tables blocked, failed, drifted and half loaded, and a mart refused."""
 
     ended: Ended
     marts_before: dict[str, int]
     marts_after: dict[str, int]
+
+    @cached_property
+    def readers(self) -> set[str]:
+        """The marts that read the blocked table, however far down."""
+        marts = read_lineage(DBT_MANIFEST).marts()
+        return {mart for mart, tables in marts.items() if BLOCKED in tables}
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +108,9 @@ def first(system: System, discovery: Ended) -> FirstRefresh:
 
 @pytest.fixture(scope="module")
 def broken(system: System, first: FirstRefresh) -> BrokenRefresh:
-    """A refresh of four tables that the practice or somebody in the warehouse has spoilt."""
+    """A refresh of tables and a mart that the practice or somebody in the warehouse has spoilt."""
     assert first.ended.run.state == "success"
+    administer(system, REFUSE)
     warehouse, practice = system.addresses.warehouse, system.addresses.practice_administrator
     change(
         practice,
@@ -96,13 +118,22 @@ def broken(system: System, first: FirstRefresh) -> BrokenRefresh:
         f"update {FAILED} set Description = '{SECRET}'",
         f"alter table {DRIFTED} drop primary key, add primary key (LetterNum, Description)",
         f"update {SPLIT} set LogText = '{SECRET}' order by SecurityLogNum desc limit 1",
+        "update payment set PayNote = 'paid' order by PayNum desc limit 1",
     )
     for table in (FAILED, SPLIT):
         ask(warehouse, f"alter table raw.{table} add constraint meddling check (false) not valid")
     forget_content(system, SPLIT, "securitylognum")
     before = dict(ask(warehouse, MART_FILES))
-    ended = refresh(system, tables=[BLOCKED, FAILED, DRIFTED, SPLIT])
+    ended = refresh(system, tables=[BLOCKED, FAILED, DRIFTED, SPLIT, "payment"])
     return BrokenRefresh(ended, before, dict(ask(warehouse, MART_FILES)))
+
+
+def administer(system: System, statements: str) -> None:
+    """Run statements on the warehouse with an account that may do anything."""
+    addresses = system.addresses
+    warehouse = addresses.postgres_administrator.with_database(addresses.warehouse.database)
+    with warehouse_session.connect(warehouse, autocommit=True) as connection:
+        connection.execute(statements.encode())
 
 
 def forget_content(system: System, table: str, key: str) -> None:
@@ -175,11 +206,16 @@ def test_a_run_that_misses_its_deadline_mails_while_it_still_runs(
 def test_a_second_refresh_moves_no_rows_and_empty_tiers_skip_nothing_behind_them(
     system: System, first: FirstRefresh
 ) -> None:
+    files = dict(ask(system.addresses.warehouse, MART_FILES))
     again = refresh(system, phase=1)
     assert again.run.state == "success"
     for tier in (Tier.IMPORTANT, Tier.AUDIT, Tier.REFERENCE):
         assert again.states(f"{tier}.load") == again.states(f"validate.{tier}") == {"skipped"}
-    assert again.states("marts.") == {"success"}
+    assert again.states("marts.") == again.states("staging.") == {"skipped"}
+    assert again.task("build").state == "success"
+    assert "to build: 0; tests that are due: 0" in system.api.log(again.task("build"))
+    assert dict(ask(system.addresses.warehouse, MART_FILES)) == files
+    assert re.search("as of the run of .* UTC: .*dim_", system.api.log(again.task("report")))
     ((tables, read, moved),) = ask(
         system.addresses.warehouse,
         "select count(*), sum(rows_read), sum(inserted + changed + undeleted + deleted)"
@@ -217,14 +253,21 @@ def test_a_blocked_table_keeps_back_its_readers_and_nothing_else(
     rebuilt = {
         mart for mart, file in broken.marts_after.items() if file != broken.marts_before[mart]
     }
-    assert rebuilt == set(broken.marts_before) - READS_BLOCKED
+    assert BUILT in rebuilt
+    assert not rebuilt & (broken.readers | {REFUSED})
     states = dict(ask(system.addresses.warehouse, "select mart, state from ops.mart_state"))
-    assert {mart for mart, state in states.items() if state == "blocked"} == READS_BLOCKED
+    assert {mart for mart, state in states.items() if state == "blocked"} == broken.readers
+    assert {mart for mart, state in states.items() if state == "failed"} == {REFUSED}
     for mart in broken.marts_before:
-        expected = "failed" if mart in READS_BLOCKED else "success"
         (task,) = (one for one in broken.ended.tasks if one.task_id.endswith(f".{mart}"))
-        assert task.state == expected, mart
-        assert (BLOCKED in system.api.log(task)) == (mart in READS_BLOCKED), mart
+        if mart in broken.readers:
+            assert task.state == "failed", mart
+            assert f"waiting: it reads {BLOCKED}" in system.api.log(task)
+        elif mart == REFUSED:
+            assert task.state == "failed", mart
+            assert "failed: its own SQL failed" in system.api.log(task)
+        else:
+            assert task.state == ("success" if mart in rebuilt else "skipped"), mart
     assert broken.ended.run.state == "failed"
     assert broken.ended.task("report").state == "failed"
 
@@ -278,10 +321,21 @@ def test_failures_mail_once_per_run_and_tier_with_tables_reasons_and_logs(
     assert not mails_about(system, "important table", run_id)
     assert not mails_about(system, SECRET)
     (report,) = mails_about(system, "not all is right", run_id)
-    for mart in READS_BLOCKED:
+    for mart in broken.readers:
         assert f"mart {mart}: blocked by {BLOCKED}" in text_of(report)
+    assert f"mart {REFUSED}: its build failed" in text_of(report)
     assert f"{DRIFTED}: " not in text_of(report)
-    assert "task marts.build: failed: source_is_publishable" in text_of(report)
+    said = f"failed: {REFUSED}; models that are not right: {REFUSED}"
+    assert f"task build: {said}" in text_of(report)
+
+
+def test_what_the_database_says_of_a_model_reaches_no_log(
+    system: System, broken: BrokenRefresh
+) -> None:
+    build = system.api.log(broken.ended.task("build"))
+    assert f"model {REFUSED} failed: Database Error in model {REFUSED}" in build
+    for path in (system.layout.airflow_home / "logs").rglob("*.log"):
+        assert SECRET not in path.read_text(errors="replace"), path.name
 
 
 def test_a_table_with_another_key_is_followed_by_the_run_that_sees_it(
@@ -297,7 +351,7 @@ def test_a_table_with_another_key_is_followed_by_the_run_that_sees_it(
     assert f"table {DRIFTED}: the config follows its new structure" in plan["applied"]
 
 
-def test_a_backfill_heals_what_was_broken_and_mails_nothing_though_it_is_late(
+def test_a_refresh_of_what_was_broken_heals_it_and_its_readers(
     system: System, broken: BrokenRefresh
 ) -> None:
     change(
@@ -306,28 +360,13 @@ def test_a_backfill_heals_what_was_broken_and_mails_nothing_though_it_is_late(
     )
     for table in (FAILED, SPLIT):
         ask(system.addresses.warehouse, f"alter table raw.{table} drop constraint meddling")
-    command = [sys.executable, "-m", "airflow", "backfill", "create"]
-    command += ["--dag-id", "refresh_warehouse", "--reprocess-behavior", "none"]
-    command += ["--from-date", "2026-06-01T00:00", "--to-date", "2026-06-02T00:00"]
-    command += ["--max-active-runs", "1"]
-    command += ["--dag-run-conf", f'{{"tables": ["{BLOCKED}", "{FAILED}", "{SPLIT}"]}}']
-    done = subprocess.run(command, env=system.airflow_environment(), capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    run = await_run(system, "refresh_warehouse", lambda run: run.run_type == "backfill")
-    ended = await_end(system, run)
+    administer(system, "drop event trigger refuse; drop function public.refuse")
+    ended = refresh(system, tables=[BLOCKED, FAILED, SPLIT])
     assert ended.run.state == "success"
     assert ended.loaded() == {BLOCKED, FAILED, SPLIT}
     healed = dict(ask(system.addresses.warehouse, MART_FILES))
-    assert {mart for mart in healed if healed[mart] != broken.marts_after[mart]} >= READS_BLOCKED
-    (late,) = ask(
-        system.addresses.airflow,
-        "select deadline.missed, callback.state from deadline"
-        " join dag_run on dag_run.id = deadline.dagrun_id"
-        " join callback on callback.id = deadline.callback_id where dag_run.run_id = %s",
-        (run.run_id,),
-    )
-    assert late == (True, "success")
-    assert not mails_about(system, run.run_id)
+    rebuilt = {mart for mart in healed if healed[mart] != broken.marts_after[mart]}
+    assert rebuilt >= (broken.readers & set(healed)) | {REFUSED}
 
 
 def test_a_discovery_that_a_person_must_mend_is_not_tried_again_and_mails_the_reason(

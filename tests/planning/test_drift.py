@@ -54,6 +54,26 @@ def test_new_wider_and_dropped_columns_are_followed_under_a_view(practice: Pract
     assert practice.ask("select distinct lname from raw.patient") == [("z",)]
 
 
+def test_rows_that_an_alteration_has_changed_have_moved_for_who_reads_them(
+    practice: Practice,
+) -> None:
+    practice.refresh()
+    batches = "select table_name, batch_id from ops.table_state order by 1"
+    before = dict(practice.ask(batches))
+    # Emptied first, so that the loads find nothing to change behind the alterations.
+    practice.execute(
+        "update Visit set Code = null",
+        "alter table Visit modify Code int",
+        "alter table Patient drop column LName",
+    )
+    practice.refresh()
+    after = dict(practice.ask(batches))
+    assert practice.ask("select sum(changed) from ops.table_load") == [(0,)]
+    assert {name for name in after if after[name] != before[name]} == {"patient", "visit"}
+    practice.refresh()
+    assert dict(practice.ask(batches)) == after
+
+
 def test_a_new_column_of_credentials_does_not_leave_the_source(practice: Practice) -> None:
     practice.execute("alter table Patient add PortalPassword varchar(20) default 'secret'")
     plan = practice.refresh()

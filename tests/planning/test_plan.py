@@ -157,6 +157,27 @@ def test_the_retry_of_a_plan_takes_over_its_run(practice: Practice) -> None:
     ]
 
 
+def test_a_run_knows_the_day_of_the_practices_server_which_the_models_read(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("DENTAL_OFFICE_TIME_ZONE", "Etc/GMT-13")
+    days = []
+    for time_zone in ("-12:00", "+13:00"):
+        caplog.clear()
+        practice.execute(f"set global time_zone = '{time_zone}'")
+        try:
+            practice.plan()
+        finally:
+            practice.execute("set global time_zone = default")
+        days += practice.ask("select office_on from ops.office_day")
+        warnings = [r.message for r in caplog.records if r.levelno == logging.WARNING]
+        assert any("is at UTC-12:00, that of" in one for one in warnings) is (time_zone == "-12:00")
+    ((west,), (east,)) = days
+    assert 1 <= (east - west).days <= 2, "they are 25 hours apart"
+    offsets = practice.ask("select office_utc_minutes from ops.run order by run_id")
+    assert offsets == [(-720,), (780,)]
+
+
 def test_without_a_directory_the_newest_recorded_config_is_taken(practice: Practice) -> None:
     practice.execute("alter table Patient add Nick text")
     followed = practice.plan(config_directory=None)

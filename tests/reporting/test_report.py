@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from include.errors import ConfigError, TerminalError
+from include.ops.mart_states import mark_marts
+from include.ops.node_states import replace_node_states
+from include.ops.runs import read_run
 from include.reporting import RunReport, report_run
+from include.transform.lineage import read_lineage
+from include.transform.project import Project
+from include.transform.staleness import decide, look
+from include.warehouse.session import connect
 from tests.ops.gates import OPEN_GATES
 from tests.validation.loaded_warehouse import PATIENT, PROCEDURE, LoadedWarehouse
 
@@ -57,6 +64,24 @@ def build(refreshed: LoadedWarehouse, *marts: str) -> None:
             " state = 'built', batch_id = 7, built_at = now(), blocked_by = '{}'",
             mart,
         )
+
+
+def settle_models(refreshed: LoadedWarehouse, manifest: Path) -> None:
+    """Do what a build does that makes every model on the loads of now."""
+    project = Project(read_lineage(manifest))
+    lineage = project.lineage
+    with connect(refreshed.endpoint) as connection:
+        for unique_id, model in lineage.models().items():
+            schema, name = model["schema"], model["name"]
+            connection.execute(f"create table {schema}.{name} ()".encode())
+            for table in lineage.raw_tables_of(unique_id):
+                connection.execute(
+                    "insert into ops.model_input (model, table_name, batch_id) select %s,"
+                    " table_name, batch_id from ops.table_state where table_name = %s",
+                    (name, table),
+                )
+        seen = look(connection, lineage, project.definitions)
+        replace_node_states(connection, decide(lineage, project.definitions, seen).states)
 
 
 def report(refreshed: LoadedWarehouse, manifest: Path | None = None) -> RunReport:
@@ -147,6 +172,65 @@ def test_a_mart_that_nothing_blocks_and_was_not_built_has_failed(
         ("fct_procedures", "failed", []),
     ]
     assert "mart fct_procedures: its build failed; it is empty" in done.lines()
+
+
+def test_a_mart_that_is_not_stale_is_right_and_the_report_says_as_of_when_it_is(
+    refreshed: LoadedWarehouse, manifest: Path
+) -> None:
+    settle_models(refreshed, manifest)
+    [(first_run_at,)] = refreshed.execute(
+        "update ops.run set started_at = started_at - interval '1 day' returning started_at"
+    )
+    refreshed.start_run(PATIENT, PROCEDURE, requested=("patient",))
+    refreshed.compare("patient")
+    done = report(refreshed, manifest)
+    assert done.is_right
+    assert "0 of 2 marts built, 2 unchanged, 0 kept back" in done.lines()
+    assert f"as of the run of {first_run_at:%Y-%m-%d %H:%M} UTC: fct_procedures" in done.lines()
+    assert refreshed.execute("select mart, state, run_id from ops.mart_state order by 1") == [
+        ("dim_patients", "built", refreshed.run_id),
+        ("fct_procedures", "built", refreshed.run_id),
+    ]
+
+
+def test_marts_are_told_as_the_build_of_the_run_left_them_whatever_moved_behind_it(
+    refreshed: LoadedWarehouse, manifest: Path
+) -> None:
+    settle_models(refreshed, manifest)
+    marts = read_lineage(manifest).marts()
+    with connect(refreshed.endpoint) as connection:
+        run = read_run(connection, refreshed.run_id)
+        mark_marts(connection, marts, stale={"dim_patients"}, since=run.read_at, run_id=run.run_id)
+    # Another load, beside the run: it makes both marts stale, and that is not this run's affair.
+    refreshed.load("patient", "procedurelog")
+    assert [mart.name for mart in report(refreshed, manifest).unbuilt_marts] == ["dim_patients"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "time_zone", "warning"),
+    [
+        (0, "UTC", None),
+        (120, "UTC", "is at UTC+02:00, that of DENTAL_OFFICE_TIME_ZONE (UTC) at UTC."),
+        (-420, "America/Phoenix", None),
+        (0, "Mars/Olympus", "DENTAL_OFFICE_TIME_ZONE names no time zone: Mars/Olympus"),
+    ],
+)
+def test_a_deployment_in_another_time_zone_than_the_practice_is_warned(
+    refreshed: LoadedWarehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: int,
+    time_zone: str,
+    warning: str | None,
+) -> None:
+    monkeypatch.setenv("DENTAL_OFFICE_TIME_ZONE", time_zone)
+    refreshed.execute(
+        "update ops.run set office_on = '2026-03-01', office_utc_minutes = %s", minutes
+    )
+    done = report(refreshed)
+    assert done.is_right, "a warning is no fault"
+    warnings = [line for line in done.lines() if line.startswith("warning: ")]
+    assert len(warnings) == (warning is not None)
+    assert all(warning is not None and warning in line for line in warnings)
 
 
 def test_a_table_that_was_planned_and_that_no_task_loaded_has_failed(

@@ -30,12 +30,19 @@ def manifest(baked_project: Path) -> Mapping[str, Any]:
 
 def test_a_mart_reads_the_raw_tables_of_all_models_below_it(lineage: Lineage) -> None:
     marts = lineage.marts()
-    assert marts["od_daily_payments"] == {"claimpayment", "definition", "payment"}
+    assert marts["od_procedure_fees"] == {"fee", "feesched", "procedurecode"}
     assert "adjustment" in marts["od_aging"], "through the ledger"
     above = lineage.ancestors_of(MODEL + "od_aging")
     assert {MODEL + "int_ledger_entries_unioned", SOURCE + "adjustment"} <= above
     assert MODEL + "od_aging" not in above
     assert lineage.ancestors_of(MODEL + "unknown") == frozenset()
+
+
+def test_a_table_of_snapshots_follows_no_row_and_waits_for_no_tombstone(lineage: Lineage) -> None:
+    kept = [model for model in lineage.models().values() if model["schema"] == "snapshots"]
+    assert {model["config"]["materialized"] for model in kept} == {"incremental"}
+    waiting = frozenset[str]().union(*lineage.incremental_readers().values())
+    assert not waiting & {model["name"] for model in kept}
 
 
 def test_a_table_that_only_staging_reads_is_not_read_beyond_it(

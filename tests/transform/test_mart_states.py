@@ -1,24 +1,17 @@
-"""What `./dental transform` leaves in `ops.mart_state`, on a small project with two marts."""
+"""What a build by hand leaves in `ops.mart_state`, on a small project with two marts."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from include.endpoints import Endpoint
 from include.errors import ConfigError
-from include.ops.migrate import migrate
-from include.settings import DBT_PROJECT
-from include.transform import dbt
 from include.transform.build import BuildOutcome, build, report_lines
-from include.warehouse.session import connect
-from tests.ops.gates import OPEN_GATES
+from tests.transform.small_build import Small, small_project
 
+RAW = {"visit": "visitnum int, patnum int", "patient": "patnum int"}
 PROJECT = """
 name: small
 version: "1.0"
@@ -33,6 +26,7 @@ models:
 """
 BROKEN = "{% if var('broken', '') == this.name %}, no_such_column {% endif %}"
 FILES = {
+    "dbt_project.yml": PROJECT,
     "models/sources.yml": (
         "version: 2\nsources:\n  - name: practice\n    schema: raw\n    tables:\n"
         "      - {name: visit, data_tests: [is_publishable]}\n"
@@ -56,90 +50,42 @@ BUILT: list[tuple[str, str, list[str]]] = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Small:
-    """The warehouse with both marts built by run 7, every table open."""
-
-    warehouse: Endpoint
-    target: Path
-
-    def build(self, *select: str, broken: str = "") -> BuildOutcome:
-        """Build as `./dental transform` does, with at most one model whose SQL fails."""
-        return build(
-            self.warehouse, select=select, variables={"broken": broken}, target_path=self.target
-        )
-
-    def execute(self, statement: str) -> None:
-        """Change the bookkeeping."""
-        with connect(self.warehouse) as connection:
-            connection.execute(statement.encode())
-
-    def ask(self, query: str) -> list[tuple[Any, ...]]:
-        """Return what the warehouse answers."""
-        with connect(self.warehouse) as connection:
-            return connection.execute(query.encode()).fetchall()
+def build_by_hand(small: Small, *select: str, broken: str = "") -> BuildOutcome:
+    """Build as `./dental transform --select` does, with at most one model whose SQL fails."""
+    return build(
+        small.warehouse, select=select, variables={"broken": broken}, target_path=small.target
+    )
 
 
 @pytest.fixture(scope="module")
 def first_build(
     postgres: Endpoint, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Small, BuildOutcome]]:
-    project = tmp_path_factory.mktemp("project")
-    shutil.copy(DBT_PROJECT / "profiles.yml", project)
-    shutil.copytree(DBT_PROJECT / "macros", project / "macros")
-    gate = Path("tests") / "generic" / "is_publishable.sql"
-    for folder in ("models/marts", "tests/generic"):
-        (project / folder).mkdir(parents=True)
-    shutil.copy(DBT_PROJECT / gate, project / gate)
-    (project / "dbt_project.yml").write_text(PROJECT)
-    for name, text in FILES.items():
-        (project / name).write_text(text)
-    with connect(postgres, autocommit=True) as connection:
-        connection.execute("create database warehouse_of_states")
-    small = Small(postgres.with_database("warehouse_of_states"), project / "target")
-    migrate(small.warehouse)
-    with connect(small.warehouse) as connection:
-        connection.execute("create table raw.visit (visitnum int, patnum int)")
-        connection.execute("create table raw.patient (patnum int)")
-        connection.execute(
-            "insert into ops.table_state (table_name, batch_id) values ('visit', 4), ('patient', 5)"
-        )
-        connection.execute(OPEN_GATES)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dbt, "DBT_PROJECT", project)
-        yield small, small.build()
-    with connect(postgres, autocommit=True) as connection:
-        connection.execute("drop database warehouse_of_states with (force)")
+    with small_project(postgres, tmp_path_factory.mktemp("states"), FILES, RAW) as small:
+        yield small, build_by_hand(small)
 
 
 @pytest.fixture
 def small(first_build: tuple[Small, BuildOutcome]) -> Small:
     one, _ = first_build
-    one.execute(OPEN_GATES)
+    one.open()
     one.execute("update ops.mart_state set state = 'built', blocked_by = '{}', run_id = 7")
     return one
-
-
-def close(small: Small, table: str) -> None:
-    small.execute(
-        "update ops.table_state set is_publishable = false, blocked_code = 'quality',"
-        f" blocked_reason = 'quality 0.5' where table_name = '{table}'"
-    )
 
 
 def test_a_mart_that_was_built_says_so(
     first_build: tuple[Small, BuildOutcome], small: Small
 ) -> None:
     _, outcome = first_build
-    assert outcome.is_right, outcome.run.output
+    assert outcome.is_right, outcome.run and outcome.run.output
     assert outcome.kept == ()
     assert small.ask(STATES) == BUILT
 
 
 def test_a_mart_above_a_closed_table_is_blocked_by_it_and_keeps_its_build(small: Small) -> None:
     before = small.ask(BUILDS)
-    close(small, "visit")
-    outcome = small.build()
+    small.close("visit")
+    outcome = build_by_hand(small)
     assert outcome.closed == {"visit": "quality 0.5"}
     assert [(one.name, one.state, one.blocked_by) for one in outcome.kept] == [
         ("fct_visits", "blocked", ("visit",))
@@ -152,7 +98,7 @@ def test_a_mart_above_a_closed_table_is_blocked_by_it_and_keeps_its_build(small:
 
 
 def test_a_mart_whose_sql_fails_has_failed(small: Small) -> None:
-    outcome = small.build(broken="dim_patients")
+    outcome = build_by_hand(small, broken="dim_patients")
     assert [result.name for result in outcome.broken] == ["dim_patients"]
     assert small.ask(STATES) == [("dim_patients", "failed", []), BUILT[1]]
     said = "mart dim_patients is failed and keeps the rows of its last build: see the failures"
@@ -162,7 +108,7 @@ def test_a_mart_whose_sql_fails_has_failed(small: Small) -> None:
 def test_a_mart_above_a_model_that_failed_has_failed_while_every_table_is_open(
     small: Small,
 ) -> None:
-    outcome = small.build(broken="int_visits")
+    outcome = build_by_hand(small, broken="int_visits")
     assert [(one.name, one.state, one.blocked_by) for one in outcome.kept] == [
         ("fct_visits", "failed", ())
     ]
@@ -174,7 +120,7 @@ def test_a_mart_that_the_build_was_not_asked_for_keeps_its_state(small: Small) -
         "update ops.mart_state set state = 'blocked', blocked_by = '{visit}'"
         " where mart = 'fct_visits'"
     )
-    close(small, "patient")
+    small.close("patient")
     # Nobody keeps what dbt writes, as on the command line.
     outcome = build(small.warehouse, select=("dim_patients",))
     assert [one.name for one in outcome.kept] == ["dim_patients"]
@@ -186,5 +132,5 @@ def test_a_mart_that_the_build_was_not_asked_for_keeps_its_state(small: Small) -
 
 def test_a_selection_that_matches_nothing_is_refused(small: Small) -> None:
     with pytest.raises(ConfigError, match="matches dim_patient; nothing was built"):
-        small.build("dim_patient")
+        build_by_hand(small, "dim_patient")
     assert small.ask(STATES) == BUILT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,20 +17,28 @@ import simulator
 from include.endpoints import Endpoint
 from include.open_dental.protection import excluded_table
 from include.ops.migrate import migrate
+from include.settings import DBT_PROJECT
 from include.source.session import quote
 from include.transform.build import BuildOutcome, build, report_lines
+from include.transform.lineage import read_lineage
+from include.transform.manifest import MANIFEST
 from include.transform.naming import entities
 from include.warehouse.session import connect
 from tests.transform import truth
+from tests.transform.office_day import set_office_day
 from tests.transform.raw_copy import copy_practice
 
 LAST_DAY = date(2026, 6, 30)
-READERS_OF_ADJUSTMENT = {"fct_procedures", "od_aging", "od_production_income"}
-MARTS = READERS_OF_ADJUSTMENT | {
-    "dim_patients",
-    "dim_providers",
-    "fct_payments",
-    "od_daily_payments",
+ANALYSES = DBT_PROJECT / "analyses"
+REF = re.compile(r"\{\{ ref\('(\w+)'\) \}\}")
+# Reports of which any practice has rows on the days that the queries name.
+NEVER_SILENT = {
+    "mart_production_income",
+    "od_active_patients",
+    "od_procedures",
+    "od_production_income",
+    "od_provider_payroll",
+    "od_receivables_rollforward",
 }
 
 
@@ -49,12 +58,9 @@ class Office:
 
     def build(self, *select: str, is_sql_tested: bool = False) -> BuildOutcome:
         """Build on the practice's last day."""
+        set_office_day(self.warehouse, str(self.truth()["last_day"]))
         return build(
-            self.warehouse,
-            select=select,
-            variables={"today": str(self.truth()["last_day"])},
-            target_path=self.target,
-            is_sql_tested=is_sql_tested,
+            self.warehouse, select=select, target_path=self.target, is_sql_tested=is_sql_tested
         )
 
 
@@ -88,14 +94,31 @@ def first_build(office: Office) -> BuildOutcome:
 def test_every_model_is_built_and_every_test_passes(first_build: BuildOutcome) -> None:
     assert list(report_lines(first_build)) == [_total(first_build)]
     assert first_build.is_right
-    kinds = {result.kind for result in first_build.run.results}
-    assert {"model", "test", "unit_test", "seed"} <= kinds
-    assert {r.status for r in first_build.run.results} == {"pass", "success"}
+    results = first_build.run.results if first_build.run else ()
+    assert {"model", "test", "unit_test", "seed"} <= {result.kind for result in results}
+    assert {result.status for result in results} == {"pass", "success"}
 
 
 def test_the_marts_equal_the_books_to_the_cent(office: Office, first_build: BuildOutcome) -> None:
     assert first_build.is_right
     _assert_marts_equal(office)
+
+
+def test_the_worked_query_of_each_report_runs_on_its_mart(
+    office: Office, first_build: BuildOutcome
+) -> None:
+    assert first_build.is_right
+    queries = {path.stem: path.read_text(encoding="utf-8") for path in ANALYSES.glob("*.sql")}
+    reports = {mart for mart in _states(office) if mart.startswith("od_")}
+    assert queries.keys() == {*reports, "mart_production_income"}
+    silent = set()
+    with connect(office.warehouse) as connection:
+        for mart, query in queries.items():
+            assert f"ref('{mart}')" in query
+            rows = connection.execute(REF.sub(_relation, query).encode()).fetchall()
+            if not any(value is not None for row in rows for value in row):
+                silent.add(mart)
+    assert silent.isdisjoint(NEVER_SILENT)
 
 
 def test_every_table_that_the_practice_fills_is_staged(office: Office) -> None:
@@ -131,13 +154,14 @@ def test_a_blocked_table_stops_its_readers_and_nobody_else(
 
     outcome = office.build("+marts")
 
+    marts = read_lineage(office.target / MANIFEST).marts()
+    readers = {mart for mart, tables in marts.items() if "adjustment" in tables}
+    assert {"od_aging", "od_adjustments", "mart_production_income"} <= readers < set(marts)
     assert not outcome.is_right
     assert outcome.closed == {"adjustment": "quality 0.8 below 0.99"}
-    assert {kept.name for kept in outcome.kept} == READERS_OF_ADJUSTMENT
+    assert {kept.name for kept in outcome.kept} == readers
     assert all(kept.blocked_by == ("adjustment",) for kept in outcome.kept)
-    assert _states(office) == {
-        mart: "blocked" if mart in READERS_OF_ADJUSTMENT else "built" for mart in MARTS
-    }
+    assert _states(office) == {mart: "blocked" if mart in readers else "built" for mart in marts}
     assert truth.mart_income(office.warehouse, str(after["last_day"])) == truth.true_income(before)
     assert truth.mart_aging(office.warehouse) == aging_before
     assert truth.mart_receipts(office.warehouse) == truth.true_receipts(after)
@@ -156,29 +180,30 @@ def test_only_references_that_mostly_dangle_are_an_error_and_fewer_are_counted(
     office: Office, first_build: BuildOutcome, share: int, is_broken: bool
 ) -> None:
     assert first_build.is_right
-    dangling = _shift_types(office, share, by=1_000_000)
-    outcome = office.build("references_exist_stg_open_dental__adjustments")
-    _shift_types(office, share, by=-1_000_000)
+    dangling, total = _shift_patients(office, share, by=1_000_000)
+    outcome = office.build("rows_are_right_od_adjustments")
+    _shift_patients(office, share, by=-1_000_000)
     assert outcome.is_right is not is_broken
-    test = "test references_exist_stg_open_dental__adjustments"
+    test = "test rows_are_right_od_adjustments"
     [line] = [line for line in report_lines(outcome) if line.startswith(test)]
-    assert line.startswith(f"{test} {'failed' if is_broken else 'found'}: Got {dangling} results")
+    told = f"patient_id names no row of dim_patients in {dangling} of {total} rows"
+    assert line == f"{test} {'failed' if is_broken else 'found'}: {told}"
 
 
-def test_a_value_that_is_not_followed_stops_the_marts_that_read_the_setting(
+def test_a_value_that_no_report_knows_stops_the_marts_that_read_the_setting(
     office: Office, first_build: BuildOutcome
 ) -> None:
     assert first_build.is_right
-    _set_preference(office, "PayPlansVersion", "3")
+    _set_preference(office, "PayPlansVersion", "7")
     outcome = office.build("+od_aging", "+od_daily_payments")
     _set_preference(office, "PayPlansVersion", "2")
     assert not outcome.is_right
     assert [(kept.name, kept.blocked_by) for kept in outcome.kept] == [("od_aging", ())]
     [broken] = outcome.broken
-    assert broken.name == "od_aging"
+    assert broken.name == "int_aging_snapshots_kept"
     assert (
-        "the practice has the preference PayPlansVersion = 3, which od_aging does not follow; it"
-        " keeps the rows of its last build" in broken.message
+        "the practice has the preference PayPlansVersion = 7, which no report of Open Dental knows;"
+        " int_aging_snapshots_kept keeps the rows of its last build" in broken.message
     )
     assert _states(office)["od_daily_payments"] == "built"
 
@@ -195,6 +220,11 @@ def _assert_marts_equal(office: Office) -> None:
     assert truth.source_aging(warehouse) == truth.true_aging(books)
 
 
+def _relation(ref: re.Match[str]) -> str:
+    layer = {"stg": "staging", "int": "intermediate"}.get(ref[1][:3], "marts")
+    return f"{layer}.{ref[1]}"
+
+
 def _set_gate(office: Office, table: str, *, reason: str | None) -> None:
     with connect(office.warehouse) as connection:
         connection.execute(
@@ -204,15 +234,19 @@ def _set_gate(office: Office, table: str, *, reason: str | None) -> None:
         )
 
 
-def _shift_types(office: Office, share: int, *, by: int) -> int:
-    """Move the type of so many of a hundred adjustments to where no definition is; return them."""
+def _shift_patients(office: Office, share: int, *, by: int) -> tuple[int, int]:
+    """Give so many of a hundred rows of the mart patients who are not there.
+
+    Return the number of these and of all rows.
+    """
     with connect(office.warehouse) as connection:
-        return connection.execute(
-            "update raw.adjustment set adjtype = adjtype + %s where adjnum in (select adjnum from"
-            " raw.adjustment order by adjnum limit (select count(*) * %s / 100"
-            " from raw.adjustment))",
-            (by, share),
+        ((total,),) = connection.execute("select count(*) from marts.od_adjustments").fetchall()
+        shifted = connection.execute(
+            "update marts.od_adjustments set patient_id = patient_id + %s where adjustment_id in"
+            " (select adjustment_id from marts.od_adjustments order by adjustment_id limit %s)",
+            (by, total * share // 100),
         ).rowcount
+    return shifted, total
 
 
 def _set_preference(office: Office, name: str, value: str) -> None:

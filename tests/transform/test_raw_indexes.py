@@ -28,6 +28,14 @@ PATIENTS = "select patnum as patient_id, guarantor as family_id from raw.patient
 FENCED = "with source as (select * from raw.log) select lognum as log_id, nullif(patnum, 0) as "
 FENCED += "patient_id from source"
 
+# The n-th value of a column that does not hold whole numbers, by its type in the source.
+OTHER_VALUES = {
+    "date": "date '2000-01-01' + g",
+    "datetime": "timestamp '2000-01-01' + g * interval '1 day'",
+    "timestamp": "timestamptz '2000-01-01' + g * interval '1 day'",
+    **dict.fromkeys(("char", "varchar", "text"), "g::text"),
+}
+
 
 def _columns(sql: str, **models: tuple[str, str]) -> set[str]:
     """Return what is indexed for one model above staging, as table.column or table.expression."""
@@ -164,7 +172,7 @@ def test_postgresql_can_use_every_index_that_the_project_asks_for(
     manifest = json.loads((baked_project / "manifest.json").read_text(encoding="utf-8"))
     indexes = read_indexes(baked_project / RAW_INDEXES)
     assert indexes is not None
-    assert IndexConfig(("status",)) in indexes["claimproc"]
+    assert IndexConfig(("chargetype",)) in indexes["payplancharge"]
     assert IndexConfig(("patnum",)) in indexes["patient"]
     with connect(warehouse) as connection:
         queries = dict(_build_models(connection, manifest))
@@ -211,11 +219,11 @@ def _build_models(
 
 
 def _fill(connection: WarehouseConnection, table: str, listed: tuple[IndexConfig, ...]) -> None:
+    from include.open_dental.schema import tables
+
+    types = {column.name.lower(): column.data_type for column in tables()[table].columns}
     columns = sorted({index.columns[0] for index in listed})
-    values = [
-        "date '2000-01-01' + g" if column.startswith("date") or column.endswith("date") else "g"
-        for column in columns
-    ]
+    values = [OTHER_VALUES.get(types.get(column, ""), "g") for column in columns]
     connection.execute(
         f'insert into raw."{table}" ({", ".join(columns)}) '
         f"select {', '.join(values)} from generate_series(1, 5000) as g".encode()

@@ -15,7 +15,7 @@ Figures = dict[str, dict[str, Decimal]]
 INCOME = {
     "production": "production_amount",
     "adjustments": "adjustment_amount",
-    "writeoffs": "writeoff_amount",
+    "writeoffs": "writeoff_amount + writeoff_estimate_amount + writeoff_adjustment_amount",
     "patient_income": "patient_income_amount",
     "unearned_income": "unearned_income_amount",
     "insurance_income": "insurance_income_amount",
@@ -37,12 +37,13 @@ def true_income(truth: Mapping[str, Any]) -> Figures:
 
 
 def mart_income(warehouse: Endpoint, last_day: str) -> Figures:
-    """Return the same from `od_production_income`."""
+    """Return the same from `od_production_income`, whose annual report has nothing scheduled."""
     sums = ", ".join(f"sum({column})" for column in INCOME.values())
     rows = _rows(
         warehouse,
         f"select business_on::text, {sums} from marts.od_production_income"
-        f" where business_on <= '{last_day}' group by business_on",
+        " where report_name = 'annual' and is_default_writeoff_mode"
+        f" and business_on <= '{last_day}' group by business_on",
     )
     return _without_zeros({row[0]: dict(zip(INCOME, row[1:], strict=True)) for row in rows})
 
@@ -53,12 +54,12 @@ def true_receipts(truth: Mapping[str, Any]) -> Figures:
 
 
 def mart_receipts(warehouse: Endpoint) -> Figures:
-    """Return the same from `od_daily_payments`."""
+    """Return the same from `od_daily_payments`, hidden prepayments added."""
     days: Figures = defaultdict(dict)
     for day, kind, amount in _rows(
         warehouse,
-        "select paid_on::text, payer_kind, sum(payment_amount) from marts.od_daily_payments"
-        " group by paid_on, payer_kind",
+        "select paid_on::text, payer_kind, sum(payment_amount + hidden_unearned_amount)"
+        " from marts.od_daily_payments group by paid_on, payer_kind",
     ):
         days[day][f"{kind}_payments"] = amount
     return _without_zeros(days)
@@ -79,9 +80,8 @@ def mart_receivables(warehouse: Endpoint, last_day: str) -> Figures:
     families: Figures = defaultdict(dict)
     for family, day, amount in _rows(
         warehouse,
-        "select coalesce(guarantor_id, patient_id)::text, entry_on::text, sum(amount)"
+        "select guarantor_id::text, entry_on::text, sum(amount)"
         " from intermediate.int_ledger_entries_unioned"
-        " left join intermediate.int_patients_assigned using (patient_id)"
         f" where entry_on <= '{last_day}' group by 1, 2",
     ):
         families[family][day] = amount
@@ -99,9 +99,13 @@ def true_aging(truth: Mapping[str, Any]) -> Figures:
 
 
 def mart_aging(warehouse: Endpoint) -> Figures:
-    """Return the same from `od_aging`."""
+    """Return the same from the newest snapshot of `od_aging`."""
     columns = ", ".join(AGING.values())
-    return _aging(warehouse, f"select guarantor_id::text, {columns} from marts.od_aging")
+    return _aging(
+        warehouse,
+        f"select guarantor_id::text, {columns} from marts.od_aging"
+        " where as_of_on = (select max(as_of_on) from marts.od_aging)",
+    )
 
 
 def source_aging(warehouse: Endpoint) -> Figures:

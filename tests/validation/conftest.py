@@ -10,6 +10,7 @@ import pytest
 from include.endpoints import Endpoint
 from include.warehouse.session import connect
 from tests.validation.loaded_warehouse import PATIENT, PROCEDURE, LoadedWarehouse
+from tests.validation.records import record_asked
 
 
 @pytest.fixture
@@ -37,3 +38,17 @@ def loaded(warehouse: Endpoint, docs: Path) -> Iterator[LoadedWarehouse]:
         )
         one.load("patient", "procedurelog")
         yield one
+
+
+@pytest.fixture
+def asked(loaded: LoadedWarehouse, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is counted after a first validation, in which some rows break rules."""
+    loaded.execute("update raw.procedurelog set procstatus = 99 where procnum <= 3")
+    loaded.execute("update raw.procedurelog set patnum = 4000 where procnum in (3, 4)")
+    loaded.execute("update raw.procedurelog set procdate = '1066-10-14' where procnum = 5")
+    loaded.execute("update raw.procedurelog set note = note")
+    loaded.validate()
+    asked = record_asked(monkeypatch)
+    loaded.validate()
+    assert asked == []
+    return asked

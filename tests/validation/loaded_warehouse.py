@@ -137,6 +137,20 @@ class LoadedWarehouse:
                 living,
             )
 
+    def compare(self, name: str) -> None:
+        """Record a load that found the table as it was."""
+        self.execute(
+            "insert into ops.table_load (run_id, table_name, tier, state, finished_at)"
+            " values (%s, %s, 'critical', 'succeeded', now())",
+            self.run_id,
+            name,
+        )
+        self.execute(
+            "update ops.table_state set last_run_id = %s, loaded_at = now() where table_name = %s",
+            self.run_id,
+            name,
+        )
+
     def validate(self, tier: Tier = Tier.CRITICAL) -> TierVerdict:
         return validate_tier(self.endpoint, run_id=self.run_id, tier=tier)
 

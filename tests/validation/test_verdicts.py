@@ -1,8 +1,10 @@
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from include.catalog.model import ReferenceOrigin, Tier
 from include.errors import TerminalError
@@ -68,7 +70,7 @@ def test_every_kind_of_breach_is_counted_where_it_is(loaded: LoadedWarehouse) ->
         "procstatus = 0": "10",
         "procstatus = 9": "11",
         "procdate = '1879-12-31'": "20",
-        "procdate = '2201-01-01'": "21",
+        "procdate = make_date(extract(year from now())::int + 101, 1, 1)": "21",
         "procdate = '0001-01-02'": "22",
         "procfee = 'NaN'": "30",
         "procfee = 'Infinity'": "31",
@@ -84,6 +86,20 @@ def test_every_kind_of_breach_is_counted_where_it_is(loaded: LoadedWarehouse) ->
     assert loaded.breaches("procedurelog") == {**ALL_KINDS, "quality": 13}
 
 
+@pytest.mark.parametrize("key", [(), ("ProcStatus", "ProcNum")], ids=["none", "another"])
+def test_the_documented_key_is_judged_where_the_source_has_lost_it(
+    loaded: LoadedWarehouse, key: tuple[str, ...]
+) -> None:
+    loaded.start_run(PATIENT, replace(PROCEDURE, key=key))
+    loaded.execute(
+        "update raw.procedurelog set procnum = nullif((procnum + 1) / 2, 1) where procnum <= 20"
+    )
+    loaded.load("patient", "procedurelog")
+    assert loaded.validate().blocked.keys() == {"procedurelog"}
+    breaches = loaded.breaches("procedurelog")
+    assert (breaches["not_null procnum"], breaches["unique procnum"]) == (2, 18)
+
+
 def test_what_open_dental_means_by_empty_or_none_is_no_breach(loaded: LoadedWarehouse) -> None:
     for assignment, row in {
         "procdate = '0001-01-01'": 1,
@@ -91,7 +107,7 @@ def test_what_open_dental_means_by_empty_or_none_is_no_breach(loaded: LoadedWare
         "procdate = '2200-01-01'": 3,
         "procdate = '9999-12-31'": 4,
         "procdate = '9999-01-01'": 10,
-        "procdate = current_date + 36525": 5,
+        "procdate = make_date(extract(year from now())::int + 100, 12, 31)": 5,
         "procdate = '1880-01-01'": 6,
         "patnum = 0": 7,
         "patnum = -1": 8,
@@ -309,6 +325,29 @@ def test_a_run_that_does_not_exist_is_a_terminal_error(loaded: LoadedWarehouse) 
     loaded.run_id += 1
     with pytest.raises(TerminalError, match="every verdict stands"):
         loaded.validate()
+
+
+def test_great_expectations_scans_a_table_once_and_takes_no_row_in(
+    loaded: LoadedWarehouse,
+) -> None:
+    loaded.execute("alter table raw.procedurelog add primary key (procnum)")
+    scans = []
+
+    def look(_: Any, cursor: Any, statement: str, *__: Any) -> None:
+        assert cursor.rowcount <= 1
+        if not statement.endswith("limit 0"):
+            scans.append(statement.count('"raw"."procedurelog"'))
+
+    event.listen(Engine, "after_cursor_execute", look)
+    try:
+        loaded.validate()
+    finally:
+        event.remove(Engine, "after_cursor_execute", look)
+    assert sum(scans) == 1
+    [(rows,)] = loaded.execute(
+        "select element_count from ops.validation_result where check_name = 'unique'"
+    )
+    assert rows == 1000
 
 
 def test_no_row_value_and_no_password_reaches_pages_logs_or_ops(

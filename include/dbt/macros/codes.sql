@@ -4,8 +4,11 @@
         on {{ alias }}.code_list = '{{ code_list }}' and coalesce({{ alias }}.code, '') = {{ code }}::text
 {%- endmacro %}
 
-{# Whether a number is a code that carries a flag: `procedure_status_code = 2`. #}
+{# Whether a value is a code that carries a flag: `procedure_status_code = 2`. #}
 {% macro has_flag(code, code_list, flag) -%}
-    {%- set codes = code_flags()[code_list][flag] -%}
+    {%- set codes = [] -%}
+    {%- for known in code_flags()[code_list][flag] -%}
+        {%- do codes.append(known if known.isdigit() else "'" ~ known ~ "'") -%}
+    {%- endfor -%}
     {{ code }} {{ '= ' ~ codes[0] if codes | length == 1 else 'in (' ~ codes | join(', ') ~ ')' }}
 {%- endmacro %}

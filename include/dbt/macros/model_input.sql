@@ -1,6 +1,10 @@
-{# Pre-hook of every model with rows of its own, in its transaction: up to which load of each raw
-   table its rows will go. What it reads through another model's rows is as old as that model. #}
+{# Pre-hook of every model and seed, in its transaction. Nobody knows any more by what it was made,
+   until who knows it says so. Of a model with rows of its own: up to which load of each raw table
+   they will go. What it reads through another model's rows is as old as that model. #}
 {% macro record_model_input() %}
+    {% if execute %}
+        delete from ops.node_state where node = '{{ model.unique_id }}';
+    {% endif %}
     {% if execute and model.config.materialized in ('table', 'incremental') %}
         {% set inputs = inputs_of(model.unique_id) %}
         {% set indirect = [] %}

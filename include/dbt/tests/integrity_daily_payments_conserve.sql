@@ -1,12 +1,18 @@
--- Every payment and every check is in the report once.
+-- Every split of a payment that exists and what insurance paid on every check is in the report
+-- once.
 with mart as (
 
     select
-        payer_kind,
-        sum(payment_count) as payment_count,
-        sum(payment_amount) as payment_amount
-    from {{ ref('od_daily_payments') }}
-    group by payer_kind
+        paid.payer_kind,
+        sum(
+            case
+                when preferences.is_hidden_unearned_shown then paid.payment_amount
+                else paid.payment_amount + paid.hidden_unearned_amount
+            end
+        ) as amount
+    from {{ ref('od_daily_payments') }} as paid
+    cross join {{ ref('int_preferences_pivoted') }} as preferences
+    group by paid.payer_kind
 
 ),
 
@@ -14,27 +20,25 @@ source_sums as (
 
     select
         'patient' as payer_kind,
-        count(*) as payment_count,
-        sum(payment_amount) as payment_amount
-    from {{ ref('stg_open_dental__payments') }}
-    where payment_amount <> 0
-    having count(*) > 0
+        sum(splits.split_amount) as amount
+    from {{ ref('stg_open_dental__payment_splits') }} as splits
+    inner join {{ ref('stg_open_dental__payments') }} as payments
+        on splits.payment_id = payments.payment_id
 
     union all
 
     select
         'insurance' as payer_kind,
-        count(*) as payment_count,
-        sum(check_amount) as payment_amount
-    from {{ ref('stg_open_dental__claim_payments') }}
-    having count(*) > 0
+        sum(claim_procedures.insurance_pay_amount) as amount
+    from {{ ref('stg_open_dental__claim_procedures') }} as claim_procedures
+    inner join {{ ref('stg_open_dental__claim_payments') }} as claim_payments
+        on claim_procedures.claim_payment_id = claim_payments.claim_payment_id
+    where {{ has_flag('claim_procedure_status_code', 'ClaimProcStatus', 'is_received') }}
 
 )
 
 select source_sums.payer_kind
 from source_sums
-full outer join mart
+left join mart
     on source_sums.payer_kind = mart.payer_kind
-where
-    source_sums.payment_count is distinct from mart.payment_count
-    or source_sums.payment_amount is distinct from mart.payment_amount
+where coalesce(source_sums.amount, 0) <> coalesce(mart.amount, 0)

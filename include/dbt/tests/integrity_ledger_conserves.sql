@@ -1,11 +1,30 @@
--- Each kind of entry adds up to what its source rows add up to: no join lost or doubled a row.
+-- Each kind of entry has, day by day, the rows and the money of what it is made of: no join lost or
+-- doubled a row.
 with ledger as (
 
     select
         entry_kind,
+        entry_on,
+        count(*) as entry_count,
         sum(amount) as amount
     from {{ ref('int_ledger_entries_unioned') }}
-    group by entry_kind
+    group by entry_kind, entry_on
+
+),
+
+settings as (
+
+    select
+        {{ has_flag('payment_plans_version', 'PayPlansVersion', 'ages_debits') }} as ages_debits,
+        {{ has_flag('payment_plans_version', 'PayPlansVersion', 'ages_credits') }} as ages_credits,
+        {{ has_flag('payment_plans_version', 'PayPlansVersion', 'ages_plan_payments') }}
+            as ages_plan_payments,
+        {{ has_flag('payment_plans_version', 'PayPlansVersion', 'credits_completed_amounts') }}
+            as credits_completed_amounts,
+        {{ has_flag(
+            'payment_plans_version', 'PayPlansVersion', 'credits_completed_insurance_amounts'
+        ) }} as credits_completed_insurance_amounts
+    from {{ ref('int_preferences_pivoted') }}
 
 ),
 
@@ -13,90 +32,164 @@ completed as (
 
     select procedure_id
     from {{ ref('stg_open_dental__procedures') }}
-    where procedure_status_code = 2
+    where {{ has_flag('procedure_status_code', 'ProcStat', 'is_completed') }}
+
+),
+
+hidden_types as (
+
+    select definition_id
+    from {{ ref('stg_open_dental__definitions') }}
+    where is_hidden_unearned
 
 ),
 
 plans as (
 
-    select
-        payment_plan_id,
-        insurance_plan_id
-    from {{ ref('stg_open_dental__payment_plans') }}
+    select * from {{ ref('stg_open_dental__payment_plans') }}
 
 ),
 
-source_sums as (
+source_rows as (
 
     select
         'procedure' as entry_kind,
-        sum(fee_amount) as amount
+        procedure_on as entry_on,
+        fee_amount as amount
     from {{ ref('stg_open_dental__procedures') }}
-    where procedure_status_code = 2
+    where
+        procedure_fee_amount <> 0
+        and {{ has_flag('procedure_status_code', 'ProcStat', 'is_completed') }}
 
     union all
 
     select
         'claim_procedure' as entry_kind,
-        -sum(claimed.writeoff_amount)
-        - coalesce(
-            sum(claimed.insurance_pay_amount) filter (where claimed.payment_plan_id is null), 0
-        ) as amount
+        claimed.claim_procedure_on as entry_on,
+        case
+            when {{ has_flag('claim_procedure_status_code', 'ClaimProcStatus', 'is_not_received') }}
+                then 0
+            when claimed.payment_plan_id is null
+                then -claimed.writeoff_amount - claimed.insurance_pay_amount
+            else -claimed.writeoff_amount
+        end as amount
     from {{ ref('stg_open_dental__claim_procedures') }} as claimed
     -- A subquery behind an "or" would be searched anew for every row.
     left join completed
         on claimed.procedure_id = completed.procedure_id
     where
-        claimed.claim_procedure_status_code in (1, 4, 5, 7)
+        {{ has_flag('claim_procedure_status_code', 'ClaimProcStatus', 'is_in_ledger') }}
         and (claimed.procedure_id is null or completed.procedure_id is not null)
 
     union all
 
     select
         'adjustment' as entry_kind,
-        sum(adjustment_amount) as amount
+        adjustment_on as entry_on,
+        adjustment_amount as amount
     from {{ ref('stg_open_dental__adjustments') }}
+    where adjustment_amount <> 0
 
     union all
 
     select
         'patient_payment' as entry_kind,
-        -sum(split_amount) as amount
-    from {{ ref('stg_open_dental__payment_splits') }}
+        splits.paid_on as entry_on,
+        case
+            when splits.payment_plan_id is null or settings.ages_plan_payments
+                then -splits.split_amount
+            else 0
+        end as amount
+    from {{ ref('stg_open_dental__payment_splits') }} as splits
+    cross join settings
     where
-        coalesce(unearned_type_id, 0) not in (
-            select hidden.definition_id
-            from {{ ref('stg_open_dental__definitions') }} as hidden
-            where hidden.is_hidden_unearned
+        splits.split_amount <> 0
+        and coalesce(splits.unearned_type_id, 0) not in (
+            select hidden_types.definition_id from hidden_types
         )
+
+    union all
+
+    select
+        'plan_completion' as entry_kind,
+        plans.plan_on as entry_on,
+        -plans.completed_amount as amount
+    from plans
+    cross join settings
+    where
+        plans.completed_amount <> 0
+        and case
+            when plans.insurance_plan_id is null then settings.credits_completed_amounts
+            else settings.credits_completed_insurance_amounts
+        end
 
     union all
 
     select
         'plan_debit' as entry_kind,
-        sum(principal_amount + interest_amount) as amount
-    from {{ ref('stg_open_dental__payment_plan_charges') }}
+        charges.charge_on as entry_on,
+        case
+            when own_plans.payment_plan_id is null then 0
+            else charges.principal_amount + charges.interest_amount
+        end as amount
+    from {{ ref('stg_open_dental__payment_plan_charges') }} as charges
+    cross join settings
+    left join plans as own_plans
+        on
+            charges.payment_plan_id = own_plans.payment_plan_id
+            and own_plans.insurance_plan_id is null
     where
-        charge_type_code = 0
-        and payment_plan_id in (
-            select own.payment_plan_id from plans as own
-            where own.insurance_plan_id is null
-        )
+        settings.ages_debits
+        and {{ has_flag('charges.charge_type_code', 'PayPlanChargeType', 'is_debit') }}
 
     union all
 
     select
         'plan_credit' as entry_kind,
-        -sum(principal_amount) as amount
-    from {{ ref('stg_open_dental__payment_plan_charges') }}
+        charges.charge_on as entry_on,
+        -charges.principal_amount as amount
+    from {{ ref('stg_open_dental__payment_plan_charges') }} as charges
+    cross join settings
     where
-        charge_type_code = 1
-        and payment_plan_id in (select every_plan.payment_plan_id from plans as every_plan)
+        settings.ages_credits
+        and (
+            not settings.ages_debits
+            or charges.payment_plan_id in (select plans.payment_plan_id from plans)
+        )
+        and {{ has_flag('charges.charge_type_code', 'PayPlanChargeType', 'is_credit') }}
+
+    union all
+
+    select
+        'plan_link' as entry_kind,
+        credited.credit_on as entry_on,
+        credited.credit_amount as amount
+    from {{ ref('int_payment_plan_links_credited') }} as credited
+    cross join settings
+    where settings.ages_credits
+
+),
+
+source_sums as (
+
+    select
+        entry_kind,
+        entry_on,
+        count(*) as entry_count,
+        sum(amount) as amount
+    from source_rows
+    group by entry_kind, entry_on
 
 )
 
-select source_sums.entry_kind
+select
+    coalesce(source_sums.entry_kind, ledger.entry_kind) as entry_kind,
+    coalesce(source_sums.entry_on, ledger.entry_on) as entry_on
 from source_sums
-left join ledger
-    on source_sums.entry_kind = ledger.entry_kind
-where coalesce(source_sums.amount, 0) <> coalesce(ledger.amount, 0)
+full outer join ledger
+    on
+        source_sums.entry_kind = ledger.entry_kind
+        and {{ dated('source_sums.entry_on') }} = {{ dated('ledger.entry_on') }}
+where
+    source_sums.entry_count is distinct from ledger.entry_count
+    or source_sums.amount is distinct from ledger.amount

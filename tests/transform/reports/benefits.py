@@ -27,9 +27,8 @@ def maximums(practice: Practice, *, of_family: bool) -> Mapping[int, Decimal]:
     found: dict[int, Decimal] = defaultdict(lambda: BLANK)
     for benefit in money_limitations(practice):
         category = categories.get(benefit["CovCatNum"])
-        is_general = benefit["CovCatNum"] == 0 or (
-            category is not None and category["EbenefitCat"] == GENERAL
-        )
+        # A category that is gone is none.
+        is_general = category is None or category["EbenefitCat"] == GENERAL
         if is_general and (benefit["CoverageLevel"] == FAMILY) == of_family:
             found[benefit["PlanNum"]] = max(found[benefit["PlanNum"]], benefit["MonetaryAmt"])
     return found

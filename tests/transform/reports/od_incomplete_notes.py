@@ -20,7 +20,7 @@ EXISTING = 3
 GROUP_NOTE = "~GRP~"
 EXCLUDED = "D9986,D9987"
 # Two double quotes in a row, or a prompt that nobody answered.
-OPEN_PROMPT = re.compile(r'""|\[Prompt:"\w+"\]', re.IGNORECASE | re.ASCII)
+OPEN_PROMPT = re.compile(r'""|\[Prompt:"[\w ]+"\]', re.IGNORECASE | re.ASCII)
 
 
 def calculate(practice: Practice) -> list[Row]:
@@ -47,7 +47,8 @@ def calculate(practice: Practice) -> list[Row]:
         note = notes.get(procedure["ProcNum"])
         is_incomplete = note is not None and bool(OPEN_PROMPT.search(note["Note"]))
         has_no_note = (procedure["PatNum"], procedure["ProcDate"]) not in noted_days
-        is_unsigned = note is not None and note["Note"].strip() != "" and note["Signature"] == ""
+        # Signatures never leave the source, so nobody here knows whether a written note has one.
+        is_unsigned = None if note is not None and note["Note"].strip() != "" else False
         is_listed = procedure["ProvNum"] in listed
         if not (is_incomplete or has_no_note or is_unsigned):
             continue
@@ -67,7 +68,7 @@ def calculate(practice: Practice) -> list[Row]:
                 and (
                     is_incomplete
                     or (shows_no_note and has_no_note)
-                    or (shows_unsigned and is_unsigned)
+                    or (shows_unsigned and bool(is_unsigned))
                 ),
             }
         )

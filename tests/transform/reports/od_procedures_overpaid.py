@@ -5,7 +5,6 @@ All dates are taken. `is_listed_provider` stands for the form's "all providers".
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 
 from tests.transform.reports.practice import Practice, Row, day, identity
@@ -25,29 +24,35 @@ def calculate(practice: Practice) -> list[Row]:
     """Return a row per overpaid procedure."""
     codes = practice.by_key("procedurecode", "CodeNum")
     qualifying = _qualifying_procedures(practice)
-    # Money counts only if it is of a patient who has such a procedure, on whosever procedure.
-    patients = {row["PatNum"] for row in qualifying}
     hidden = hidden_unearned_types(practice)
     listed = listed_providers(practice)
-
-    def of_patients(table: str, counts: Callable[[Row], bool]) -> dict[int, list[Row]]:
-        return {
-            number: [row for row in rows if row["PatNum"] in patients and counts(row)]
-            for number, rows in practice.grouped(table, "ProcNum").items()
-        }
-
-    claim_procedures = of_patients("claimproc", lambda row: row["Status"] in INSURANCE_STATUSES)
-    splits = of_patients("paysplit", lambda row: row["UnearnedType"] not in hidden)
-    adjustments = of_patients("adjustment", lambda _: True)
+    # Money counts only if it is of a patient who has such a procedure, on whosever procedure: for
+    # the report over the listed providers one of theirs.
+    patients = {row["PatNum"] for row in qualifying}
+    of_listed = {row["PatNum"] for row in qualifying if row["ProvNum"] in listed}
+    claim_procedures = practice.grouped("claimproc", "ProcNum")
+    all_splits = practice.grouped("paysplit", "ProcNum")
+    all_adjustments = practice.grouped("adjustment", "ProcNum")
     rows: list[Row] = []
     for procedure in qualifying:
         number = procedure["ProcNum"]
-        claimed = claim_procedures.get(number, [])
+        counted = of_listed if procedure["ProvNum"] in listed else patients
+        claimed = [
+            row
+            for row in claim_procedures[number]
+            if row["PatNum"] in counted and row["Status"] in INSURANCE_STATUSES
+        ]
+        splits = [
+            row
+            for row in all_splits[number]
+            if row["PatNum"] in counted and row["UnearnedType"] not in hidden
+        ]
+        adjustments = [row for row in all_adjustments[number] if row["PatNum"] in counted]
         insured, writeoff = _total(claimed, "InsPayAmt"), _total(claimed, "WriteOff")
         if insured + writeoff <= 0:
             insured = writeoff = ZERO
-        paid = _total(splits.get(number, []), "SplitAmt")
-        adjusted = _total(adjustments.get(number, []), "AdjAmt")
+        paid = _total(splits, "SplitAmt")
+        adjusted = _total(adjustments, "AdjAmt")
         overpaid = fee(procedure) - insured - writeoff - paid + adjusted
         if overpaid < 0:
             rows.append(

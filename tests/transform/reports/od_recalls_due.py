@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from tests.transform.reports.practice import Practice, Row, day
 from tests.transform.reports.recall_synchronization import is_coming, synchronised_dates
@@ -27,14 +27,16 @@ COMMLOG_TYPES = 27
 def calculate(practice: Practice) -> list[Row]:
     """Return one row per recall of a patient whose guarantor and type exist."""
     dates = synchronised_dates(practice)
-    reminders = reminder_days(practice)
+    reminders = reminder_moments(practice)
     coming = {
         row["PatNum"] for row in practice.rows("appointment") if is_coming(row, practice.today)
     }
     rows: list[Row] = []
     for recall, guarantor in listable_recalls(practice):
         balance = family_balance(practice, guarantor)
-        reminded = sorted(on for on in reminders[recall["PatNum"]] if on > recall["DatePrevious"])
+        # A moment on the day of the last visit comes after that day's midnight.
+        previous = datetime.combine(recall["DatePrevious"], time.min)
+        reminded = sorted({at.date() for at in reminders[recall["PatNum"]] if at > previous})
         has_appointment = day(recall["DateScheduled"]) is not None
         computed = dates[recall["RecallNum"]]
         due = day(recall["DateDue"])
@@ -83,18 +85,18 @@ def is_type_shown(practice: Practice, recall_type: int) -> bool:
     return chosen == [""] or str(recall_type) in chosen
 
 
-def reminder_days(practice: Practice) -> Mapping[int, set[date]]:
-    """Return the days on which each patient was reminded, by the first type for reminders."""
+def reminder_moments(practice: Practice) -> Mapping[int, list[datetime]]:
+    """Return when each patient was reminded, by the first type for reminders."""
     types = sorted(
         (row["ItemOrder"], row["DefNum"])
         for row in practice.rows("definition")
         if row["Category"] == COMMLOG_TYPES and row["ItemValue"].upper() == "RECALL"
     )
-    days: dict[int, set[date]] = defaultdict(set)
+    moments: dict[int, list[datetime]] = defaultdict(list)
     for row in practice.rows("commlog"):
         if types and row["CommType"] == types[0][1]:
-            days[row["PatNum"]].add(row["CommDateTime"].date())
-    return days
+            moments[row["PatNum"]].append(row["CommDateTime"])
+    return moments
 
 
 def is_reminded(practice: Practice, reminded: list[date]) -> bool:

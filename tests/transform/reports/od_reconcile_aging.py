@@ -5,9 +5,8 @@ later save on the family's account; on other members they are 0. A difference is
 computed. Its reason is the first that explains it:
 
 - 'rounding': no figure differs by more than what is rounded away;
-- 'future_link': without the credits of links dated later, the balances agree; a run for one family
-  leaves them out;
-- 'earlier_run': the stored figures are those of the day of the last run;
+- 'earlier_run': the last run was on another day, and only the age of what is owed has changed;
+- 'future_link': the family has a credit of a link dated later; a run for one family leaves it out;
 - 'edited_since': a row of the family was edited on the day of the last run or later;
 - 'our_rule': none of these.
 """
@@ -23,9 +22,9 @@ from tests.transform.reports.aging import (
     Family,
     age_families,
     families_of,
-    family_run_balance,
     payment_plan_dues,
 )
+from tests.transform.reports.ledger import LINK_CREDIT, transactions
 from tests.transform.reports.practice import EMPTY, Practice, Row
 from tests.transform.reports.rules import ZERO, rounded
 
@@ -62,7 +61,7 @@ def calculate(practice: Practice) -> list[Row]:
     guarantors = {row["Guarantor"] for row in patients.values()} & patients.keys()
     computed = _figures(practice)
     last_run = _last_run(practice)
-    at_last_run = _figures(Practice(practice.tables, last_run)) if last_run else {}
+    linked_later = _linked_later(practice)
     edited_on = _last_edits(practice)
     rows: list[Row] = []
     for guarantor in sorted(guarantors):
@@ -73,8 +72,8 @@ def calculate(practice: Practice) -> list[Row]:
             reason = _reason(
                 stored,
                 ours,
-                of_family_run=family_run_balance(practice, guarantor),
-                at_last_run=at_last_run.get(guarantor, NOTHING) if last_run else None,
+                is_run_today=last_run == practice.today,
+                has_future_link=guarantor in linked_later,
                 is_edited=last_run is not None and edited_on.get(guarantor, EMPTY) >= last_run,
             )
         rows.append(
@@ -113,17 +112,28 @@ def _reason(
     stored: Figures,
     ours: Figures,
     *,
-    of_family_run: Decimal,
-    at_last_run: Figures | None,
+    is_run_today: bool,
+    has_future_link: bool,
     is_edited: bool,
 ) -> str:
     if all(abs(stored[name] - ours[name]) <= ROUNDED_AWAY for name in STORED):
         return "rounding"
-    if stored[BALANCE] == of_family_run != ours[BALANCE]:
-        return "future_link"
-    if stored == at_last_run:
+    if not is_run_today and stored[BALANCE] == ours[BALANCE]:
         return "earlier_run"
+    if has_future_link:
+        return "future_link"
     return "edited_since" if is_edited else "our_rule"
+
+
+def _linked_later(practice: Practice) -> set[int]:
+    """Return the guarantors whose family has a credit of a link that is dated after today."""
+    family_of = families_of(practice)
+    return {
+        family_of[row.patient]
+        for row in transactions(practice, practice.today)
+        if row.kind == LINK_CREDIT and row.on > practice.today and row.amount != 0
+        if row.patient in family_of
+    }
 
 
 def _last_run(practice: Practice) -> date | None:

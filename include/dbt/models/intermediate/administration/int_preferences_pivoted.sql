@@ -91,7 +91,7 @@ pivoted as (
 
 ),
 
--- Values that the marts do not follow: whoever reads the setting must stop.
+-- Values that mean something to no report: whoever reads the setting must stop.
 unknown as (
 
     select
@@ -103,10 +103,9 @@ unknown as (
         ) as unknown_settings
     from valued
     where
-        (name = 'payplansversion' and coalesce(number, 0) <> 2)
+        (name = 'payplansversion' and coalesce(number, 0) not in (1, 2, 3, 4))
         or (name = 'agingproclifo' and coalesce(number, -1) not in (0, 1, 2))
-        or (name = 'reportsppowriteoffdefaulttoprocdate' and coalesce(number, -1) <> 0)
-        or (name = 'reportpandischedprodsubtractswo' and coalesce(number, -1) <> 0)
+        or (name = 'reportsppowriteoffdefaulttoprocdate' and coalesce(number, -1) < 0)
         or (name = 'brokenapptprocedure' and coalesce(number, -1) not in (0, 1, 2, 3))
 
 ),

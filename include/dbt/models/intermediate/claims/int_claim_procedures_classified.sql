@@ -1,3 +1,6 @@
+-- A table: a score of models read it, and each would find the snapshots and cast the amounts anew.
+{{ config(materialized='table') }}
+
 with claim_procedures as (
 
     select * from {{ ref('stg_open_dental__claim_procedures') }}
@@ -77,7 +80,9 @@ classified as (
         {{ has_flag('claim_procedure_status_code', 'ClaimProcStatus', 'is_settled') }}
             as is_settled,
         {{ has_flag('claim_procedure_status_code', 'ClaimProcStatus', 'is_claim_paid') }}
-            as is_claim_paid
+            as is_claim_paid,
+        {{ has_flag('claim_procedure_status_code', 'ClaimProcStatus', 'is_held_against_fee') }}
+            as is_held_against_fee
     from claim_procedures
     left join snapshots
         on claim_procedures.claim_procedure_id = snapshots.claim_procedure_id

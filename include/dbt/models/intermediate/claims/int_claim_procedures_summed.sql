@@ -34,9 +34,6 @@ summed as (
         coalesce(
             sum(writeoff_amount) filter (where is_not_received), 0
         ) as open_writeoff_estimate_amount,
-        coalesce(
-            sum(expected_writeoff_amount) filter (where is_capitation_estimate), 0
-        ) as capitation_writeoff_estimate_amount,
         -- What a dynamic payment plan takes for granted from insurance.
         coalesce(
             sum(

@@ -1,50 +1,40 @@
 with claim_procedures as (
 
-    select * from {{ ref('stg_open_dental__claim_procedures') }}
-
-),
-
-procedures as (
-
-    select * from {{ ref('stg_open_dental__procedures') }}
+    select * from {{ ref('int_claim_procedures_posted') }}
 
 ),
 
 days as (
 
-    select
-        {{ as_of_date() }} as as_of_on,
-        {{ as_of_date() }} <> {{ office_today() }} as is_historic
+    select * from {{ ref('int_snapshot_days_listed') }}
 
 ),
 
 opened as (
 
     select
-        claim_procedures.claim_procedure_id,
-        claim_procedures.patient_id,
-        claim_procedures.insurance_pay_estimate_amount,
-        claim_procedures.writeoff_amount as writeoff_estimate_amount
+        days.as_of_on,
+        claim_procedures.guarantor_id,
+        sum(claim_procedures.insurance_pay_estimate_amount) as insurance_pay_estimate_amount,
+        sum(claim_procedures.writeoff_estimate_amount) as writeoff_estimate_amount,
+        sum(claim_procedures.writeoff_change_estimate_amount) as writeoff_change_estimate_amount
     from claim_procedures
-    cross join days
-    left join procedures
-        on claim_procedures.procedure_id = procedures.procedure_id
-    where
-        (claim_procedures.procedure_id is null or procedures.procedure_status_code = 2)
-        and (
-            (not days.is_historic and claim_procedures.claim_procedure_status_code = 0)
+    inner join days
+        on
+            (claim_procedures.is_not_received and not days.is_historic)
             or (
                 days.is_historic
-                and claim_procedures.procedure_on <= days.as_of_on
+                and {{ dated('claim_procedures.service_on') }} <= days.as_of_on
                 and (
-                    claim_procedures.claim_procedure_status_code = 0
+                    claim_procedures.is_not_received
                     or (
-                        claim_procedures.claim_procedure_status_code = 1
-                        and claim_procedures.claim_procedure_on > days.as_of_on
+                        claim_procedures.is_first_received
+                        and claim_procedures.posted_on > days.as_of_on
                     )
                 )
             )
-        )
+    where claim_procedures.guarantor_id is not null
+    group by days.as_of_on, claim_procedures.guarantor_id
 
 )
 

@@ -4,6 +4,12 @@ with links as (
 
 ),
 
+plans as (
+
+    select * from {{ ref('stg_open_dental__payment_plans') }}
+
+),
+
 procedures as (
 
     select * from {{ ref('stg_open_dental__procedures') }}
@@ -18,52 +24,98 @@ adjustments as (
 
 claim_procedures as (
 
-    select * from {{ ref('int_claim_procedures_summed') }}
+    select * from {{ ref('int_claim_procedures_classified') }}
 
 ),
 
-splits as (
+-- Few are linked, so that their rows are looked up: a large table with one name for two readers
+-- would be written out first.
+linked_procedures as (
 
-    select * from {{ ref('stg_open_dental__payment_splits') }}
+    select distinct linked_id as procedure_id
+    from links
+    where {{ has_flag('link_type_code', 'PayPlanLinkType', 'is_procedure') }}
+
+),
+
+linked_adjustments as (
+
+    select distinct linked_id as adjustment_id
+    from links
+    where {{ has_flag('link_type_code', 'PayPlanLinkType', 'is_adjustment') }}
 
 ),
 
 procedure_adjustments as (
 
     select
-        procedure_id,
-        patient_id,
-        provider_id,
-        clinic_id,
-        sum(adjustment_amount) as adjustment_amount
-    from adjustments
-    where procedure_id is not null
-    group by procedure_id, patient_id, provider_id, clinic_id
+        adjustments.procedure_id,
+        adjustments.patient_id,
+        adjustments.provider_id,
+        adjustments.clinic_id,
+        sum(adjustments.adjustment_amount) as adjustment_amount
+    from linked_procedures
+    inner join {{ ref('stg_open_dental__adjustments') }} as adjustments
+        on linked_procedures.procedure_id = adjustments.procedure_id
+    group by
+        adjustments.procedure_id,
+        adjustments.patient_id,
+        adjustments.provider_id,
+        adjustments.clinic_id
+
+),
+
+-- What was answered counts as it came out, everything else as it is expected.
+procedure_insurance as (
+
+    select
+        claim_procedures.procedure_id,
+        sum(
+            case
+                when claim_procedures.is_settled
+                    then claim_procedures.insurance_pay_amount + claim_procedures.writeoff_amount
+                else
+                    coalesce(
+                        claim_procedures.insurance_estimate_total_override_amount,
+                        claim_procedures.insurance_pay_estimate_amount
+                    ) + claim_procedures.expected_writeoff_amount
+            end
+        ) as insurance_amount
+    from linked_procedures
+    inner join claim_procedures
+        on linked_procedures.procedure_id = claim_procedures.procedure_id
+    where not claim_procedures.is_preauthorization
+    group by claim_procedures.procedure_id
 
 ),
 
 procedure_splits as (
 
     select
-        procedure_id,
-        sum(split_amount) as split_amount
-    from splits
-    where procedure_id is not null and payment_plan_id is null
-    group by procedure_id
+        splits.procedure_id,
+        sum(splits.split_amount) as split_amount
+    from linked_procedures
+    inner join {{ ref('stg_open_dental__payment_splits') }} as splits
+        on linked_procedures.procedure_id = splits.procedure_id
+    where splits.payment_plan_id is null
+    group by splits.procedure_id
 
 ),
 
 adjustment_splits as (
 
     select
-        adjustment_id,
-        sum(split_amount) as split_amount
-    from splits
-    where adjustment_id is not null and payment_plan_id is null
-    group by adjustment_id
+        splits.adjustment_id,
+        sum(splits.split_amount) as split_amount
+    from linked_adjustments
+    inner join {{ ref('stg_open_dental__payment_splits') }} as splits
+        on linked_adjustments.adjustment_id = splits.adjustment_id
+    where splits.payment_plan_id is null
+    group by splits.adjustment_id
 
 ),
 
+-- An override replaces the amount, not the condition that the procedure is complete.
 procedure_credits as (
 
     select
@@ -76,16 +128,15 @@ procedure_credits as (
         procedures.procedure_on as credit_on,
         -case
             when links.override_amount <> 0 then links.override_amount
-            when procedures.procedure_status_code = 2
-                then
-                    procedures.fee_amount
-                    + coalesce(procedure_adjustments.adjustment_amount, 0)
-                    - coalesce(claim_procedures.planned_insurance_amount, 0)
-                    - coalesce(claim_procedures.planned_writeoff_amount, 0)
-                    - coalesce(procedure_splits.split_amount, 0)
-            else 0
+            else
+                procedures.fee_amount
+                + coalesce(procedure_adjustments.adjustment_amount, 0)
+                - coalesce(procedure_insurance.insurance_amount, 0)
+                - coalesce(procedure_splits.split_amount, 0)
         end as credit_amount
     from links
+    inner join plans
+        on links.payment_plan_id = plans.payment_plan_id
     inner join procedures
         on links.linked_id = procedures.procedure_id
     left join procedure_adjustments
@@ -94,11 +145,13 @@ procedure_credits as (
             and procedures.patient_id = procedure_adjustments.patient_id
             and procedures.provider_id is not distinct from procedure_adjustments.provider_id
             and procedures.clinic_id is not distinct from procedure_adjustments.clinic_id
-    left join claim_procedures
-        on procedures.procedure_id = claim_procedures.procedure_id
+    left join procedure_insurance
+        on procedures.procedure_id = procedure_insurance.procedure_id
     left join procedure_splits
         on procedures.procedure_id = procedure_splits.procedure_id
-    where links.link_type_code = 2
+    where
+        {{ has_flag('links.link_type_code', 'PayPlanLinkType', 'is_procedure') }}
+        and {{ has_flag('procedures.procedure_status_code', 'ProcStat', 'is_completed') }}
 
 ),
 
@@ -121,7 +174,7 @@ adjustment_credits as (
         on links.linked_id = adjustments.adjustment_id
     left join adjustment_splits
         on adjustments.adjustment_id = adjustment_splits.adjustment_id
-    where links.link_type_code = 1
+    where {{ has_flag('links.link_type_code', 'PayPlanLinkType', 'is_adjustment') }}
 
 ),
 

@@ -1,4 +1,20 @@
-with plans as (
+with days as (
+
+    select * from {{ ref('int_snapshot_days_listed') }}
+
+),
+
+settings as (
+
+    select
+        bill_in_advance_days,
+        {{ has_flag('payment_plans_version', 'PayPlansVersion', 'forgives_closed_plans') }}
+            as forgives_closed_plans
+    from {{ ref('int_preferences_pivoted') }}
+
+),
+
+plans as (
 
     select * from {{ ref('stg_open_dental__payment_plans') }}
 
@@ -12,47 +28,57 @@ charges as (
 
 splits as (
 
-    select * from {{ ref('stg_open_dental__payment_splits') }}
+    select * from {{ ref('int_payment_splits_classified') }}
 
 ),
 
-preferences as (
+families as (
 
-    select * from {{ ref('int_preferences_pivoted') }}
-
-),
-
-open_plans as (
-
-    select * from plans
-    where not is_closed
+    select * from {{ ref('int_families_assigned') }}
 
 ),
 
 debits as (
 
     select
-        charges.guarantor_id as patient_id,
+        days.as_of_on,
+        families.guarantor_id,
         charges.principal_amount + charges.interest_amount as amount
     from charges
-    inner join open_plans
-        on charges.payment_plan_id = open_plans.payment_plan_id
-    cross join preferences
+    inner join families
+        on charges.guarantor_id = families.patient_id
+    inner join plans
+        on charges.payment_plan_id = plans.payment_plan_id
+    cross join settings
+    -- A historic aging, too, bills in advance of today.
+    inner join days
+        on {{ dated('charges.charge_on') }} <= days.today_on + settings.bill_in_advance_days
     where
-        charges.charge_type_code = 0
-        and open_plans.insurance_plan_id is null
-        and charges.charge_on <= {{ as_of_date() }} + preferences.bill_in_advance_days
+        {{ has_flag('charges.charge_type_code', 'PayPlanChargeType', 'is_debit') }}
+        and plans.insurance_plan_id is null
+        and not (plans.is_closed and settings.forgives_closed_plans)
 
 ),
 
+-- A plan that is gone was never closed.
 payments as (
 
     select
-        splits.patient_id,
+        days.as_of_on,
+        families.guarantor_id,
         -splits.split_amount as amount
     from splits
-    inner join open_plans
-        on splits.payment_plan_id = open_plans.payment_plan_id
+    inner join families
+        on splits.patient_id = families.patient_id
+    left join plans
+        on splits.payment_plan_id = plans.payment_plan_id
+    cross join settings
+    inner join days
+        on not days.is_historic or {{ dated('splits.paid_on') }} <= days.as_of_on
+    where
+        splits.payment_plan_id is not null
+        and not splits.is_hidden_unearned
+        and not (coalesce(plans.is_closed, false) and settings.forgives_closed_plans)
 
 ),
 
@@ -67,10 +93,12 @@ unioned as (
 owed as (
 
     select
-        patient_id,
+        as_of_on,
+        guarantor_id,
         sum(amount) as payment_plan_due_amount
     from unioned
-    group by patient_id
+    where guarantor_id is not null
+    group by as_of_on, guarantor_id
 
 )
 

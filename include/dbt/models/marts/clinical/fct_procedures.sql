@@ -85,7 +85,7 @@ joined as (
         {{ has_flag('procedures.procedure_status_code', 'ProcStat', 'is_completed') }}
             as is_completed,
         {{ has_flag('procedures.procedure_status_code', 'ProcStat', 'is_completed') }}
-        and coalesce(procedure_codes.procedure_code, '') not in ('D9986', 'D9987') as is_visit,
+        and {{ is_visit('procedure_codes.procedure_code') }} as is_visit,
         procedures.procedure_on,
         procedures.treatment_planned_on,
         procedures.completed_on,
@@ -101,15 +101,12 @@ joined as (
             as open_writeoff_estimate_amount,
         coalesce(procedure_adjustments.adjustment_amount, 0) as adjustment_amount,
         coalesce(procedure_splits.split_amount, 0) as patient_paid_amount,
-        nullif(
-            concat_ws(
-                ', ',
-                case when procedures.procedure_on is null then 'no date' end,
-                case when patients.patient_id is null then 'no such patient' end,
-                case when providers.provider_id is null then 'no such provider' end,
-                case when procedure_codes.procedure_code_id is null then 'no such code' end
-            ), ''
-        ) as quality_reason
+        {{ quality_reason([
+            ('procedures.procedure_on is null', 'no date'),
+            ('patients.patient_id is null', 'no such patient'),
+            ('providers.provider_id is null', 'no such provider'),
+            ('procedure_codes.procedure_code_id is null', 'no such code'),
+        ]) }} as quality_reason
     from procedures
     left join produced
         on procedures.procedure_id = produced.procedure_id

@@ -45,7 +45,7 @@ visits as (
         on procedures.procedure_code_id = procedure_codes.procedure_code_id
     where
         {{ has_flag('procedures.procedure_status_code', 'ProcStat', 'is_completed') }}
-        and coalesce(procedure_codes.procedure_code, '') not in ('D9986', 'D9987')
+        and {{ is_visit('procedure_codes.procedure_code') }}
     group by procedures.patient_id
 
 ),

@@ -56,17 +56,14 @@ joined as (
         payments.payment_amount - coalesce(payment_splits.split_amount, 0) as unallocated_amount,
         payments.payment_amount = 0 and payments.payment_type_id is null as is_income_transfer,
         payments.payment_amount < 0 as is_refund,
-        nullif(
-            concat_ws(
-                ', ',
-                case when payments.paid_on is null then 'no date' end,
-                case when patients.patient_id is null then 'no such patient' end,
-                case
-                    when payments.payment_amount <> coalesce(payment_splits.split_amount, 0)
-                        then 'not fully split'
-                end
-            ), ''
-        ) as quality_reason
+        {{ quality_reason([
+            ('payments.paid_on is null', 'no date'),
+            ('patients.patient_id is null', 'no such patient'),
+            (
+                'payments.payment_amount <> coalesce(payment_splits.split_amount, 0)',
+                'not fully split',
+            ),
+        ]) }} as quality_reason
     from payments
     left join payment_splits
         on payments.payment_id = payment_splits.payment_id

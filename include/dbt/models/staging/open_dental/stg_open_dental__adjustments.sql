@@ -30,5 +30,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'adjustment') }}
+from {{ raw_table(source('open_dental', 'adjustment'), '
+    adjnum bigint, adjdate date, adjamt double precision, patnum bigint, adjtype bigint,
+    provnum bigint, adjnote text, procdate date, procnum bigint, dateentry date, clinicnum bigint,
+    statementnum bigint, secusernumentry bigint, secdatetedit timestamptz, taxtransid bigint
+') }}
 where _deleted_at is null

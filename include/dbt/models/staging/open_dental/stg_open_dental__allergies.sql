@@ -23,5 +23,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'allergy') }}
+from {{ raw_table(source('open_dental', 'allergy'), '
+    allergynum bigint, allergydefnum bigint, patnum bigint, reaction text, statusisactive smallint,
+    datetstamp timestamptz, dateadversereaction date, snomedreaction text
+') }}
 where _deleted_at is null

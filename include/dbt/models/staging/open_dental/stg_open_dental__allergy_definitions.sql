@@ -22,5 +22,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'allergydef') }}
+from {{ raw_table(source('open_dental', 'allergydef'), '
+    allergydefnum bigint, description text, ishidden smallint, datetstamp timestamptz,
+    snomedtype smallint, medicationnum bigint, uniicode text
+') }}
 where _deleted_at is null

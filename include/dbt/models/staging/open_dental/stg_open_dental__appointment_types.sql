@@ -25,5 +25,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'appointmenttype') }}
+from {{ raw_table(source('open_dental', 'appointmenttype'), '
+    appointmenttypenum bigint, appointmenttypename text, appointmenttypecolor integer,
+    itemorder integer, ishidden smallint, pattern text, codestr text, codestrrequired text,
+    requiredproccodesneeded smallint, blockouttypes text
+') }}
 where _deleted_at is null

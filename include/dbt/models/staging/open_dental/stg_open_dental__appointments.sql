@@ -55,5 +55,15 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'appointment') }}
+from {{ raw_table(source('open_dental', 'appointment'), '
+    aptnum bigint, patnum bigint, aptstatus smallint, pattern text, confirmed bigint,
+    timelocked smallint, op bigint, note text, provnum bigint, provhyg bigint,
+    aptdatetime timestamp, nextaptnum bigint, unschedstatus bigint, isnewpatient smallint,
+    procdescript text, assistant bigint, clinicnum bigint, ishygiene smallint,
+    datetstamp timestamptz, datetimearrived timestamp, datetimeseated timestamp,
+    datetimedismissed timestamp, insplan1 bigint, insplan2 bigint, datetimeaskedtoarrive timestamp,
+    procscolored text, coloroverride integer, appointmenttypenum bigint, secusernumentry bigint,
+    secdatetentry timestamp, priority smallint, provbartext text, patternsecondary text,
+    securityhash text, itemorderplanned integer
+') }}
 where _deleted_at is null

@@ -31,5 +31,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'benefit') }}
+from {{ raw_table(source('open_dental', 'benefit'), '
+    benefitnum bigint, plannum bigint, patplannum bigint, covcatnum bigint, benefittype smallint,
+    percent smallint, monetaryamt double precision, timeperiod smallint, quantityqualifier smallint,
+    quantity smallint, codenum bigint, coveragelevel integer, secdatetentry timestamp,
+    secdatetedit timestamptz, codegroupnum bigint, treatarea smallint
+') }}
 where _deleted_at is null

@@ -46,5 +46,14 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'carrier') }}
+from {{ raw_table(source('open_dental', 'carrier'), '
+    carriernum bigint, carriername text, address text, address2 text, city text, state text,
+    zip text, phone text, electid text, nosendelect smallint, iscda smallint, cdanetversion text,
+    canadiannetworknum bigint, ishidden smallint, canadianencryptionmethod smallint,
+    canadiansupportedtypes integer, secusernumentry bigint, secdateentry date,
+    secdatetedit timestamptz, tin text, carriergroupname bigint, appttextbackcolor integer,
+    iscoinsuranceinverted smallint, trustedetransflags smallint,
+    cobinspaidbehavioroverride smallint, eraautomationoverride smallint,
+    orthoinspayconsolidate smallint
+') }}
 where _deleted_at is null

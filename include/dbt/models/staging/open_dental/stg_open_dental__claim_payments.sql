@@ -33,5 +33,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'claimpayment') }}
+from {{ raw_table(source('open_dental', 'claimpayment'), '
+    claimpaymentnum bigint, checkdate date, checkamt double precision, checknum text,
+    bankbranch text, note text, clinicnum bigint, depositnum bigint, carriername text,
+    dateissued date, ispartial smallint, paytype bigint, secusernumentry bigint, secdateentry date,
+    secdatetedit timestamptz, paygroup bigint
+') }}
 where _deleted_at is null

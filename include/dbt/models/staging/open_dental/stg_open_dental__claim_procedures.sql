@@ -70,5 +70,20 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'claimproc') }}
+from {{ raw_table(source('open_dental', 'claimproc'), '
+    claimprocnum bigint, procnum bigint, claimnum bigint, patnum bigint, provnum bigint,
+    feebilled double precision, inspayest double precision, dedapplied double precision,
+    status smallint, inspayamt double precision, remarks text, claimpaymentnum bigint,
+    plannum bigint, datecp date, writeoff double precision, codesent text,
+    allowedoverride double precision, percentage smallint, percentoverride smallint,
+    copayamt double precision, nobillins smallint, paidotherins double precision,
+    baseest double precision, copayoverride double precision, procdate date, dateentry date,
+    linenumber smallint, dedest double precision, dedestoverride double precision,
+    insesttotal double precision, insesttotaloverride double precision,
+    paidotherinsoverride double precision, estimatenote text, writeoffest double precision,
+    writeoffestoverride double precision, clinicnum bigint, inssubnum bigint, paymentrow integer,
+    payplannum bigint, claimpaymenttracking bigint, secusernumentry bigint, secdateentry date,
+    secdatetedit timestamptz, datesuppreceived date, dateinsfinalized date, istransfer smallint,
+    claimadjreasoncodes text, isoverpay smallint, securityhash text
+') }}
 where _deleted_at is null

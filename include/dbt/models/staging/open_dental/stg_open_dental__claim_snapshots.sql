@@ -22,5 +22,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'claimsnapshot') }}
+from {{ raw_table(source('open_dental', 'claimsnapshot'), '
+    claimsnapshotnum bigint, procnum bigint, claimtype text, writeoff double precision,
+    inspayest double precision, fee double precision, datetentry timestamp, claimprocnum bigint,
+    snapshottrigger smallint
+') }}
 where _deleted_at is null

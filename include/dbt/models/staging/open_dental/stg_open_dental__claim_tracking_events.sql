@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'claimtracking') }}
+from {{ raw_table(source('open_dental', 'claimtracking'), '
+    claimtrackingnum bigint, claimnum bigint, trackingtype text, usernum bigint,
+    datetimeentry timestamptz, note text, trackingdefnum bigint, trackingerrordefnum bigint
+') }}
 where _deleted_at is null

@@ -106,5 +106,29 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'claim') }}
+from {{ raw_table(source('open_dental', 'claim'), '
+    claimnum bigint, patnum bigint, dateservice date, datesent date, claimstatus text,
+    datereceived date, plannum bigint, provtreat bigint, claimfee double precision,
+    inspayest double precision, inspayamt double precision, dedapplied double precision,
+    preauthstring text, isprosthesis text, priordate date, reasonunderpaid text, claimnote text,
+    claimtype text, provbill bigint, referringprov bigint, refnumstring text, placeservice smallint,
+    accidentrelated text, accidentdate date, accidentst text, employrelated smallint,
+    isortho smallint, orthoremainm smallint, orthodate date, patrelat smallint, plannum2 bigint,
+    patrelat2 smallint, writeoff double precision, radiographs smallint, clinicnum bigint,
+    claimform bigint, attachedimages integer, attachedmodels integer, attachedflags text,
+    attachmentid text, canadianmaterialsforwarded text, canadianreferralprovidernum text,
+    canadianreferralreason smallint, canadianisinitiallower text, canadiandateinitiallower date,
+    canadianmandprosthmaterial smallint, canadianisinitialupper text, canadiandateinitialupper date,
+    canadianmaxprosthmaterial smallint, inssubnum bigint, inssubnum2 bigint, canadatransrefnum text,
+    canadaesttreatstartdate date, canadainitialpayment double precision, canadapaymentmode smallint,
+    canadatreatduration smallint, canadanumanticipatedpayments smallint,
+    canadaanticipatedpayamount double precision, priorauthorizationnumber text,
+    specialprogramcode smallint, uniformbilltype text, medtype smallint, admissiontypecode text,
+    admissionsourcecode text, patientstatuscode text, customtracking bigint, dateresent date,
+    correctiontype smallint, claimidentifier text, origrefnum text, provorderoverride bigint,
+    orthototalm smallint, shareofcost double precision, secusernumentry bigint, secdateentry date,
+    secdatetedit timestamptz, orderingreferralnum bigint, datesentorig date,
+    dateillnessinjurypreg date, dateillnessinjurypregqualifier smallint, dateother date,
+    dateotherqualifier smallint, isoutsidelab smallint, securityhash text, narrative text
+') }}
 where _deleted_at is null

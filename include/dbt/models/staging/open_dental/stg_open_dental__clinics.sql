@@ -59,5 +59,16 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'clinic') }}
+from {{ raw_table(source('open_dental', 'clinic'), '
+    clinicnum bigint, description text, address text, address2 text, city text, state text,
+    zip text, phone text, banknumber text, defaultplaceservice smallint, insbillingprov bigint,
+    fax text, emailaddressnum bigint, defaultprov bigint, smscontractdate timestamp,
+    smsmonthlylimit double precision, ismedicalonly smallint, billingaddress text,
+    billingaddress2 text, billingcity text, billingstate text, billingzip text, paytoaddress text,
+    paytoaddress2 text, paytocity text, paytostate text, paytozip text,
+    usebilladdronclaims smallint, region bigint, itemorder integer, isinsverifyexcluded smallint,
+    abbr text, medlabaccountnum text, isconfirmenabled smallint, isconfirmdefault smallint,
+    isnewpatapptexcluded smallint, ishidden smallint, externalid bigint, schednote text,
+    hasproconrx smallint, timezone text, emailaliasoverride text
+') }}
 where _deleted_at is null

@@ -36,5 +36,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'clockevent') }}
+from {{ raw_table(source('open_dental', 'clockevent'), '
+    clockeventnum bigint, employeenum bigint, timeentered1 timestamp, timedisplayed1 timestamp,
+    clockstatus smallint, note text, timeentered2 timestamp, timedisplayed2 timestamp,
+    otimehours interval, otimeauto interval, adjust interval, adjustauto interval,
+    adjustisoverridden smallint, rate2hours interval, rate2auto interval, clinicnum bigint,
+    rate3hours interval, rate3auto interval, isworkinghome smallint
+') }}
 where _deleted_at is null

@@ -22,5 +22,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'codegroup') }}
+from {{ raw_table(source('open_dental', 'codegroup'), '
+    codegroupnum bigint, groupname text, proccodes text, itemorder integer, codegroupfixed smallint,
+    ishidden smallint, showinagelimit smallint
+') }}
 where _deleted_at is null

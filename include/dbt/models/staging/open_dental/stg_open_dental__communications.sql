@@ -31,5 +31,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'commlog') }}
+from {{ raw_table(source('open_dental', 'commlog'), '
+    commlognum bigint, patnum bigint, commdatetime timestamp, commtype bigint, note text,
+    mode_ smallint, sentorreceived smallint, usernum bigint, sigistopaz smallint,
+    datetstamp timestamptz, datetimeend timestamp, commsource smallint, programnum bigint,
+    datetentry timestamp, referralnum bigint, commreferralbehavior smallint
+') }}
 where _deleted_at is null

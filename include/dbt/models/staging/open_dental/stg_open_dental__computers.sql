@@ -14,5 +14,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'computer') }}
+from {{ raw_table(source('open_dental', 'computer'), '
+    computernum bigint, compname text, lastheartbeat timestamp
+') }}
 where _deleted_at is null

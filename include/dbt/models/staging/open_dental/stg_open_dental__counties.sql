@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'county') }}
+from {{ raw_table(source('open_dental', 'county'), '
+    countynum bigint, countyname text, countycode text
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'covspan') }}
+from {{ raw_table(source('open_dental', 'covspan'), '
+    covspannum bigint, covcatnum bigint, fromcode text, tocode text
+') }}
 where _deleted_at is null

@@ -41,5 +41,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'creditcard') }}
+from {{ raw_table(source('open_dental', 'creditcard'), '
+    creditcardnum bigint, patnum bigint, address text, zip text, ccnumbermasked text,
+    ccexpiration date, itemorder integer, chargeamt double precision, datestart date, datestop date,
+    note text, payplannum bigint, payconnecttokenexp date, procedures text, ccsource smallint,
+    clinicnum bigint, excludeprocsync smallint, chargefrequency text, canchargewhennobal smallint,
+    paymenttype bigint, isrecurringactive smallint, nickname text
+') }}
 where _deleted_at is null

@@ -25,5 +25,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'definition') }}
+from {{ raw_table(source('open_dental', 'definition'), '
+    defnum bigint, category smallint, itemorder integer, itemname text, itemvalue text,
+    itemcolor integer, ishidden smallint
+') }}
 where _deleted_at is null

@@ -23,5 +23,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'deposit') }}
+from {{ raw_table(source('open_dental', 'deposit'), '
+    depositnum bigint, datedeposit date, bankaccountinfo text, amount double precision, memo text,
+    batch text, depositaccountnum bigint, issenttoquickbooksonline smallint
+') }}
 where _deleted_at is null

@@ -23,5 +23,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'diseasedef') }}
+from {{ raw_table(source('open_dental', 'diseasedef'), '
+    diseasedefnum bigint, diseasename text, itemorder integer, ishidden smallint,
+    datetstamp timestamptz, icd9code text, snomedcode text, icd10code text
+') }}
 where _deleted_at is null

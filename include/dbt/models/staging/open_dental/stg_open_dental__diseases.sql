@@ -25,5 +25,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'disease') }}
+from {{ raw_table(source('open_dental', 'disease'), '
+    diseasenum bigint, patnum bigint, diseasedefnum bigint, patnote text, datetstamp timestamptz,
+    probstatus smallint, datestart date, datestop date, snomedproblemtype text,
+    functionstatus smallint
+') }}
 where _deleted_at is null

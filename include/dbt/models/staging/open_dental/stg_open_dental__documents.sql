@@ -46,5 +46,12 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'document') }}
+from {{ raw_table(source('open_dental', 'document'), '
+    docnum bigint, description text, datecreated timestamp, doccategory bigint, patnum bigint,
+    filename text, imgtype smallint, isflipped smallint, degreesrotated smallint, toothnumbers text,
+    note text, sigistopaz smallint, cropx integer, cropy integer, cropw integer, croph integer,
+    windowingmin integer, windowingmax integer, mountitemnum bigint, datetstamp timestamptz,
+    rawbase64 text, thumbnail text, externalguid text, externalsource text, provnum bigint,
+    iscropold smallint, ocrresponsedata text, imagecapturetype smallint, printheading smallint
+') }}
 where _deleted_at is null

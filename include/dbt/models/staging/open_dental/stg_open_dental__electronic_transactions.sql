@@ -38,5 +38,12 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'etrans') }}
+from {{ raw_table(source('open_dental', 'etrans'), '
+    etransnum bigint, datetimetrans timestamp, clearinghousenum bigint, etype smallint,
+    claimnum bigint, officesequencenumber integer, carriertranscounter integer,
+    carriertranscounter2 integer, carriernum bigint, carriernum2 bigint, patnum bigint,
+    batchnumber integer, ackcode text, transsetnum integer, note text, etransmessagetextnum bigint,
+    acketransnum bigint, plannum bigint, inssubnum bigint, transetid835 text, carriernameraw text,
+    patientnameraw text, usernum bigint
+') }}
 where _deleted_at is null

@@ -35,5 +35,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'emailmessage') }}
+from {{ raw_table(source('open_dental', 'emailmessage'), '
+    emailmessagenum bigint, patnum bigint, toaddress text, fromaddress text, subject text,
+    bodytext text, msgdatetime timestamp, sentorreceived smallint, recipientaddress text,
+    rawemailin text, provnumwebmail bigint, patnumsubj bigint, ccaddress text, bccaddress text,
+    hidein smallint, aptnum bigint, usernum bigint, htmltype smallint, secdatetentry timestamp,
+    secdatetedit timestamptz, msgtype text, failreason text
+') }}
 where _deleted_at is null

@@ -27,5 +27,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'employee') }}
+from {{ raw_table(source('open_dental', 'employee'), '
+    employeenum bigint, lname text, fname text, middlei text, ishidden smallint, clockstatus text,
+    phoneext integer, payrollid text, wirelessphone text, emailwork text, emailpersonal text,
+    isfurloughed smallint, isworkinghome smallint, reportsto bigint
+') }}
 where _deleted_at is null

@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'employer') }}
+from {{ raw_table(source('open_dental', 'employer'), '
+    employernum bigint, empname text, address text, address2 text, city text, state text, zip text,
+    phone text
+') }}
 where _deleted_at is null

@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'entrylog') }}
+from {{ raw_table(source('open_dental', 'entrylog'), '
+    entrylognum bigint, usernum bigint, fkeytype smallint, fkey bigint, logsource smallint,
+    entrydatetime timestamp
+') }}
 where _deleted_at is null

@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'eobattach') }}
+from {{ raw_table(source('open_dental', 'eobattach'), '
+    eobattachnum bigint, claimpaymentnum bigint, datetcreated timestamp, filename text,
+    rawbase64 text
+') }}
 where _deleted_at is null

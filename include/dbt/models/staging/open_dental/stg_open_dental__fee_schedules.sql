@@ -28,5 +28,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'feesched') }}
+from {{ raw_table(source('open_dental', 'feesched'), '
+    feeschednum bigint, description text, feeschedtype integer, itemorder integer,
+    ishidden smallint, isglobal smallint, secusernumentry bigint, secdateentry date,
+    secdatetedit timestamptz
+') }}
 where _deleted_at is null

@@ -29,5 +29,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'fee') }}
+from {{ raw_table(source('open_dental', 'fee'), '
+    feenum bigint, amount double precision, oldcode text, feesched bigint, usedefaultfee smallint,
+    usedefaultcov smallint, codenum bigint, clinicnum bigint, provnum bigint,
+    secusernumentry bigint, secdateentry date, secdatetedit timestamptz
+') }}
 where _deleted_at is null

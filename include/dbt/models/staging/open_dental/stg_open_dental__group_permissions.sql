@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'grouppermission') }}
+from {{ raw_table(source('open_dental', 'grouppermission'), '
+    grouppermnum bigint, newerdate date, newerdays integer, usergroupnum bigint, permtype smallint,
+    fkey bigint
+') }}
 where _deleted_at is null

@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'guardian') }}
+from {{ raw_table(source('open_dental', 'guardian'), '
+    guardiannum bigint, patnumchild bigint, patnumguardian bigint, relationship smallint,
+    isguardian smallint
+') }}
 where _deleted_at is null

@@ -25,5 +25,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'inseditlog') }}
+from {{ raw_table(source('open_dental', 'inseditlog'), '
+    inseditlognum bigint, fkey bigint, logtype smallint, fieldname text, oldvalue text,
+    newvalue text, usernum bigint, datetstamp timestamptz, parentkey bigint, description text
+') }}
 where _deleted_at is null

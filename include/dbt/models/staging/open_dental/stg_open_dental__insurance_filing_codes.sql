@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'insfilingcode') }}
+from {{ raw_table(source('open_dental', 'insfilingcode'), '
+    insfilingcodenum bigint, descript text, eclaimcode text, itemorder integer, grouptype bigint,
+    excludeothercoverageonpriclaims smallint
+') }}
 where _deleted_at is null

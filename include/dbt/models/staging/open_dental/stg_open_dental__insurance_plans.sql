@@ -68,5 +68,20 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'insplan') }}
+from {{ raw_table(source('open_dental', 'insplan'), '
+    plannum bigint, groupname text, groupnum text, plannote text, feesched bigint, plantype text,
+    claimformnum bigint, usealtcode smallint, claimsuseucr smallint, copayfeesched bigint,
+    employernum bigint, carriernum bigint, allowedfeesched bigint, trojanid text, divisionno text,
+    ismedical smallint, filingcode bigint, dentaidecardsequence smallint, showbaseunits smallint,
+    codesubstnone smallint, ishidden smallint, monthrenew smallint, filingcodesubtype bigint,
+    canadianplanflag text, canadiandiagnosticcode text, canadianinstitutioncode text, rxbin text,
+    cobrule smallint, sopcode text, secusernumentry bigint, secdateentry date,
+    secdatetedit timestamptz, hidefromverifylist smallint, orthotype smallint,
+    orthoautoprocfreq smallint, orthoautoproccodenumoverride bigint,
+    orthoautofeebilled double precision, orthoautoclaimdayswait integer, billingtype bigint,
+    haspposubstwriteoffs smallint, exclusionfeerule smallint, manualfeeschednum bigint,
+    isbluebookenabled smallint, insplanszerowriteoffsonannualmaxoverride smallint,
+    insplanszerowriteoffsonfreqoragingoverride smallint, pervisitpatamount double precision,
+    pervisitinsamount double precision
+') }}
 where _deleted_at is null

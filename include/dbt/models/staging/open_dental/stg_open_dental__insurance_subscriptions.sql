@@ -28,5 +28,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'inssub') }}
+from {{ raw_table(source('open_dental', 'inssub'), '
+    inssubnum bigint, plannum bigint, subscriber bigint, dateeffective date, dateterm date,
+    releaseinfo smallint, assignben smallint, subscriberid text, benefitnotes text, subscnote text,
+    secusernumentry bigint, secdateentry date, secdatetedit timestamptz
+') }}
 where _deleted_at is null

@@ -10,8 +10,8 @@ select
     ---------- codes
     verifytype as verify_type_code,
 
-    ---------- amounts
-    hoursavailableforverification::numeric as hours_available_for_verification_amount,
+    ---------- numbers
+    hoursavailableforverification::numeric as hours_available_for_verification,
 
     ---------- texts
     note,
@@ -28,5 +28,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'insverify') }}
+from {{ raw_table(source('open_dental', 'insverify'), '
+    insverifynum bigint, datelastverified date, usernum bigint, verifytype smallint, fkey bigint,
+    defnum bigint, note text, datelastassigned date, datetimeentry timestamp,
+    hoursavailableforverification double precision, secdatetedit timestamptz
+') }}
 where _deleted_at is null

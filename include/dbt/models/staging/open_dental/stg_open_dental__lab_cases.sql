@@ -28,5 +28,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'labcase') }}
+from {{ raw_table(source('open_dental', 'labcase'), '
+    labcasenum bigint, patnum bigint, laboratorynum bigint, aptnum bigint, plannedaptnum bigint,
+    datetimedue timestamp, datetimecreated timestamp, datetimesent timestamp,
+    datetimerecd timestamp, datetimechecked timestamp, provnum bigint, instructions text,
+    labfee double precision, datetstamp timestamptz, invoicenum text
+') }}
 where _deleted_at is null

@@ -23,5 +23,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'laboratory') }}
+from {{ raw_table(source('open_dental', 'laboratory'), '
+    laboratorynum bigint, description text, phone text, notes text, slip bigint, address text,
+    city text, state text, zip text, email text, wirelessphone text, ishidden smallint
+') }}
 where _deleted_at is null

@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'letter') }}
+from {{ raw_table(source('open_dental', 'letter'), '
+    letternum bigint, description text, bodytext text
+') }}
 where _deleted_at is null

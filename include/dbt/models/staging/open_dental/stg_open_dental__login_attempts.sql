@@ -17,5 +17,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'loginattempt') }}
+from {{ raw_table(source('open_dental', 'loginattempt'), '
+    loginattemptnum bigint, username text, logintype smallint, datetfail timestamp
+') }}
 where _deleted_at is null

@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'medication') }}
+from {{ raw_table(source('open_dental', 'medication'), '
+    medicationnum bigint, medname text, genericnum bigint, notes text, datetstamp timestamptz,
+    rxcui bigint
+') }}
 where _deleted_at is null

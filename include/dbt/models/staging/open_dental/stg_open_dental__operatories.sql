@@ -29,5 +29,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'operatory') }}
+from {{ raw_table(source('open_dental', 'operatory'), '
+    operatorynum bigint, opname text, abbrev text, itemorder integer, ishidden smallint,
+    provdentist bigint, provhygienist bigint, ishygiene smallint, clinicnum bigint,
+    datetstamp timestamptz, setprospective smallint, iswebsched smallint, isnewpatappt smallint,
+    operatorytype bigint
+') }}
 where _deleted_at is null

@@ -3,17 +3,15 @@
 select
     ---------- ids
     insverifyhistnum as past_insurance_verification_id,
-    nullif(insverifynum, 0) as insurance_verify_id,
+    nullif(insverifynum, 0) as insurance_verification_id,
     nullif(usernum, 0) as user_id,
     nullif(fkey, 0) as polymorphic_id,
     nullif(defnum, 0) as definition_id,
     nullif(verifyusernum, 0) as verify_user_id,
 
-    ---------- amounts
-    hoursavailableforverification::numeric as hours_available_for_verification_amount,
-
     ---------- numbers
     verifytype as verify_type,
+    hoursavailableforverification::numeric as hours_available_for_verification,
 
     ---------- texts
     note,
@@ -30,5 +28,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'insverifyhist') }}
+from {{ raw_table(source('open_dental', 'insverifyhist'), '
+    insverifyhistnum bigint, insverifynum bigint, datelastverified date, usernum bigint,
+    verifytype smallint, fkey bigint, defnum bigint, note text, datelastassigned date,
+    datetimeentry timestamp, hoursavailableforverification double precision, verifyusernum bigint,
+    secdatetedit timestamptz
+') }}
 where _deleted_at is null

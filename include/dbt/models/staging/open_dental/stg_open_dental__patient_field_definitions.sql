@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'patfielddef') }}
+from {{ raw_table(source('open_dental', 'patfielddef'), '
+    patfielddefnum bigint, fieldname text, fieldtype smallint, picklist text, itemorder integer,
+    ishidden smallint
+') }}
 where _deleted_at is null

@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'patfield') }}
+from {{ raw_table(source('open_dental', 'patfield'), '
+    patfieldnum bigint, patnum bigint, fieldname text, fieldvalue text, secusernumentry bigint,
+    secdateentry date, secdatetedit timestamptz
+') }}
 where _deleted_at is null

@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'patientlink') }}
+from {{ raw_table(source('open_dental', 'patientlink'), '
+    patientlinknum bigint, patnumfrom bigint, patnumto bigint, linktype smallint,
+    datetimelink timestamp
+') }}
 where _deleted_at is null

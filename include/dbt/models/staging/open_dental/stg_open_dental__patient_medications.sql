@@ -29,5 +29,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'medicationpat') }}
+from {{ raw_table(source('open_dental', 'medicationpat'), '
+    medicationpatnum bigint, patnum bigint, medicationnum bigint, patnote text,
+    datetstamp timestamptz, datestart date, datestop date, provnum bigint, meddescript text,
+    rxcui bigint, erxguid text, iscpoe smallint
+') }}
 where _deleted_at is null

@@ -2,8 +2,8 @@
 -- A plain select: PostgreSQL takes a join no further than a view that has a with clause.
 select
     ---------- ids
-    patnum as patient_note_id,
-    nullif(usernumortholocked, 0) as user_number_ortho_locked_id,
+    patnum as patient_id,
+    nullif(usernumortholocked, 0) as ortho_locked_user_id,
 
     ---------- codes
     consent as consent_code,
@@ -33,5 +33,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'patientnote') }}
+from {{ raw_table(source('open_dental', 'patientnote'), '
+    patnum bigint, famfinancial text, apptphone text, medical text, service text, medicalcomp text,
+    treatment text, icename text, icephone text, orthomonthstreatoverride integer,
+    dateorthoplacementoverride date, secdatetentry timestamp, secdatetedit timestamptz,
+    consent smallint, usernumortholocked bigint, pronoun smallint
+') }}
 where _deleted_at is null

@@ -32,5 +32,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'patplan') }}
+from {{ raw_table(source('open_dental', 'patplan'), '
+    patplannum bigint, patnum bigint, ordinal smallint, ispending smallint, relationship smallint,
+    patid text, inssubnum bigint, orthoautofeebilledoverride double precision,
+    orthoautonextclaimdate date, secdatetentry timestamp, secdatetedit timestamptz
+') }}
 where _deleted_at is null

@@ -15,5 +15,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'patientrace') }}
+from {{ raw_table(source('open_dental', 'patientrace'), '
+    patientracenum bigint, patnum bigint, race smallint, cdcreccode text
+') }}
 where _deleted_at is null

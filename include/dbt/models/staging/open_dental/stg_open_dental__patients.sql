@@ -105,5 +105,25 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'patient') }}
+from {{ raw_table(source('open_dental', 'patient'), '
+    patnum bigint, lname text, fname text, middlei text, preferred text, patstatus smallint,
+    gender smallint, position smallint, birthdate date, ssn text, address text, address2 text,
+    city text, state text, zip text, hmphone text, wkphone text, wirelessphone text,
+    guarantor bigint, credittype text, email text, salutation text, estbalance double precision,
+    priprov bigint, secprov bigint, feesched bigint, billingtype bigint, imagefolder text,
+    addrnote text, famfinurgnote text, medurgnote text, apptmodnote text, studentstatus text,
+    schoolname text, chartnumber text, medicaidid text, bal_0_30 double precision,
+    bal_31_60 double precision, bal_61_90 double precision, balover90 double precision,
+    insest double precision, baltotal double precision, employernum bigint, employmentnote text,
+    county text, gradelevel smallint, urgency smallint, datefirstvisit date, clinicnum bigint,
+    hasins text, trophyfolder text, plannedisdone smallint, premed smallint, ward text,
+    preferconfirmmethod smallint, prefercontactmethod smallint, preferrecallmethod smallint,
+    schedbeforetime interval, schedaftertime interval, scheddayofweek smallint, language text,
+    admitdate date, title text, payplandue double precision, sitenum bigint, datetstamp timestamptz,
+    responsparty bigint, canadianeligibilitycode smallint, asktoarriveearly integer,
+    prefercontactconfidential smallint, superfamily bigint, txtmsgok smallint, smokingsnomed text,
+    country text, datetimedeceased timestamp, billingcycleday integer, secusernumentry bigint,
+    secdateentry date, hassuperbilling smallint, patnumclonefrom bigint, discountplannum bigint,
+    hassignedtil smallint, shortcodeoptin smallint, securityhash text
+') }}
 where _deleted_at is null

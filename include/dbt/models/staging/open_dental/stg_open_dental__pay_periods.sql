@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'payperiod') }}
+from {{ raw_table(source('open_dental', 'payperiod'), '
+    payperiodnum bigint, datestart date, datestop date, datepaycheck date
+') }}
 where _deleted_at is null

@@ -37,5 +37,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'payplancharge') }}
+from {{ raw_table(source('open_dental', 'payplancharge'), '
+    payplanchargenum bigint, payplannum bigint, guarantor bigint, patnum bigint, chargedate date,
+    principal double precision, interest double precision, note text, provnum bigint,
+    clinicnum bigint, chargetype smallint, procnum bigint, secdatetentry timestamp,
+    secdatetedit timestamptz, statementnum bigint, fkey bigint, linktype smallint, isoffset smallint
+') }}
 where _deleted_at is null

@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'payplanlink') }}
+from {{ raw_table(source('open_dental', 'payplanlink'), '
+    payplanlinknum bigint, payplannum bigint, linktype smallint, fkey bigint,
+    amountoverride double precision, secdatetentry timestamp
+') }}
 where _deleted_at is null

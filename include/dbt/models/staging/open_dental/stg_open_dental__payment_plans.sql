@@ -43,5 +43,13 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'payplan') }}
+from {{ raw_table(source('open_dental', 'payplan'), '
+    payplannum bigint, patnum bigint, guarantor bigint, payplandate date, apr double precision,
+    note text, plannum bigint, completedamt double precision, inssubnum bigint,
+    payschedule smallint, numberofpayments integer, payamt double precision,
+    downpayment double precision, isclosed smallint, sigistopaz smallint, plancategory bigint,
+    isdynamic smallint, chargefrequency smallint, datepayplanstart date, islocked smallint,
+    dateintereststart date, dynamicpayplantpoption smallint, mobileappdevicenum bigint,
+    securityhash text
+') }}
 where _deleted_at is null

@@ -42,5 +42,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'paysplit') }}
+from {{ raw_table(source('open_dental', 'paysplit'), '
+    splitnum bigint, splitamt double precision, patnum bigint, procdate date, paynum bigint,
+    isdiscount smallint, discounttype smallint, provnum bigint, payplannum bigint, datepay date,
+    procnum bigint, dateentry date, unearnedtype bigint, clinicnum bigint, secusernumentry bigint,
+    secdatetedit timestamptz, fsplitnum bigint, adjnum bigint, payplanchargenum bigint,
+    payplandebittype smallint, securityhash text
+') }}
 where _deleted_at is null

@@ -42,5 +42,12 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'payment') }}
+from {{ raw_table(source('open_dental', 'payment'), '
+    paynum bigint, paytype bigint, paydate date, payamt double precision, checknum text,
+    bankbranch text, paynote text, issplit smallint, patnum bigint, clinicnum bigint,
+    dateentry date, depositnum bigint, receipt text, isrecurringcc smallint, secusernumentry bigint,
+    secdatetedit timestamptz, paymentsource smallint, processstatus smallint,
+    recurringchargedate date, externalid text, paymentstatus smallint, iscccompleted smallint,
+    merchantfee double precision
+') }}
 where _deleted_at is null

@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'perioexam') }}
+from {{ raw_table(source('open_dental', 'perioexam'), '
+    perioexamnum bigint, patnum bigint, examdate date, provnum bigint, datetmeasureedit timestamp,
+    note text
+') }}
 where _deleted_at is null

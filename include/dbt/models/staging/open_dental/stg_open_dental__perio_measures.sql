@@ -26,5 +26,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'periomeasure') }}
+from {{ raw_table(source('open_dental', 'periomeasure'), '
+    periomeasurenum bigint, perioexamnum bigint, sequencetype smallint, inttooth smallint,
+    toothvalue smallint, mbvalue smallint, bvalue smallint, dbvalue smallint, mlvalue smallint,
+    lvalue smallint, dlvalue smallint, secdatetentry timestamp, secdatetedit timestamptz
+') }}
 where _deleted_at is null

@@ -23,5 +23,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'pharmacy') }}
+from {{ raw_table(source('open_dental', 'pharmacy'), '
+    pharmacynum bigint, pharmid text, storename text, phone text, fax text, address text,
+    address2 text, city text, state text, zip text, note text, datetstamp timestamptz
+') }}
 where _deleted_at is null

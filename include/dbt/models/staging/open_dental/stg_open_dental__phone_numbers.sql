@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'phonenumber') }}
+from {{ raw_table(source('open_dental', 'phonenumber'), '
+    phonenumbernum bigint, patnum bigint, phonenumberval text, phonenumberdigits text,
+    phonetype smallint
+') }}
 where _deleted_at is null

@@ -25,5 +25,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'popup') }}
+from {{ raw_table(source('open_dental', 'popup'), '
+    popupnum bigint, patnum bigint, description text, isdisabled smallint, popuplevel smallint,
+    usernum bigint, datetimeentry timestamp, isarchived smallint, popupnumarchive bigint,
+    datetimedisabled timestamp
+') }}
 where _deleted_at is null

@@ -13,5 +13,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'preference') }}
+from {{ raw_table(source('open_dental', 'preference'), '
+    prefname text, valuestring text, prefnum bigint, comments text
+') }}
 where _deleted_at is null

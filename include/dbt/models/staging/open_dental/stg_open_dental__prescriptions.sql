@@ -44,5 +44,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'rxpat') }}
+from {{ raw_table(source('open_dental', 'rxpat'), '
+    rxnum bigint, patnum bigint, rxdate date, drug text, sig text, disp text, refills text,
+    provnum bigint, notes text, pharmacynum bigint, iscontrolled smallint, datetstamp timestamptz,
+    sendstatus smallint, rxcui bigint, dosagecode text, erxguid text, iserxold smallint,
+    erxpharmacyinfo text, isprocrequired smallint, procnum bigint, daysofsupply double precision,
+    patientinstruction text, clinicnum bigint, usernum bigint, rxtype smallint
+') }}
 where _deleted_at is null

@@ -4,7 +4,7 @@ select
     ---------- ids
     codenum as procedure_code_id,
     nullif(proccat, 0) as procedure_category_id,
-    nullif(provnumdefault, 0) as provider_number_default_id,
+    nullif(provnumdefault, 0) as default_provider_id,
 
     ---------- codes
     upper(proccode) as procedure_code,
@@ -54,5 +54,15 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'procedurecode') }}
+from {{ raw_table(source('open_dental', 'procedurecode'), '
+    codenum bigint, proccode text, descript text, abbrdesc text, proctime text, proccat bigint,
+    treatarea smallint, nobillins smallint, isprosth smallint, defaultnote text, ishygiene smallint,
+    gtypenum integer, alternatecode1 text, medicalcode text, istaxed smallint, painttype smallint,
+    graphiccolor integer, laymanterm text, iscanadianlab smallint, preexisting smallint,
+    baseunits integer, substitutioncode text, substonlyif integer, datetstamp timestamptz,
+    ismultivisit smallint, drugndc text, revenuecodedefault text, provnumdefault bigint,
+    canadatimeunits double precision, isradiology smallint, defaultclaimnote text,
+    defaulttpnote text, bypassgloballock smallint, taxcode text, painttext text,
+    areaalsotoothrange smallint, diagnosticcodes text
+') }}
 where _deleted_at is null

@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'procgroupitem') }}
+from {{ raw_table(source('open_dental', 'procgroupitem'), '
+    procgroupitemnum bigint, procnum bigint, groupnum bigint
+') }}
 where _deleted_at is null

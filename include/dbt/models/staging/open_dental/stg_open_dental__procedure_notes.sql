@@ -20,5 +20,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'procnote') }}
+from {{ raw_table(source('open_dental', 'procnote'), '
+    procnotenum bigint, patnum bigint, procnum bigint, entrydatetime timestamp, usernum bigint,
+    note text, sigistopaz smallint
+') }}
 where _deleted_at is null

@@ -91,5 +91,21 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'procedurelog') }}
+from {{ raw_table(source('open_dental', 'procedurelog'), '
+    procnum bigint, patnum bigint, aptnum bigint, oldcode text, procdate date,
+    procfee double precision, surf text, toothnum text, toothrange text, priority bigint,
+    procstatus smallint, provnum bigint, dx bigint, plannedaptnum bigint, placeservice smallint,
+    prosthesis text, dateoriginalprosth date, claimnote text, dateentryc date, clinicnum bigint,
+    medicalcode text, diagnosticcode text, isprincdiag smallint, procnumlab bigint,
+    billingtypeone bigint, billingtypetwo bigint, codenum bigint, codemod1 text, codemod2 text,
+    codemod3 text, codemod4 text, revcode text, unitqty integer, baseunits integer,
+    starttime integer, stoptime integer, datetp date, sitenum bigint, hidegraphics smallint,
+    canadiantypecodes text, proctime interval, proctimeend interval, datetstamp timestamptz,
+    prognosis bigint, drugunit smallint, drugqty real, unitqtytype smallint, statementnum bigint,
+    islocked smallint, billingnote text, repeatchargenum bigint, snomedbodysite text,
+    diagnosticcode2 text, diagnosticcode3 text, diagnosticcode4 text, provorderoverride bigint,
+    discount double precision, isdateprosthest smallint, icdversion smallint, iscpoe smallint,
+    secusernumentry bigint, secdateentry timestamp, datecomplete date, orderingreferralnum bigint,
+    taxamt double precision, urgency smallint, discountplanamt double precision
+') }}
 where _deleted_at is null

@@ -19,5 +19,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'programproperty') }}
+from {{ raw_table(source('open_dental', 'programproperty'), '
+    programpropertynum bigint, programnum bigint, propertydesc text, propertyvalue text,
+    computername text, clinicnum bigint, ismasked smallint, ishighsecurity smallint
+') }}
 where _deleted_at is null

@@ -26,5 +26,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'program') }}
+from {{ raw_table(source('open_dental', 'program'), '
+    programnum bigint, progname text, progdesc text, enabled smallint, path text, commandline text,
+    note text, plugindllname text, buttonimage text, filetemplate text, filepath text,
+    isdisabledbyhq smallint, custerr text
+') }}
 where _deleted_at is null

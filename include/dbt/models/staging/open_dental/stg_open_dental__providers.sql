@@ -67,5 +67,17 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'provider') }}
+from {{ raw_table(source('open_dental', 'provider'), '
+    provnum bigint, abbr text, itemorder integer, lname text, fname text, mi text, suffix text,
+    feesched bigint, specialty bigint, ssn text, statelicense text, deanum text,
+    issecondary smallint, provcolor integer, ishidden smallint, usingtin smallint, bluecrossid text,
+    sigonfile smallint, medicaidid text, outlinecolor integer, schoolclassnum bigint,
+    nationalprovid text, canadianofficenum text, datetstamp timestamptz, anesthprovtype bigint,
+    taxonomycodeoverride text, iscdanet smallint, ecwid text, staterxid text, isnotperson smallint,
+    statewherelicensed text, emailaddressnum bigint, isinstructor smallint, ehrmustage integer,
+    provnumbillingoverride bigint, customid text, provstatus smallint, ishiddenreport smallint,
+    iserxenabled smallint, birthdate date, schednote text, webscheddescript text,
+    webschedimagelocation text, hourlyprodgoalamt double precision, dateterm date,
+    preferredname text
+') }}
 where _deleted_at is null

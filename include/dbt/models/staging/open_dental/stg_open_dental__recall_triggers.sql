@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'recalltrigger') }}
+from {{ raw_table(source('open_dental', 'recalltrigger'), '
+    recalltriggernum bigint, recalltypenum bigint, codenum bigint
+') }}
 where _deleted_at is null

@@ -17,5 +17,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'recalltype') }}
+from {{ raw_table(source('open_dental', 'recalltype'), '
+    recalltypenum bigint, description text, defaultinterval integer, timepattern text,
+    procedures text, appendtospecial smallint
+') }}
 where _deleted_at is null

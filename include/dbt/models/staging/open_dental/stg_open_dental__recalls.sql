@@ -37,5 +37,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'recall') }}
+from {{ raw_table(source('open_dental', 'recall'), '
+    recallnum bigint, patnum bigint, dateduecalc date, datedue date, dateprevious date,
+    recallinterval integer, recallstatus bigint, note text, isdisabled smallint,
+    datetstamp timestamptz, recalltypenum bigint, disableuntilbalance double precision,
+    disableuntildate date, datescheduled date, priority smallint, timepatternoverride text
+') }}
 where _deleted_at is null

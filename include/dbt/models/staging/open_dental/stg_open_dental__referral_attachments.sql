@@ -32,5 +32,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'refattach') }}
+from {{ raw_table(source('open_dental', 'refattach'), '
+    refattachnum bigint, referralnum bigint, patnum bigint, itemorder integer, refdate date,
+    reftype smallint, reftostatus smallint, note text, istransitionofcare smallint, procnum bigint,
+    dateproccomplete date, provnum bigint, datetstamp timestamptz
+') }}
 where _deleted_at is null

@@ -43,5 +43,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'referral') }}
+from {{ raw_table(source('open_dental', 'referral'), '
+    referralnum bigint, lname text, fname text, mname text, ssn text, usingtin smallint,
+    specialty bigint, st text, telephone text, address text, address2 text, city text, zip text,
+    note text, phone2 text, ishidden smallint, notperson smallint, title text, email text,
+    patnum bigint, nationalprovid text, slip bigint, isdoctor smallint, istrusteddirect smallint,
+    datetstamp timestamptz, ispreferred smallint, businessname text, displaynote text
+') }}
 where _deleted_at is null

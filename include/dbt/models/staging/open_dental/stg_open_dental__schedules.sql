@@ -29,5 +29,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'schedule') }}
+from {{ raw_table(source('open_dental', 'schedule'), '
+    schedulenum bigint, scheddate date, starttime interval, stoptime interval, schedtype smallint,
+    provnum bigint, blockouttype bigint, note text, status smallint, employeenum bigint,
+    datetstamp timestamptz, clinicnum bigint
+') }}
 where _deleted_at is null

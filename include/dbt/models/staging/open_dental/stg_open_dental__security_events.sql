@@ -25,5 +25,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'securitylog') }}
+from {{ raw_table(source('open_dental', 'securitylog'), '
+    securitylognum bigint, permtype smallint, usernum bigint, logdatetime timestamp, logtext text,
+    patnum bigint, compname text, fkey bigint, logsource smallint, defnum bigint,
+    defnumerror bigint, datetprevious timestamp
+') }}
 where _deleted_at is null

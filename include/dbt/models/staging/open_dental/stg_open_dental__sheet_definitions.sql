@@ -33,5 +33,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'sheetdef') }}
+from {{ raw_table(source('open_dental', 'sheetdef'), '
+    sheetdefnum bigint, description text, sheettype integer, fontsize real, fontname text,
+    width integer, height integer, islandscape smallint, pagecount integer, ismultipage smallint,
+    bypassgloballock smallint, hasmobilelayout smallint, datetcreated timestamp, revid integer,
+    autochecksaveimage smallint, autochecksaveimagedoccategory bigint
+') }}
 where _deleted_at is null

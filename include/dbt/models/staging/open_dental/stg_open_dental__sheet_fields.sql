@@ -45,5 +45,13 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'sheetfield') }}
+from {{ raw_table(source('open_dental', 'sheetfield'), '
+    sheetfieldnum bigint, sheetnum bigint, fieldtype integer, fieldname text, fieldvalue text,
+    fontsize real, fontname text, fontisbold smallint, xpos integer, ypos integer, width integer,
+    height integer, growthbehavior integer, radiobuttonvalue text, radiobuttongroup text,
+    isrequired smallint, taborder integer, reportablename text, textalign smallint,
+    itemcolor integer, datetimesig timestamp, islocked smallint, tabordermobile integer,
+    uilabelmobile text, uilabelmobileradiobutton text, sheetfielddefnum bigint,
+    canelectronicallysign smallint, issigprovrestricted smallint
+') }}
 where _deleted_at is null

@@ -39,5 +39,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'sheet') }}
+from {{ raw_table(source('open_dental', 'sheet'), '
+    sheetnum bigint, sheettype integer, patnum bigint, datetimesheet timestamp, fontsize real,
+    fontname text, width integer, height integer, islandscape smallint, internalnote text,
+    description text, showinterminal smallint, iswebform smallint, ismultipage smallint,
+    isdeleted smallint, sheetdefnum bigint, docnum bigint, clinicnum bigint,
+    datetsheetedited timestamp, hasmobilelayout smallint, revid integer, webformsheetid bigint
+') }}
 where _deleted_at is null

@@ -23,5 +23,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'signalod') }}
+from {{ raw_table(source('open_dental', 'signalod'), '
+    signalnum bigint, dateviewing date, sigdatetime timestamp, fkey bigint, fkeytype text,
+    itype smallint, remoterole smallint, msgvalue text
+') }}
 where _deleted_at is null

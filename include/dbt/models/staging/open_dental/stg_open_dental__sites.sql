@@ -21,5 +21,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'site') }}
+from {{ raw_table(source('open_dental', 'site'), '
+    sitenum bigint, description text, note text, address text, address2 text, city text, state text,
+    zip text, provnum bigint, placeservice smallint
+') }}
 where _deleted_at is null

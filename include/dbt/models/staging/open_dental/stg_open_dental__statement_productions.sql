@@ -15,5 +15,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'statementprod') }}
+from {{ raw_table(source('open_dental', 'statementprod'), '
+    statementprodnum bigint, statementnum bigint, fkey bigint, prodtype smallint,
+    latechargeadjnum bigint, docnum bigint
+') }}
 where _deleted_at is null

@@ -50,5 +50,13 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'statement') }}
+from {{ raw_table(source('open_dental', 'statement'), '
+    statementnum bigint, patnum bigint, datesent date, daterangefrom date, daterangeto date,
+    note text, notebold text, mode_ smallint, hidepayment smallint, singlepatient smallint,
+    intermingled smallint, issent smallint, docnum bigint, datetstamp timestamptz,
+    isreceipt smallint, isinvoice smallint, isinvoicecopy smallint, emailsubject text,
+    emailbody text, superfamily bigint, isbalvalid smallint, insest double precision,
+    baltotal double precision, statementtype text, shortguid text, statementshorturl text,
+    statementurl text, smssendstatus smallint, limitedcustomfamily smallint
+') }}
 where _deleted_at is null

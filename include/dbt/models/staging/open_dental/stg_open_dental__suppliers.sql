@@ -16,5 +16,8 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'supplier') }}
+from {{ raw_table(source('open_dental', 'supplier'), '
+    suppliernum bigint, name text, phone text, customerid text, website text, username text,
+    note text
+') }}
 where _deleted_at is null

@@ -28,5 +28,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'tasklist') }}
+from {{ raw_table(source('open_dental', 'tasklist'), '
+    tasklistnum bigint, descript text, parent bigint, datetl date, isrepeating smallint,
+    datetype smallint, fromnum bigint, objecttype smallint, datetimeentry timestamp,
+    globaltaskfiltertype smallint, taskliststatus smallint
+') }}
 where _deleted_at is null

@@ -16,5 +16,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'tasknote') }}
+from {{ raw_table(source('open_dental', 'tasknote'), '
+    tasknotenum bigint, tasknum bigint, usernum bigint, datetimenote timestamp, note text
+') }}
 where _deleted_at is null

@@ -41,5 +41,12 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'task') }}
+from {{ raw_table(source('open_dental', 'task'), '
+    tasknum bigint, tasklistnum bigint, datetask date, keynum bigint, descript text,
+    taskstatus smallint, isrepeating smallint, datetype smallint, fromnum bigint,
+    objecttype smallint, datetimeentry timestamp, usernum bigint, datetimefinished timestamp,
+    prioritydefnum bigint, remindergroupid text, remindertype smallint, reminderfrequency integer,
+    datetimeoriginal timestamp, secdatetedit timestamptz, descriptoverride text,
+    isreadonly smallint, triagecategory bigint
+') }}
 where _deleted_at is null

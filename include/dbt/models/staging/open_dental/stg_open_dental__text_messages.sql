@@ -36,5 +36,11 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'smstomobile') }}
+from {{ raw_table(source('open_dental', 'smstomobile'), '
+    smstomobilenum bigint, patnum bigint, guidmessage text, guidbatch text, smsphonenumber text,
+    mobilephonenumber text, istimesensitive smallint, msgtype smallint, msgtext text,
+    smsstatus smallint, msgparts integer, msgchargeusd real, clinicnum bigint, custerrortext text,
+    datetimesent timestamp, datetimeterminated timestamp, ishidden smallint, msgdiscountusd real,
+    secdatetedit timestamptz
+') }}
 where _deleted_at is null

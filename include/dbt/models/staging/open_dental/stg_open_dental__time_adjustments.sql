@@ -27,5 +27,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'timeadjust') }}
+from {{ raw_table(source('open_dental', 'timeadjust'), '
+    timeadjustnum bigint, employeenum bigint, timeentry timestamp, reghours interval,
+    otimehours interval, note text, isauto smallint, clinicnum bigint, ptodefnum bigint,
+    ptohours interval, isunpaidprotectedleave smallint, secuusernumentry bigint
+') }}
 where _deleted_at is null

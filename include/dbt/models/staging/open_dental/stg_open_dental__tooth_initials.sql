@@ -25,5 +25,9 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'toothinitial') }}
+from {{ raw_table(source('open_dental', 'toothinitial'), '
+    toothinitialnum bigint, patnum bigint, toothnum text, initialtype smallint, movement real,
+    drawingsegment text, colordraw integer, secdatetentry timestamp, secdatetedit timestamptz,
+    drawtext text
+') }}
 where _deleted_at is null

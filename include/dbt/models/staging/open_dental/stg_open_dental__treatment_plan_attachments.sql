@@ -11,5 +11,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'treatplanattach') }}
+from {{ raw_table(source('open_dental', 'treatplanattach'), '
+    treatplanattachnum bigint, treatplannum bigint, procnum bigint, priority bigint
+') }}
 where _deleted_at is null

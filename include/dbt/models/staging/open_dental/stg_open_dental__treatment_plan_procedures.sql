@@ -44,5 +44,13 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'proctp') }}
+from {{ raw_table(source('open_dental', 'proctp'), '
+    proctpnum bigint, treatplannum bigint, patnum bigint, procnumorig bigint, itemorder integer,
+    priority bigint, toothnumtp text, surf text, proccode text, descript text,
+    feeamt double precision, priinsamt double precision, secinsamt double precision,
+    patamt double precision, discount double precision, prognosis text, dx text, procabbr text,
+    secusernumentry bigint, secdateentry date, secdatetedit timestamptz,
+    feeallowed double precision, taxamt double precision, provnum bigint, datetp date,
+    clinicnum bigint, catpercucr double precision
+') }}
 where _deleted_at is null

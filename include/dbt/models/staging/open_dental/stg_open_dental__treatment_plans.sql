@@ -7,7 +7,7 @@ select
     nullif(responsparty, 0) as responsible_party_id,
     nullif(docnum, 0) as document_id,
     nullif(secusernumentry, 0) as row_entered_by_user_id,
-    nullif(usernumpresenter, 0) as user_number_presenter_id,
+    nullif(usernumpresenter, 0) as presenter_user_id,
     nullif(mobileappdevicenum, 0) as mobile_app_device_id,
 
     ---------- codes
@@ -34,5 +34,10 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'treatplan') }}
+from {{ raw_table(source('open_dental', 'treatplan'), '
+    treatplannum bigint, patnum bigint, datetp date, heading text, note text, sigistopaz smallint,
+    responsparty bigint, docnum bigint, tpstatus smallint, secusernumentry bigint,
+    secdateentry date, secdatetedit timestamptz, usernumpresenter bigint, tptype smallint,
+    datetsigned timestamp, datetpracticesigned timestamp, mobileappdevicenum bigint
+') }}
 where _deleted_at is null

@@ -14,5 +14,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'updatehistory') }}
+from {{ raw_table(source('open_dental', 'updatehistory'), '
+    updatehistorynum bigint, datetimeupdated timestamp, programversion text
+') }}
 where _deleted_at is null

@@ -10,5 +10,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'usergroupattach') }}
+from {{ raw_table(source('open_dental', 'usergroupattach'), '
+    usergroupattachnum bigint, usernum bigint, usergroupnum bigint
+') }}
 where _deleted_at is null

@@ -12,5 +12,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'usergroup') }}
+from {{ raw_table(source('open_dental', 'usergroup'), '
+    usergroupnum bigint, description text, usergroupnumcemt bigint
+') }}
 where _deleted_at is null

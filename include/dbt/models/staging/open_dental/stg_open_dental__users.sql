@@ -35,5 +35,12 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'userod') }}
+from {{ raw_table(source('open_dental', 'userod'), '
+    usernum bigint, username text, usergroupnum bigint, employeenum bigint, clinicnum bigint,
+    provnum bigint, ishidden smallint, tasklistinbox bigint, anesthprovtype integer,
+    defaulthidepopups smallint, passwordisstrong smallint, clinicisrestricted smallint,
+    inboxhidepopups smallint, usernumcemt bigint, datetfail timestamp, failedattempts smallint,
+    domainuser text, ispasswordresetrequired smallint, mobilewebpinfailedattempts smallint,
+    datetlastlogin timestamp
+') }}
 where _deleted_at is null

@@ -16,5 +16,7 @@ select
     _loaded_at,
     _batch_id
 
-from {{ source('open_dental', 'zipcode') }}
+from {{ raw_table(source('open_dental', 'zipcode'), '
+    zipcodenum bigint, zipcodedigits text, city text, state text, isfrequent smallint
+') }}
 where _deleted_at is null

@@ -1,0 +1,10 @@
+-- The ASAP list of appointments, as the form opens.
+select
+    appointment_id,
+    patient_id,
+    provider_id,
+    scheduled_at,
+    scheduled_minutes
+from {{ ref('od_asap') }}
+where is_in_default_report
+order by scheduled_at, appointment_id
