@@ -35,7 +35,7 @@ class StoredBalances:
     def line(self) -> str:
         """Return the comparison as a line of a report."""
         families = counted(self.families, "family", "families")
-        stored = f"stored on {self.aged_on}" if self.aged_on else "stores, and has never aged"
+        stored = f"stores them as of {self.aged_on or 'no day that it names'}"
         if not self.differing:
             return f"balances: all of {families} as Open Dental {stored}"
         why = ", ".join(f"{reason} {count}" for reason, count in self.reasons.items())

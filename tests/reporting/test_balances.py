@@ -38,8 +38,8 @@ def test_families_that_differ_are_counted_by_reason_and_summed_without_their_sig
     assert found is not None
     assert (found.differing, found.families) == (3, 5)
     assert found.line() == (
-        "balances: 3 of 5 families other than Open Dental stored on 2026-10-30, by 1,234.50 in sum"
-        " (edited_since 2, rounding 1): see od_reconcile_aging"
+        "balances: 3 of 5 families other than Open Dental stores them as of 2026-10-30, by 1,234.50"
+        " in sum (edited_since 2, rounding 1): see od_reconcile_aging"
     )
 
 
@@ -48,7 +48,10 @@ def test_families_that_all_agree_are_said_to(compared: LoadedWarehouse) -> None:
     compared.execute("update intermediate.int_preferences_pivoted set last_aging_on = null")
     found = compare(compared, BUILT)
     assert found is not None
-    assert found.line() == "balances: all of 1 family as Open Dental stores, and has never aged"
+    assert (
+        found.line()
+        == "balances: all of 1 family as Open Dental stores them as of no day that it names"
+    )
 
 
 def test_a_mart_that_is_not_there_or_holds_nobody_is_not_spoken_of(
