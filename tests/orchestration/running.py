@@ -100,7 +100,7 @@ def backfill(
     ended = [await_end(system, _run_of(system, day)) for day in days]
     # Airflow begins no other backfill before its scheduler has seen that this one is over.
     end = time.monotonic() + RUN_LIMIT_SECONDS
-    while ask(system.addresses.airflow, "select from backfill where completed_at is null"):
+    while ask(system.addresses.airflow, "select 1 from backfill where completed_at is null"):
         assert time.monotonic() < end, "the backfill goes on after its last run"
         time.sleep(POLL_SECONDS)
     return ended
