@@ -4,7 +4,7 @@ with entries as (
 
 ),
 
--- Insurance moves an account by two columns.
+-- Insurance moves an account by two columns. What moves none begins and ends no calendar.
 days as (
 
     select
@@ -26,7 +26,7 @@ days as (
         coalesce(sum(insurance_payment_amount), 0) as insurance_payment_amount,
         sum(amount) as change_amount
     from entries
-    where counted_on is not null
+    where counted_on is not null and (amount <> 0 or insurance_payment_amount <> 0)
     group by counted_on
 
 ),
