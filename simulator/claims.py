@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from include.open_dental.values import BLANK
 from simulator import audit
 from simulator.books import Cents, Kind, Posting
@@ -18,7 +16,6 @@ from simulator.world import (
     Claim,
     ClaimLine,
     Coverage,
-    InsurancePlan,
     Patient,
     Practice,
     Procedure,
@@ -44,9 +41,7 @@ def settle_capitation(practice: Practice, work: Procedure) -> None:
         ProcDate=practice.day,
         FeeBilled=work.total / 100,
     )
-    practice.books.post(
-        Kind.CAPITATION, line.num, Posting(work.patient.num, practice.day, work.capitation)
-    )
+    practice.books.post(Kind.CAPITATION, line.num, work.posting(practice.day, work.capitation))
 
 
 def bill(practice: Practice, patient: Patient, *, done: list[Procedure]) -> None:
@@ -78,9 +73,10 @@ def _create(
     num = journal.insert(
         "claim",
         PatNum=patient.num,
-        DateService=day,
+        DateService=lines[0].procedure.completed_on,
         ClaimStatus="W" if kind == "P" else "H",
         PlanNum=coverage.plan.num,
+        ClinicNum=lines[0].procedure.clinic,
         ProvTreat=lines[0].procedure.provider,
         ProvBill=patient.provider,
         ClaimFee=sum(line.procedure.total for line in lines) / 100,
@@ -108,6 +104,7 @@ def _create(
 def _attach(practice: Practice, line: ClaimLine, *, claim: int, order: int) -> None:
     """Turn an estimate into a claim line; the snapshot keeps what was expected."""
     journal, day, work = practice.journal, practice.day, line.procedure
+    served = work.completed_on or day
     # The year's maximum may have been used up since the estimate was made.
     work.lines.remove(line)
     line.insurance, line.write_off, line.deductible = expectation(
@@ -127,7 +124,7 @@ def _attach(practice: Practice, line: ClaimLine, *, claim: int, order: int) -> N
         DedApplied=line.deductible / 100,
         LineNumber=order,
         DateCP=day,
-        ProcDate=day,
+        ProcDate=served,
     )
     line.snapshot = journal.insert(
         "claimsnapshot",
@@ -140,10 +137,11 @@ def _attach(practice: Practice, line: ClaimLine, *, claim: int, order: int) -> N
         ClaimProcNum=line.num,
         SnapshotTrigger=0,
     )
-    practice.books.post(
-        Kind.ESTIMATE, line.num,
-        Posting(work.patient.num, day, line.insurance + line.write_off),
-    )  # fmt: skip
+    line.expected_write_off = line.write_off
+    books = practice.books
+    books.post(Kind.ESTIMATE, line.num, work.posting(day, line.insurance + line.write_off))
+    books.post(Kind.CLAIMED_WRITE_OFF, line.num, work.posting(served, line.write_off))
+    books.post(Kind.EXPECTED_WRITE_OFF, line.num, work.posting(day, line.write_off))
 
 
 def send(practice: Practice, claim: Claim) -> None:
@@ -236,23 +234,23 @@ def settle_line(practice: Practice, line: ClaimLine, *, paid: Cents, write_off: 
         DateEntry=day,
         Remarks="Paid less than asked." if paid == 0 else "",
     )
-    practice.books.void(Kind.ESTIMATE, line.num)
-    _post(practice, line.num, patient=work.patient.num, paid=paid, write_off=write_off)
+    books = practice.books
+    books.void(Kind.ESTIMATE, line.num)
+    books.post(Kind.INSURANCE, line.num, work.posting(day, paid))
+    books.post(Kind.WRITE_OFF, line.num, work.posting(day, write_off))
+    served = work.completed_on or day
+    books.post(Kind.CLAIMED_WRITE_OFF, line.num, work.posting(served, write_off))
+    change = line.expected_write_off - write_off
+    books.post(Kind.CHANGED_WRITE_OFF, line.num, work.posting(day, change))
     if paid:
-        await_check(practice, line, num=line.num, paid=paid)
+        await_check(practice, line, paid=paid)
 
 
-def await_check(practice: Practice, line: ClaimLine, *, num: int, paid: Cents) -> None:
+def await_check(practice: Practice, line: ClaimLine, *, paid: Cents) -> None:
     """Put money on the carrier's check of the day, or on a later one."""
     carrier = line.coverage.plan.carrier
     day = practice.day if (practice.day.toordinal() + carrier) % 9 else practice.in_days(1, 3)
-    practice.plan_for(day, "check", (line.coverage.plan, num, line.procedure.patient.num, paid))
-
-
-def _post(practice: Practice, num: int, *, patient: int, paid: Cents, write_off: Cents) -> None:
-    books, day = practice.books, practice.day
-    books.post(Kind.INSURANCE, num, Posting(patient, day, paid))
-    books.post(Kind.WRITE_OFF, num, Posting(patient, day, write_off))
+    practice.plan_for(day, "check", (line, paid))
 
 
 def supplement(practice: Practice, line: ClaimLine) -> None:
@@ -267,6 +265,7 @@ def supplement(practice: Practice, line: ClaimLine) -> None:
         ClaimNum=line.claim,
         PatNum=work.patient.num,
         ProvNum=work.provider,
+        ClinicNum=work.clinic,
         Status=LINE_SUPPLEMENTAL,
         InsPayAmt=paid / 100,
         PlanNum=line.coverage.plan.num,
@@ -285,30 +284,26 @@ def supplement(practice: Practice, line: ClaimLine) -> None:
         SecDateEntry=practice.day,
         DateSuppReceived=practice.day,
     )
-    work.lines.append(
-        ClaimLine(num, work, line.coverage, paid, 0, claim=line.claim, is_received=True)
-    )
-    _post(practice, num, patient=work.patient.num, paid=paid, write_off=0)
-    await_check(practice, line, num=num, paid=paid)
+    later = ClaimLine(num, work, line.coverage, paid, 0, claim=line.claim, is_received=True)
+    work.lines.append(later)
+    practice.books.post(Kind.INSURANCE, num, work.posting(practice.day, paid))
+    await_check(practice, later, paid=paid)
 
 
-def write_checks(practice: Practice, lines: list[tuple[InsurancePlan, int, int, Cents]]) -> None:
+def write_checks(practice: Practice, parts: list[tuple[ClaimLine, Cents]]) -> None:
     """Write one check per plan's carrier for the lines whose money has come today."""
-    by_carrier: dict[int, list[tuple[int, int, Cents]]] = {}
-    names: dict[int, str] = {}
-    for plan, num, patient, paid in lines:
-        carrier = plan.carrier
-        by_carrier.setdefault(carrier, []).append((num, patient, paid))
-        names[carrier] = plan.carrier_name
-    for carrier, parts in by_carrier.items():
-        _check(practice, names[carrier], parts=parts, day=practice.day)
+    by_carrier: dict[int, list[tuple[ClaimLine, Cents]]] = {}
+    for line, paid in parts:
+        by_carrier.setdefault(line.coverage.plan.carrier, []).append((line, paid))
+    for of_carrier in by_carrier.values():
+        _check(practice, of_carrier)
 
 
-def _check(
-    practice: Practice, carrier_name: str, *, parts: list[tuple[int, int, Cents]], day: date
-) -> None:
-    total = sum(paid for _, _, paid in parts)
+def _check(practice: Practice, parts: list[tuple[ClaimLine, Cents]]) -> None:
+    day, total = practice.day, sum(paid for _, paid in parts)
+    first, _ = parts[0]
     is_transfer = practice.chance(0.6)
+    payment_type = practice.definition("Carrier transfer" if is_transfer else "Carrier check")
     num = practice.journal.insert(
         "claimpayment",
         CheckDate=day,
@@ -316,19 +311,21 @@ def _check(
         CheckNum=str(practice.random.randint(100_000, 999_999)),
         BankBranch="",
         Note="",
-        CarrierName=carrier_name,
+        ClinicNum=first.procedure.clinic,
+        CarrierName=first.coverage.plan.carrier_name,
         DateIssued=day,
-        PayType=practice.definition("Carrier transfer" if is_transfer else "Carrier check"),
+        PayType=payment_type,
         SecUserNumEntry=practice.desk_user(),
         SecDateEntry=day,
     )
     practice.books.post(Kind.CHECK, num, Posting(0, day, total))
-    practice.recent.remember("check", (num, total, parts))
-    for row, (line, patient, paid) in enumerate(parts, 1):
+    practice.recent.remember("check", (num, [line.num for line, _ in parts]))
+    for row, (line, paid) in enumerate(parts, 1):
         practice.journal.update(
-            "claimproc", line, ClaimPaymentNum=num, PaymentRow=row, DateInsFinalized=day
+            "claimproc", line.num, ClaimPaymentNum=num, PaymentRow=row, DateInsFinalized=day
         )
-        practice.books.post(Kind.CHECK_LINE, line, Posting(patient, day, paid))
+        posting = line.procedure.posting(day, paid)._replace(account=payment_type)
+        practice.books.post(Kind.CHECK_LINE, line.num, posting)
     if not is_transfer:
         practice.day_money.append(("claimpayment", num, total))
     if practice.chance(0.5):
@@ -348,7 +345,8 @@ def withdraw(practice: Practice, claim: Claim) -> None:
     for line in claim.lines:
         journal.delete("claimproc", line.num)
         journal.delete("claimsnapshot", line.snapshot)
-        practice.books.void(Kind.ESTIMATE, line.num)
+        for kind in (Kind.ESTIMATE, Kind.CLAIMED_WRITE_OFF, Kind.EXPECTED_WRITE_OFF):
+            practice.books.void(kind, line.num)
         line.procedure.lines.remove(line)
         year = practice.day.year
         coverage = line.coverage

@@ -97,7 +97,9 @@ def _leave_family(practice: Practice) -> None:
     family = patient.family
     if patient.num == family.guarantor or family.has_payment_plan or patient.covers:
         return
-    own = Family(guarantor=patient.num, members=[patient], address=family.address)
+    own = Family(
+        guarantor=patient.num, members=[patient], address=family.address, clinic=patient.clinic
+    )
     own.open = [work for work in family.open if work.patient is patient]
     family.open = [work for work in family.open if work.patient is not patient]
     family.members.remove(patient)

@@ -91,6 +91,9 @@ def _live_until(practice: Practice, connection: SourceConnection, *, days: int) 
 def _close_books(practice: Practice) -> None:
     """Write every family's aging on its guarantor, as the nightly task does."""
     practice.clock.tell(22 * 60)
+    practice.journal.update(
+        "preference", practice.preferences["DateLastAging"], ValueString=practice.clock.text
+    )
     aged = _aged(practice)
     for family in sorted({*aged, *practice.balances}):
         result = aged.get(family, aging.FamilyAging((0, 0, 0, 0), 0, 0, 0))
@@ -127,4 +130,5 @@ def _aged(practice: Practice) -> dict[int, aging.FamilyAging]:
         practice.closed,
         guarantor_of=truth_file.guarantors(practice),
         day=practice.day,
+        settings=practice.plan.settings,
     )
