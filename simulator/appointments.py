@@ -191,7 +191,7 @@ def break_visit(practice: Practice, appointment: Appointment, *, action: int) ->
         return
     journal, patient = practice.journal, appointment.patient
     user = practice.desk_user()
-    to_list = action == CANCELLED and practice.chance(0.25)
+    to_list = action == CANCELLED and practice.rarely("unscheduled list", 0.25)
     appointment.status = APPOINTMENT_UNSCHEDULED if to_list else APPOINTMENT_BROKEN
     kind = (
         0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from include.open_dental.values import BLANK
-from simulator import audit
-from simulator.books import Cents, Kind, Posting
+from simulator import audit, checks
+from simulator.books import Cents, Kind
 from simulator.insurance import expectation
 from simulator.statuses import (
     LINE_CAPITATION,
@@ -23,6 +23,8 @@ from simulator.world import (
 
 # What carriers do, as shares of lines: nothing at all, less than expected, more later.
 DENIED, CUT, SUPPLEMENTED = 0.04, 0.10, 0.04
+# Of the later payments, those for a whole claim.
+TOTAL_PAYMENTS = 0.15
 # What patients of a capitation plan pay of the fee.
 COPAY_PERCENT = {"preventive": 0, "basic": 25, "major": 45, "none": 100}
 
@@ -243,14 +245,7 @@ def settle_line(practice: Practice, line: ClaimLine, *, paid: Cents, write_off: 
     change = line.expected_write_off - write_off
     books.post(Kind.CHANGED_WRITE_OFF, line.num, work.posting(day, change))
     if paid:
-        await_check(practice, line, paid=paid)
-
-
-def await_check(practice: Practice, line: ClaimLine, *, paid: Cents) -> None:
-    """Put money on the carrier's check of the day, or on a later one."""
-    carrier = line.coverage.plan.carrier
-    day = practice.day if (practice.day.toordinal() + carrier) % 9 else practice.in_days(1, 3)
-    practice.plan_for(day, "check", (line, paid))
+        checks.expect(practice, line, paid=paid)
 
 
 def supplement(practice: Practice, line: ClaimLine) -> None:
@@ -259,9 +254,11 @@ def supplement(practice: Practice, line: ClaimLine) -> None:
     paid = min(max(0, work.total - line.insurance - line.write_off), 2_500)
     if not paid:
         return
+    # Some carriers do not say for which of a claim's procedures they pay.
+    is_total = practice.rarely("total payment", TOTAL_PAYMENTS)
     num = practice.journal.insert(
         "claimproc",
-        ProcNum=work.num,
+        ProcNum=0 if is_total else work.num,
         ClaimNum=line.claim,
         PatNum=work.patient.num,
         ProvNum=work.provider,
@@ -280,62 +277,14 @@ def supplement(practice: Practice, line: ClaimLine) -> None:
         DedEst=BLANK,
         DedEstOverride=BLANK,
         PaidOtherInsOverride=BLANK,
-        CodeSent=work.code.code,
+        CodeSent="" if is_total else work.code.code,
         SecDateEntry=practice.day,
         DateSuppReceived=practice.day,
     )
     later = ClaimLine(num, work, line.coverage, paid, 0, claim=line.claim, is_received=True)
     work.lines.append(later)
     practice.books.post(Kind.INSURANCE, num, work.posting(practice.day, paid))
-    await_check(practice, later, paid=paid)
-
-
-def write_checks(practice: Practice, parts: list[tuple[ClaimLine, Cents]]) -> None:
-    """Write one check per plan's carrier for the lines whose money has come today."""
-    by_carrier: dict[int, list[tuple[ClaimLine, Cents]]] = {}
-    for line, paid in parts:
-        by_carrier.setdefault(line.coverage.plan.carrier, []).append((line, paid))
-    for of_carrier in by_carrier.values():
-        _check(practice, of_carrier)
-
-
-def _check(practice: Practice, parts: list[tuple[ClaimLine, Cents]]) -> None:
-    day, total = practice.day, sum(paid for _, paid in parts)
-    first, _ = parts[0]
-    is_transfer = practice.chance(0.6)
-    payment_type = practice.definition("Carrier transfer" if is_transfer else "Carrier check")
-    num = practice.journal.insert(
-        "claimpayment",
-        CheckDate=day,
-        CheckAmt=total / 100,
-        CheckNum=str(practice.random.randint(100_000, 999_999)),
-        BankBranch="",
-        Note="",
-        ClinicNum=first.procedure.clinic,
-        CarrierName=first.coverage.plan.carrier_name,
-        DateIssued=day,
-        PayType=payment_type,
-        SecUserNumEntry=practice.desk_user(),
-        SecDateEntry=day,
-    )
-    practice.books.post(Kind.CHECK, num, Posting(0, day, total))
-    practice.recent.remember("check", (num, [line.num for line, _ in parts]))
-    for row, (line, paid) in enumerate(parts, 1):
-        practice.journal.update(
-            "claimproc", line.num, ClaimPaymentNum=num, PaymentRow=row, DateInsFinalized=day
-        )
-        posting = line.procedure.posting(day, paid)._replace(account=payment_type)
-        practice.books.post(Kind.CHECK_LINE, line.num, posting)
-    if not is_transfer:
-        practice.day_money.append(("claimpayment", num, total))
-    if practice.chance(0.5):
-        practice.journal.insert(
-            "eobattach",
-            ClaimPaymentNum=num,
-            DateTCreated=practice.journal.now,
-            FileName=f"eob{num}.pdf",
-            RawBase64="",
-        )
+    checks.expect(practice, later, paid=paid)
 
 
 def withdraw(practice: Practice, claim: Claim) -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from include.open_dental.values import EMPTY_DATE, EMPTY_DATETIME
-from simulator import adjustments, appointments, audit, claims, insurance, money, treatment
+from simulator import (
+    adjustments,
+    appointments,
+    audit,
+    claims,
+    insurance,
+    money,
+    preauthorizations,
+    treatment,
+)
 from simulator.books import Kind
 from simulator.clock import moment
 from simulator.names import PROCEDURE_NOTES
@@ -139,6 +148,9 @@ def _arrange(practice: Practice, appointment: Appointment) -> None:
 def offer(practice: Practice, patient: Patient, *, found: list[Procedure]) -> None:
     """Offer treatment: booked now, booked as a plan, asked for later, or left."""
     journal = practice.journal
+    is_insured = any(line.insurance for work in found for line in work.lines)
+    if is_insured and practice.rarely("preauthorization", preauthorizations.ASKED):
+        preauthorizations.ask(practice, patient, found=found)
     if practice.chance(ACCEPTED_SHARE):
         day = practice.day + timedelta(days=practice.random.randint(3, 40))
         if sum(w.total for w in found) > 150_000 and practice.rarely("prepayment", 0.3):

@@ -93,6 +93,7 @@ class Procedure:
     clinic: int = 0
     completed_on: date | None = None
     lines: list[ClaimLine] = field(default_factory=list)
+    is_preauthorized: bool = False
     capitation: Cents = 0
     adjusted: Cents = 0
     paid: Cents = 0

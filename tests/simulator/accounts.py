@@ -129,9 +129,9 @@ BROKEN_MONEY = (
     """select p.PayNum from payment p left join paysplit s using (PayNum)
        group by p.PayNum having abs(max(p.PayAmt) - coalesce(sum(s.SplitAmt), 9e9)) > 0.004""",
     "select SplitNum from paysplit left join payment p using (PayNum) where p.PayNum is null",
-    # every claimproc belongs to its procedure, and a received one to a claim of its patient
+    # every claimproc of a procedure belongs to it, and a received one to a claim of its patient
     """select ClaimProcNum from claimproc cp left join procedurelog pl using (ProcNum)
-       where pl.ProcNum is null or pl.PatNum <> cp.PatNum""",
+       where cp.ProcNum <> 0 and (pl.ProcNum is null or pl.PatNum <> cp.PatNum)""",
     """select ClaimProcNum from claimproc cp left join claim cl using (ClaimNum)
        where cp.Status in (0, 1, 4) and (cl.ClaimNum is null or cl.PatNum <> cp.PatNum)""",
     # every check is the sum of its lines
