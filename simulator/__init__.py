@@ -11,8 +11,8 @@ planned, `claims` and `preauthorizations` go to carriers by the rules of `insura
 is made. All of them act on one `world.Practice`, change rows through its `journal` and enter facts
 into its `books`. `writer` saves the journal; `aging`, `report_totals` and `truth` read the books,
 `memory` keeps the practice for the next process. `tables` makes the 424 tables of the practice
-software, whose codes `statuses` calls by name; `office`, `carriers`, `codes` and `names` furnish
-the rooms, and `settings` says what the office has decided.
+software, whose codes `statuses` calls by name; `office`, `carriers`, `discount_plans`, `codes` and
+`names` furnish the rooms, and `settings` says what the office has decided.
 """
 
 from include.open_dental.schema import Engine

@@ -22,8 +22,10 @@ class EnteredAdjustment:
 
 
 def discount(practice: Practice, patient: Patient, *, done: list[Procedure]) -> None:
-    """Give seniors, staff and payers of cash something off, tied to the work."""
-    if patient.age(practice.day) >= SENIOR_AGE and not patient.covers and practice.chance(0.8):
+    """Give members, seniors, staff and payers of cash something off, tied to the work."""
+    if patient.discount_percent:
+        name, percent = "Discount plan", patient.discount_percent
+    elif patient.age(practice.day) >= SENIOR_AGE and not patient.covers and practice.chance(0.8):
         name, percent = "Senior discount", 5
     elif not patient.covers and practice.chance(0.08):
         name, percent = "Cash discount", 10

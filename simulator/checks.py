@@ -7,8 +7,8 @@ from simulator.world import ClaimLine, Practice
 
 # Lines whose money is entered and never put on a check.
 UNATTACHED = 0.004
-# Checks that are not fully entered on their day, and those of them that are later.
-PARTIAL, COMPLETED = 0.06, 0.8
+# Checks that are not fully entered on their day, and those of them that never are.
+PARTIAL, FORGOTTEN = 0.06, 0.2
 
 
 def expect(practice: Practice, line: ClaimLine, *, paid: Cents) -> None:
@@ -51,7 +51,7 @@ def _check(practice: Practice, parts: list[tuple[ClaimLine, Cents]]) -> None:
     practice.books.post(Kind.CHECK, num, Posting(0, day, total))
     if practice.rarely("partial check", PARTIAL):
         practice.journal.update("claimpayment", num, IsPartial=1)
-        if practice.chance(COMPLETED):
+        if not practice.rarely("forgotten check", FORGOTTEN):
             practice.plan_for(practice.in_days(1, 4), "check_complete", num)
     practice.recent.remember("check", (num, [line.num for line, _ in parts]))
     for row, (line, paid) in enumerate(parts, 1):

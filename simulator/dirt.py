@@ -102,11 +102,11 @@ def _unallocated_split(practice: Practice) -> bool:
 
 def _terminated_subscriber(practice: Practice) -> bool:
     """End a subscription in the past while its claims go on being paid."""
-    claims = practice.recent.of("claim")
-    if not claims:
+    line = _received(practice)
+    if line is None or not line.insurance:
         return False
-    ended = practice.day - timedelta(days=90)
-    practice.journal.update("inssub", claims[-1].coverage.inssub, DateTerm=ended)
+    ended = (line.procedure.completed_on or practice.day) - timedelta(days=90)
+    practice.journal.update("inssub", line.coverage.inssub, DateTerm=ended)
     return True
 
 

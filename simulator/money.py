@@ -260,7 +260,12 @@ def pay_bill(practice: Practice, family: Family) -> None:
         total = sum(work.remaining for work in works)
         part = total if practice.chance(0.8) else total * practice.random.choice((30, 50)) // 100
         # People round up; the rest stays with us until it is earned.
-        pay(practice, payer, works=works, amount=part + (500 if practice.chance(0.02) else 0))
+        pay(
+            practice,
+            payer,
+            works=works,
+            amount=part + (500 if practice.rarely("rounded up", 0.02) else 0),
+        )
         family.reminders = 0
     else:
         family.reminders += 1

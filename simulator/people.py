@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from include.open_dental.values import INTERVAL_MONTH, INTERVAL_YEAR
-from simulator import audit, insurance
+from simulator import audit, discount_plans, insurance
 from simulator.journal import Value
 from simulator.names import CITIES, EMPLOYERS, FIRST_NAMES, LAST_NAMES, STREETS
 from simulator.world import Family, Patient, Practice
@@ -66,6 +66,8 @@ def arrive(practice: Practice, size: int) -> Family:
     if practice.chance(INSURED):
         is_double = size > 1 and practice.rarely("second cover", DOUBLE_COVERED)
         insurance.enrol(practice, family, is_double=is_double)
+    elif practice.rarely("discount plan", discount_plans.JOINED):
+        discount_plans.join(practice, family)
     practice.families.append(family)
     return family
 

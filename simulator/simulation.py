@@ -12,6 +12,7 @@ from simulator import (
     carriers,
     corrections,
     dirt,
+    discount_plans,
     indexes,
     memory,
     office,
@@ -45,6 +46,7 @@ def build(endpoint: Endpoint, plan: PracticePlan, *, truth: Path) -> None:
         with indexes.left_out(connection, endpoint=endpoint, has_past=plan.has_past):
             office.furnish(practice)
             carriers.open_plans(practice)
+            discount_plans.open_plan(practice)
             if plan.has_past:
                 writer.save(connection, practice.journal)
                 story.tell(practice, connection, endpoint=endpoint)

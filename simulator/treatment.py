@@ -60,6 +60,8 @@ def plan_procedure(
         SecDateEntry=journal.now,
         ClaimNote="",
         ClinicNum=clinic,
+        # For as long as the work is planned; done, it gets an adjustment.
+        DiscountPlanAmt=code.fee * patient.discount_percent // 100 / 100,
     )
     work = Procedure(num, patient, code, code.fee, provider, tooth, surface, units, clinic)
     if patient.covers:

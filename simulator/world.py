@@ -189,6 +189,7 @@ class Patient:
     is_active: bool = True
     status: int = 0
     covers: list[Coverage] = field(default_factory=list)
+    discount_percent: int = 0
     treatment_plan: int = 0
     planned: list[Procedure] = field(default_factory=list)
     next_visit: Appointment | None = None
@@ -273,6 +274,7 @@ class Practice:
         self.definitions: dict[str, int] = {}
         self.codes: dict[str, Code] = {}
         self.ucr_schedule = 0
+        self.discount_plan = 0
         self.preferences: dict[str, int] = {}
         # The clinics; none where the practice is one place.
         self.clinics: list[int] = []

@@ -29,6 +29,12 @@ SITUATIONS: dict[str, set[int] | set[str]] = {
     "select distinct sign(PayAmt) from payment": {-1, 0, 1},
     "select distinct sign(AdjAmt) from adjustment": {-1, 1},
     "select distinct ProcNum > 0 from adjustment": {0, 1},
+    "select distinct DiscountPlanAmt > 0 from procedurelog where ProcStatus = 1": {0, 1},
+    """select distinct ItemValue from adjustment join definition on DefNum = AdjType""": {
+        "-",
+        "+",
+        "dp",
+    },
 }
 
 
