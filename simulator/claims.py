@@ -193,7 +193,8 @@ def receive(practice: Practice, claim: Claim) -> None:
         return
     journal = practice.journal
     paid = written_off = 0
-    is_denied = practice.chance(DENIED)
+    is_in_network = any(line.write_off for line in claim.lines)
+    is_denied = practice.rarely(f"denied claim, {is_in_network=}", DENIED)
     for line in claim.lines:
         amount = 0 if is_denied else line.insurance
         if amount and practice.chance(CUT):

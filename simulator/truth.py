@@ -55,8 +55,11 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def encode(truth: dict[str, Any]) -> bytes:
-    """Return truth as JSON text."""
-    return (json.dumps(truth, indent=1, sort_keys=True) + "\n").encode()
+    """Return truth as JSON text, a line for each part: indented text takes ten times as long."""
+    parts = (
+        f"{json.dumps(name)}: {json.dumps(part, sort_keys=True)}" for name, part in truth.items()
+    )
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
 
 def guarantors(practice: Practice) -> dict[int, int]:
