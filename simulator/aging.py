@@ -1,19 +1,20 @@
 """Aging of a family's account, the way Open Dental's own report does it.
 
-With the preferences that a new practice has: payment plans are aged by credits and debits
-(version 2), and rows tied to a procedure net inside the bucket of that procedure (AgingProcLifo).
+How payment plans are aged is decided by their version (the books know it), and whether rows tied
+to a procedure net inside the bucket of that procedure by AgingProcLifo.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from simulator.books import Books, Cents, Kind, LedgerEntry
+from simulator.books import Books, Cents, Kind, LedgerEntry, Posting
 from simulator.closed_years import ClosedYears
 from simulator.codes import BILL_IN_ADVANCE_DAYS
+from simulator.settings import AGE_CREDITS_AND_DEBITS, OfficeSettings
 
 # The oldest day of each bucket but the last, in days before the day of the report.
 _BUCKET_DAYS = (30, 60, 90)
@@ -37,7 +38,12 @@ class FamilyAging:
 
 
 def age(
-    books: Books, closed: ClosedYears, *, guarantor_of: dict[int, int], day: date
+    books: Books,
+    closed: ClosedYears,
+    *,
+    guarantor_of: dict[int, int],
+    day: date,
+    settings: OfficeSettings,
 ) -> dict[int, FamilyAging]:
     """Return the aging of every family that has any, by guarantor, as of a day."""
     old: dict[int, tuple[Cents, Cents]] = {}
@@ -49,14 +55,26 @@ def age(
         # Charges that have not come due are no transactions yet.
         if entry.kind not in _DATED_BY_CHARGE or entry.posting.day <= day:
             entries[guarantor_of[entry.posting.patient]].append(entry)
-    estimates = _sum_by_family(books, Kind.ESTIMATE, guarantor_of=guarantor_of, until=None)
+    estimates = _sum_by_family(
+        books.posted(Kind.ESTIMATE).values(), guarantor_of=guarantor_of, until=None
+    )
     billed = day + timedelta(days=BILL_IN_ADVANCE_DAYS)
-    due = _sum_by_family(books, Kind.PLAN_DUE, guarantor_of=guarantor_of, until=billed)
-    paid = _sum_by_family(books, Kind.PLAN_PAYMENT, guarantor_of=guarantor_of, until=None)
+    due = _sum_by_family(
+        _of_counted_plans(books, Kind.PLAN_DEBIT, settings=settings),
+        guarantor_of=guarantor_of,
+        until=billed,
+    )
+    paid = _sum_by_family(
+        _of_counted_plans(books, Kind.PLAN_PAYMENT, settings=settings),
+        guarantor_of=guarantor_of,
+        until=None,
+    )
     families = sorted({*old, *entries, *estimates, *due, *paid})
     aged = {
         family: FamilyAging(
-            age_entries(entries[family], day, old=old.get(family, (0, 0))),
+            age_entries(
+                entries[family], day, old=old.get(family, (0, 0)), ties_rows=settings.ties_rows
+            ),
             sum(entry.cents for entry in entries[family]) + _balance(old.get(family, (0, 0))),
             estimates.get(family, 0),
             due.get(family, 0) - paid.get(family, 0),
@@ -71,8 +89,19 @@ def _balance(old: tuple[Cents, Cents]) -> Cents:
     return charged - credited
 
 
+def _of_counted_plans(books: Books, kind: Kind, *, settings: OfficeSettings) -> Iterator[Posting]:
+    """Yield what is posted on plans: on open ones only where these charge and credit accounts."""
+    are_closed_left_out = settings.plans_version == AGE_CREDITS_AND_DEBITS
+    closed = books.posted(Kind.CLOSED_PLAN) if are_closed_left_out else {}
+    return (posting for posting in books.posted(kind).values() if posting.account not in closed)
+
+
 def age_entries(
-    entries: Iterable[LedgerEntry], day: date, *, old: tuple[Cents, Cents] = (0, 0)
+    entries: Iterable[LedgerEntry],
+    day: date,
+    *,
+    old: tuple[Cents, Cents] = (0, 0),
+    ties_rows: bool = True,
 ) -> tuple[Cents, Cents, Cents, Cents]:
     """Return one family's buckets, youngest first, after credits have paid the oldest first.
 
@@ -83,7 +112,7 @@ def age_entries(
     groups: dict[tuple[int, int, date], tuple[Cents, date]] = {}
     for entry in entries:
         posting = entry.posting
-        if entry.kind in _TIED and posting.procedure:
+        if ties_rows and entry.kind in _TIED and posting.procedure:
             key = (posting.patient, posting.procedure, posting.day)
             total = groups[key][0] if key in groups else 0
             groups[key] = (total + entry.cents, posting.procedure_day or posting.day)
@@ -115,10 +144,10 @@ def bucket_of(transaction: date, day: date) -> int:
 
 
 def _sum_by_family(
-    books: Books, kind: Kind, *, guarantor_of: dict[int, int], until: date | None
+    postings: Iterable[Posting], *, guarantor_of: dict[int, int], until: date | None
 ) -> dict[int, Cents]:
     sums: dict[int, Cents] = defaultdict(int)
-    for posting in books.posted(kind).values():
+    for posting in postings:
         if until is None or posting.day <= until:
             sums[guarantor_of[posting.patient]] += posting.cents
     return sums

@@ -39,7 +39,7 @@ def book(
     earliest: date,
 ) -> Appointment | None:
     """Book a visit for procedures that are planned; None when no provider has time."""
-    provider = _provider(practice, patient, purpose=purpose)
+    provider = _provider(practice, patient, purpose=purpose, procedures=procedures)
     minutes = max(20, sum(p.code.minutes for p in procedures))
     minutes = min(-(-minutes // 10) * 10, 180)
     found = schedule.find_time(practice, provider, earliest=earliest, minutes=minutes)
@@ -55,7 +55,8 @@ def book(
         "Confirmed": practice.definition("Not called"),
         "Op": room,
         "Note": practice.random.choice(VISIT_NOTES),
-        "ProvNum": patient.provider,
+        "ProvNum": patient.provider if provider.is_hygienist else provider.num,
+        "ClinicNum": provider.clinic,
         "ProvHyg": patient.hygienist if provider.is_hygienist else 0,
         "AptDateTime": moment(day, minute),
         "IsNewPatient": int(patient.visits == 0),
@@ -75,7 +76,8 @@ def book(
     num = journal.insert("appointment", **values)
     appointment = Appointment(
         num, patient, purpose, day, minute, minutes, room,
-        patient.provider, patient.hygienist if provider.is_hygienist else 0, procedures,
+        patient.provider if provider.is_hygienist else provider.num,
+        patient.hygienist if provider.is_hygienist else 0, procedures, provider.clinic,
     )  # fmt: skip
     appointment.values = values
     for procedure in procedures:
@@ -92,9 +94,13 @@ def book(
     return appointment
 
 
-def _provider(practice: Practice, patient: Patient, *, purpose: str) -> Provider:
+def _provider(
+    practice: Practice, patient: Patient, *, purpose: str, procedures: list[Procedure]
+) -> Provider:
     is_hygiene = purpose in ("recall", "new")
     wanted = patient.hygienist if is_hygiene else patient.provider
+    if purpose == "emergency":
+        wanted = procedures[0].provider
     pool = practice.hygienists if is_hygiene else practice.dentists
     return next(provider for provider in pool if provider.num == wanted)
 
@@ -150,7 +156,12 @@ def move(practice: Practice, appointment: Appointment) -> None:
     """Give the visit another day."""
     if appointment.status != APPOINTMENT_SCHEDULED or appointment.day <= practice.day:
         return
-    provider = _provider(practice, appointment.patient, purpose=appointment.purpose)
+    provider = _provider(
+        practice,
+        appointment.patient,
+        purpose=appointment.purpose,
+        procedures=appointment.procedures,
+    )
     earliest = appointment.day + timedelta(days=practice.random.randint(1, 14))
     found = schedule.find_time(practice, provider, earliest=earliest, minutes=appointment.minutes)
     if found is None:
@@ -180,7 +191,7 @@ def break_visit(practice: Practice, appointment: Appointment, *, action: int) ->
         return
     journal, patient = practice.journal, appointment.patient
     user = practice.desk_user()
-    to_list = action == CANCELLED and practice.chance(0.25)
+    to_list = action == CANCELLED and practice.rarely("unscheduled list", 0.25)
     appointment.status = APPOINTMENT_UNSCHEDULED if to_list else APPOINTMENT_BROKEN
     kind = (
         0
@@ -225,6 +236,7 @@ def chart_broken(
         ProcFee=0.0,
         ProcStatus=PROCEDURE_COMPLETE,
         ProvNum=appointment.provider,
+        ClinicNum=appointment.clinic,
         CodeNum=broken.num,
         UnitQty=1,
         DateTP=practice.day,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from include.open_dental.values import BLANK
-from simulator import audit
-from simulator.books import Cents, Kind, Posting
+from simulator import audit, checks
+from simulator.books import Cents, Kind
 from simulator.insurance import expectation
 from simulator.statuses import (
     LINE_CAPITATION,
@@ -18,7 +16,6 @@ from simulator.world import (
     Claim,
     ClaimLine,
     Coverage,
-    InsurancePlan,
     Patient,
     Practice,
     Procedure,
@@ -26,6 +23,8 @@ from simulator.world import (
 
 # What carriers do, as shares of lines: nothing at all, less than expected, more later.
 DENIED, CUT, SUPPLEMENTED = 0.04, 0.10, 0.04
+# Of the later payments, those for a whole claim.
+TOTAL_PAYMENTS = 0.15
 # What patients of a capitation plan pay of the fee.
 COPAY_PERCENT = {"preventive": 0, "basic": 25, "major": 45, "none": 100}
 
@@ -44,9 +43,7 @@ def settle_capitation(practice: Practice, work: Procedure) -> None:
         ProcDate=practice.day,
         FeeBilled=work.total / 100,
     )
-    practice.books.post(
-        Kind.CAPITATION, line.num, Posting(work.patient.num, practice.day, work.capitation)
-    )
+    practice.books.post(Kind.CAPITATION, line.num, work.posting(practice.day, work.capitation))
 
 
 def bill(practice: Practice, patient: Patient, *, done: list[Procedure]) -> None:
@@ -78,9 +75,10 @@ def _create(
     num = journal.insert(
         "claim",
         PatNum=patient.num,
-        DateService=day,
+        DateService=lines[0].procedure.completed_on,
         ClaimStatus="W" if kind == "P" else "H",
         PlanNum=coverage.plan.num,
+        ClinicNum=lines[0].procedure.clinic,
         ProvTreat=lines[0].procedure.provider,
         ProvBill=patient.provider,
         ClaimFee=sum(line.procedure.total for line in lines) / 100,
@@ -108,6 +106,7 @@ def _create(
 def _attach(practice: Practice, line: ClaimLine, *, claim: int, order: int) -> None:
     """Turn an estimate into a claim line; the snapshot keeps what was expected."""
     journal, day, work = practice.journal, practice.day, line.procedure
+    served = work.completed_on or day
     # The year's maximum may have been used up since the estimate was made.
     work.lines.remove(line)
     line.insurance, line.write_off, line.deductible = expectation(
@@ -127,7 +126,7 @@ def _attach(practice: Practice, line: ClaimLine, *, claim: int, order: int) -> N
         DedApplied=line.deductible / 100,
         LineNumber=order,
         DateCP=day,
-        ProcDate=day,
+        ProcDate=served,
     )
     line.snapshot = journal.insert(
         "claimsnapshot",
@@ -140,10 +139,11 @@ def _attach(practice: Practice, line: ClaimLine, *, claim: int, order: int) -> N
         ClaimProcNum=line.num,
         SnapshotTrigger=0,
     )
-    practice.books.post(
-        Kind.ESTIMATE, line.num,
-        Posting(work.patient.num, day, line.insurance + line.write_off),
-    )  # fmt: skip
+    line.expected_write_off = line.write_off
+    books = practice.books
+    books.post(Kind.ESTIMATE, line.num, work.posting(day, line.insurance + line.write_off))
+    books.post(Kind.CLAIMED_WRITE_OFF, line.num, work.posting(served, line.write_off))
+    books.post(Kind.EXPECTED_WRITE_OFF, line.num, work.posting(day, line.write_off))
 
 
 def send(practice: Practice, claim: Claim) -> None:
@@ -193,7 +193,8 @@ def receive(practice: Practice, claim: Claim) -> None:
         return
     journal = practice.journal
     paid = written_off = 0
-    is_denied = practice.chance(DENIED)
+    is_in_network = any(line.write_off for line in claim.lines)
+    is_denied = practice.rarely(f"denied claim, {is_in_network=}", DENIED)
     for line in claim.lines:
         amount = 0 if is_denied else line.insurance
         if amount and practice.chance(CUT):
@@ -236,23 +237,16 @@ def settle_line(practice: Practice, line: ClaimLine, *, paid: Cents, write_off: 
         DateEntry=day,
         Remarks="Paid less than asked." if paid == 0 else "",
     )
-    practice.books.void(Kind.ESTIMATE, line.num)
-    _post(practice, line.num, patient=work.patient.num, paid=paid, write_off=write_off)
+    books = practice.books
+    books.void(Kind.ESTIMATE, line.num)
+    books.post(Kind.INSURANCE, line.num, work.posting(day, paid))
+    books.post(Kind.WRITE_OFF, line.num, work.posting(day, write_off))
+    served = work.completed_on or day
+    books.post(Kind.CLAIMED_WRITE_OFF, line.num, work.posting(served, write_off))
+    change = line.expected_write_off - write_off
+    books.post(Kind.CHANGED_WRITE_OFF, line.num, work.posting(day, change))
     if paid:
-        await_check(practice, line, num=line.num, paid=paid)
-
-
-def await_check(practice: Practice, line: ClaimLine, *, num: int, paid: Cents) -> None:
-    """Put money on the carrier's check of the day, or on a later one."""
-    carrier = line.coverage.plan.carrier
-    day = practice.day if (practice.day.toordinal() + carrier) % 9 else practice.in_days(1, 3)
-    practice.plan_for(day, "check", (line.coverage.plan, num, line.procedure.patient.num, paid))
-
-
-def _post(practice: Practice, num: int, *, patient: int, paid: Cents, write_off: Cents) -> None:
-    books, day = practice.books, practice.day
-    books.post(Kind.INSURANCE, num, Posting(patient, day, paid))
-    books.post(Kind.WRITE_OFF, num, Posting(patient, day, write_off))
+        checks.expect(practice, line, paid=paid)
 
 
 def supplement(practice: Practice, line: ClaimLine) -> None:
@@ -261,12 +255,15 @@ def supplement(practice: Practice, line: ClaimLine) -> None:
     paid = min(max(0, work.total - line.insurance - line.write_off), 2_500)
     if not paid:
         return
+    # Some carriers do not say for which of a claim's procedures they pay.
+    is_total = practice.rarely("total payment", TOTAL_PAYMENTS)
     num = practice.journal.insert(
         "claimproc",
-        ProcNum=work.num,
+        ProcNum=0 if is_total else work.num,
         ClaimNum=line.claim,
         PatNum=work.patient.num,
         ProvNum=work.provider,
+        ClinicNum=work.clinic,
         Status=LINE_SUPPLEMENTAL,
         InsPayAmt=paid / 100,
         PlanNum=line.coverage.plan.num,
@@ -281,64 +278,14 @@ def supplement(practice: Practice, line: ClaimLine) -> None:
         DedEst=BLANK,
         DedEstOverride=BLANK,
         PaidOtherInsOverride=BLANK,
-        CodeSent=work.code.code,
+        CodeSent="" if is_total else work.code.code,
         SecDateEntry=practice.day,
         DateSuppReceived=practice.day,
     )
-    work.lines.append(
-        ClaimLine(num, work, line.coverage, paid, 0, claim=line.claim, is_received=True)
-    )
-    _post(practice, num, patient=work.patient.num, paid=paid, write_off=0)
-    await_check(practice, line, num=num, paid=paid)
-
-
-def write_checks(practice: Practice, lines: list[tuple[InsurancePlan, int, int, Cents]]) -> None:
-    """Write one check per plan's carrier for the lines whose money has come today."""
-    by_carrier: dict[int, list[tuple[int, int, Cents]]] = {}
-    names: dict[int, str] = {}
-    for plan, num, patient, paid in lines:
-        carrier = plan.carrier
-        by_carrier.setdefault(carrier, []).append((num, patient, paid))
-        names[carrier] = plan.carrier_name
-    for carrier, parts in by_carrier.items():
-        _check(practice, names[carrier], parts=parts, day=practice.day)
-
-
-def _check(
-    practice: Practice, carrier_name: str, *, parts: list[tuple[int, int, Cents]], day: date
-) -> None:
-    total = sum(paid for _, _, paid in parts)
-    is_transfer = practice.chance(0.6)
-    num = practice.journal.insert(
-        "claimpayment",
-        CheckDate=day,
-        CheckAmt=total / 100,
-        CheckNum=str(practice.random.randint(100_000, 999_999)),
-        BankBranch="",
-        Note="",
-        CarrierName=carrier_name,
-        DateIssued=day,
-        PayType=practice.definition("Carrier transfer" if is_transfer else "Carrier check"),
-        SecUserNumEntry=practice.desk_user(),
-        SecDateEntry=day,
-    )
-    practice.books.post(Kind.CHECK, num, Posting(0, day, total))
-    practice.recent.remember("check", (num, total, parts))
-    for row, (line, patient, paid) in enumerate(parts, 1):
-        practice.journal.update(
-            "claimproc", line, ClaimPaymentNum=num, PaymentRow=row, DateInsFinalized=day
-        )
-        practice.books.post(Kind.CHECK_LINE, line, Posting(patient, day, paid))
-    if not is_transfer:
-        practice.day_money.append(("claimpayment", num, total))
-    if practice.chance(0.5):
-        practice.journal.insert(
-            "eobattach",
-            ClaimPaymentNum=num,
-            DateTCreated=practice.journal.now,
-            FileName=f"eob{num}.pdf",
-            RawBase64="",
-        )
+    later = ClaimLine(num, work, line.coverage, paid, 0, claim=line.claim, is_received=True)
+    work.lines.append(later)
+    practice.books.post(Kind.INSURANCE, num, work.posting(practice.day, paid))
+    checks.expect(practice, later, paid=paid)
 
 
 def withdraw(practice: Practice, claim: Claim) -> None:
@@ -348,7 +295,8 @@ def withdraw(practice: Practice, claim: Claim) -> None:
     for line in claim.lines:
         journal.delete("claimproc", line.num)
         journal.delete("claimsnapshot", line.snapshot)
-        practice.books.void(Kind.ESTIMATE, line.num)
+        for kind in (Kind.ESTIMATE, Kind.CLAIMED_WRITE_OFF, Kind.EXPECTED_WRITE_OFF):
+            practice.books.void(kind, line.num)
         line.procedure.lines.remove(line)
         year = practice.day.year
         coverage = line.coverage

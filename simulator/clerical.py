@@ -42,12 +42,18 @@ def _correct_name(practice: Practice) -> None:
 
 
 def _delete_patient(practice: Practice) -> None:
-    """Delete a patient who never came: the row stays with the status "deleted"."""
-    for patient in reversed(practice.patients):
-        if not patient.visits and patient.next_visit is None and patient.status == 0:
-            patient.status, patient.is_active = PATIENT_DELETED, False
-            practice.journal.update("patient", patient.num, PatStatus=PATIENT_DELETED)
-            return
+    """Delete a patient who never came: the row stays with the status "deleted".
+
+    One who is not expected either, if there is any.
+    """
+    absent = [one for one in reversed(practice.patients) if not one.visits and one.status == 0]
+    if not absent:
+        return
+    patient = min(absent, key=lambda one: one.next_visit is not None)
+    if patient.next_visit is not None:
+        appointments.remove(practice, patient.next_visit)
+    patient.status, patient.is_active = PATIENT_DELETED, False
+    practice.journal.update("patient", patient.num, PatStatus=PATIENT_DELETED)
 
 
 def _mourn(practice: Practice) -> None:
@@ -97,7 +103,9 @@ def _leave_family(practice: Practice) -> None:
     family = patient.family
     if patient.num == family.guarantor or family.has_payment_plan or patient.covers:
         return
-    own = Family(guarantor=patient.num, members=[patient], address=family.address)
+    own = Family(
+        guarantor=patient.num, members=[patient], address=family.address, clinic=patient.clinic
+    )
     own.open = [work for work in family.open if work.patient is patient]
     family.open = [work for work in family.open if work.patient is not patient]
     family.members.remove(patient)

@@ -11,13 +11,30 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from simulator.books import BALANCE_SIGN, FIGURE_OF, FIGURES, Cents, Kind
+from simulator.books import (
+    BALANCE_SIGN,
+    FIGURE_OF,
+    FIGURES,
+    WHOLE_FIGURES,
+    Cents,
+    Kind,
+    Place,
+    Receipt,
+)
 
 # A patient's number and a day's ordinal in one integer: ordinals stay below two to this power.
 _DAY_BITS = 20
 _DAY_MASK = (1 << _DAY_BITS) - 1
 
-Enter = Callable[[int, int, Cents], None]
+Enter = Callable[[int, int, Cents, int, int], None]
+
+
+class _Months(dict[int, int]):
+    """The ordinal of the first day of each day's month."""
+
+    def __missing__(self, day: int) -> int:
+        self[day] = date.fromordinal(day).replace(day=1).toordinal()
+        return self[day]
 
 
 class ClosedYears:
@@ -26,25 +43,35 @@ class ClosedYears:
     def __init__(self) -> None:
         self.first_visits: dict[int, int] = {}
         self._figures: dict[str, dict[int, Cents]] = {name: defaultdict(int) for name in FIGURES}
+        # By month, clinic and provider.
+        self._places: dict[str, dict[tuple[int, int, int], Cents]] = {
+            name: defaultdict(int) for name in FIGURES if name not in WHOLE_FIGURES
+        }
+        self._receipts: dict[tuple[int, str, int], Cents] = defaultdict(int)
+        self._months = _Months()
         self._changes: dict[int, Cents] = defaultdict(int)
         self._charged: dict[int, Cents] = defaultdict(int)
         self._credited: dict[int, Cents] = defaultdict(int)
         self._sealed = (array("q"), array("q"))
 
     def account(self, kind: Kind, *, is_tied: bool = False) -> Enter:
-        """Return what enters facts of a kind: patient, day, cents.
+        """Return what enters facts of a kind: patient, day, cents, provider, clinic.
 
         Facts that are tied to a procedure of the same age net against it; others that are
-        negative are credits, which pay the oldest charges first.
+        negative are credits, which pay the oldest charges first. Both come to the same here, where
+        every charge is as old as any can be.
         """
         figure, sign = FIGURE_OF.get(kind, ("", 0))
         balance = BALANCE_SIGN.get(kind, 0)
-        days = self._figures.get(figure, {})
+        days, places = self._figures.get(figure, {}), self._places.get(figure)
+        months = self._months
         changes, charged, credited = self._changes, self._charged, self._credited
 
-        def enter(patient: int, day: int, cents: Cents) -> None:
+        def enter(patient: int, day: int, cents: Cents, provider: int, clinic: int) -> None:
             if sign:
                 days[day] += sign * cents
+                if places is not None:
+                    places[months[day], clinic, provider] += sign * cents
             if balance:
                 moved = balance * cents
                 changes[patient << _DAY_BITS | day] += moved
@@ -54,6 +81,10 @@ class ClosedYears:
                     credited[patient] -= moved
 
         return enter
+
+    def receive(self, payer: str, day: int, payment_type: int, cents: Cents) -> None:
+        """Enter money that somebody paid, all of which is split."""
+        self._receipts[day, payer, payment_type] += cents
 
     def seal(self) -> None:
         """Keep the changes of balances in their short form; nothing is entered afterwards."""
@@ -66,6 +97,17 @@ class ClosedYears:
         for name, days in self._figures.items():
             for day, cents in days.items():
                 yield date.fromordinal(day), name, cents
+
+    def places(self) -> Iterator[tuple[Place, str, Cents]]:
+        """Yield the figures by month, clinic and provider."""
+        for name, sums in self._places.items():
+            for (month, clinic, provider), cents in sums.items():
+                yield Place(date.fromordinal(month), clinic, provider), name, cents
+
+    def receipts(self) -> Iterator[tuple[Receipt, Cents]]:
+        """Yield each day's payments by who paid and by type."""
+        for (day, payer, payment_type), cents in self._receipts.items():
+            yield Receipt(date.fromordinal(day), payer, payment_type), cents
 
     def changes(self) -> Iterator[tuple[int, date, Cents]]:
         """Yield what moved the balances: patient, day, cents."""

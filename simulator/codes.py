@@ -170,19 +170,17 @@ DEFINITIONS: tuple[tuple[str, str, str], ...] = (
 # Charges of payment plans are due so many days before their date; Open Dental's default.
 BILL_IN_ADVANCE_DAYS = 10
 
-# preference: the ones that steer the reports, ordinary ones, and credentials that are obviously not
+# preference: those that are the same in every office, some of which steer reports, and credentials
+# that are obviously none
 PREFERENCES: tuple[tuple[str, str], ...] = (
-    ("PayPlansVersion", "2"),
-    ("AgingProcLifo", "0"),
-    ("ReportsPPOwriteoffDefaultToProcDate", "0"),
     ("ReportPandIschedProdSubtractsWO", "0"),
     ("BrokenApptProcedure", "3"),
     ("PayPlansBillInAdvanceDays", str(BILL_IN_ADVANCE_DAYS)),
     ("ClaimSnapshotTriggerType", "ClaimCreate"),
     ("AgingCalculatedMonthlyInsteadOfDaily", "0"),
+    ("DateLastAging", ""),
     ("DataBaseVersion", "24.3.0.0"),
     ("ProgramVersion", "24.3.0.0"),
-    ("EasyNoClinics", "1"),
     ("RandomPrimaryKeys", "0"),
     ("PracticeTitle", "Practice of the Simulation"),
     ("PracticeAddress", "1 Example Street"),

@@ -41,6 +41,7 @@ def talk(practice: Practice, patient: Patient, *, subject: str, is_text: bool = 
             MsgParts=1,
             MsgChargeUSD=0.04,
             DateTimeSent=journal.now,
+            ClinicNum=patient.clinic,
         )
     return num
 

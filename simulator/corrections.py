@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from simulator import audit, claims, clerical, money, schedule, treatment
-from simulator.books import Kind, Posting
-from simulator.money import EnteredAdjustment, EnteredPayment
+from simulator import adjustments, audit, claims, clerical, schedule, treatment
+from simulator.adjustments import EnteredAdjustment
+from simulator.books import Kind
+from simulator.money import EnteredPayment
 from simulator.statuses import PROCEDURE_DELETED
 from simulator.world import Practice, Procedure
 
@@ -65,13 +66,13 @@ def _backdate_payment(practice: Practice) -> None:
     entered = _take(practice, "payment")
     if not isinstance(entered, EnteredPayment):
         return
-    posted = practice.books.posted(Kind.PAYMENT)[entered.num]
-    day = posted.day - timedelta(days=practice.random.randint(1, 12))
+    entered_on = practice.books.posted(Kind.PAYMENT)[entered.num].day
+    day = entered_on - timedelta(days=practice.random.randint(1, 12))
     practice.journal.update("payment", entered.num, PayDate=day)
-    practice.books.post(Kind.PAYMENT, entered.num, posted._replace(day=day))
-    for row, part, work in entered.splits:
+    practice.books.move(Kind.PAYMENT, entered.num, day)
+    for row, _, _ in entered.splits:
         practice.journal.update("paysplit", row, DatePay=day)
-        practice.books.post(Kind.SPLIT, row, Posting(work.patient.num, day, part))
+        practice.books.move(Kind.SPLIT, row, day)
 
 
 def _change_adjustment(practice: Practice) -> None:
@@ -145,8 +146,7 @@ def _backdate_procedure(practice: Practice) -> None:
     day = work.completed_on - timedelta(days=practice.random.randint(1, 9))
     work.completed_on = day
     practice.journal.update_quietly("procedurelog", work.num, ProcDate=day)
-    posting = practice.books.posted(Kind.PRODUCTION)[work.num]
-    practice.books.post(Kind.PRODUCTION, work.num, posting._replace(day=day))
+    practice.books.move(Kind.PRODUCTION, work.num, day)
 
 
 def _enter_late(practice: Practice) -> None:
@@ -181,13 +181,13 @@ def _redate_check(practice: Practice) -> None:
     found = _take(practice, "check")
     if not isinstance(found, tuple):
         return
-    num, total, parts = found
+    num, lines = found
     day = practice.books.posted(Kind.CHECK)[num].day
     day -= timedelta(days=practice.random.randint(1, 6))
     practice.journal.update("claimpayment", num, CheckDate=day)
-    practice.books.post(Kind.CHECK, num, Posting(0, day, total))
-    for line, patient, paid in parts:
-        practice.books.post(Kind.CHECK_LINE, line, Posting(patient, day, paid))
+    practice.books.move(Kind.CHECK, num, day)
+    for line in lines:
+        practice.books.move(Kind.CHECK_LINE, line, day)
 
 
 def _estimate_again(practice: Practice) -> None:
@@ -216,7 +216,7 @@ def _return_check(practice: Practice) -> None:
     """Charge the fee for a check that came back."""
     if practice.patients:
         payer = practice.random.choice(practice.patients).family.members[0]
-        money.adjust(practice, payer, amount=3_500, name="Returned check fee")
+        adjustments.adjust(practice, payer, amount=3_500, name="Returned check fee")
 
 
 CORRECTIONS: tuple[Callable[[Practice], None], ...] = (

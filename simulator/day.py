@@ -9,6 +9,7 @@ from typing import Any
 from simulator import (
     appointments,
     audit,
+    checks,
     claims,
     contacts,
     corrections,
@@ -16,6 +17,7 @@ from simulator import (
     money,
     payment_plans,
     people,
+    preauthorizations,
     schedule,
     staff,
     treatment,
@@ -37,7 +39,7 @@ def live(practice: Practice) -> None:
         staff.clock_in(practice)
         people.expect_more(practice)
         _sudden_pain(practice)
-    checks: list[Any] = []
+    received: list[Any] = []
     minute = 8 * 60
     agenda = practice.agenda.pop(practice.day, [])
     # What happens may put more on today's agenda.
@@ -45,12 +47,12 @@ def live(practice: Practice) -> None:
         for index, (event, subject) in enumerate(agenda):
             practice.clock.tell(minute + index * 480 // len(agenda))
             if event == "check":
-                checks.append(subject)
+                received.append(subject)
             else:
                 _HANDLERS[event](practice, subject)
         agenda = practice.agenda.pop(practice.day, [])
     practice.clock.tell(16 * 60 + 30)
-    claims.write_checks(practice, checks)
+    checks.write(practice, received)
     if practice.clock.is_open(practice.day):
         corrections.correct(practice)
         staff.fill_the_day(practice)
@@ -80,7 +82,8 @@ def _sudden_pain(practice: Practice) -> None:
 
 
 def _cancel(practice: Practice, appointment: Appointment) -> None:
-    if practice.chance(0.12) and appointment.status == APPOINTMENT_SCHEDULED:
+    is_booked = appointment.status == APPOINTMENT_SCHEDULED
+    if is_booked and practice.rarely("removed appointment", 0.12):
         appointments.remove(practice, appointment)
     else:
         appointments.break_visit(practice, appointment, action=appointments.CANCELLED)
@@ -129,7 +132,7 @@ def _accept(practice: Practice, offer: tuple[Patient, list[Procedure]]) -> None:
 
 def _drop_plan(practice: Practice, found: list[Procedure]) -> None:
     for work in found:
-        if work in work.patient.planned:
+        if work in work.patient.planned and not work.is_preauthorized:
             treatment.remove_planned(practice, work)
 
 
@@ -144,7 +147,9 @@ _HANDLERS: dict[str, Callable[[Practice, Any], None]] = {
     "drop_plan": _drop_plan,
     "claim_sent": claims.send,
     "claim_answered": claims.receive,
+    "preauthorized": preauthorizations.answer,
     "supplement": claims.supplement,
+    "check_complete": checks.complete,
     "bill_family": money.bill,
     "pay_bill": money.pay_bill,
     "payment_plan": payment_plans.agree,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from simulator import contacts, money, people, treatment
+from simulator import adjustments, contacts, money, people, treatment
 from simulator.names import HOSTILE_NOTES
 from simulator.world import ClaimLine, InsurancePlan, Practice
 
@@ -68,7 +68,7 @@ def _free_work_with_large_discount(practice: Practice) -> bool:
     code = practice.codes["D9430"]
     work = treatment.plan_procedure(practice, patient, code=code)
     treatment.complete_without_visit(practice, work, day=practice.day)
-    money.adjust(practice, patient, amount=-48_500, name="Cash discount", work=work)
+    adjustments.adjust(practice, patient, amount=-48_500, name="Cash discount", work=work)
     return True
 
 
@@ -78,15 +78,15 @@ def _wrong_unearned_type(practice: Practice) -> bool:
         due = [work for work in family.open if work.remaining > 5_000]
         if due:
             work = due[0]
-            num = money.payment(practice, work.patient, amount=0, method="")
+            transfer = money.payment(practice, work.patient, amount=0, method="")
             money.split(
                 practice,
-                num,
+                transfer,
                 payer=work.patient,
                 amount=-2_500,
                 use=money.Use(unearned="Old credit"),
             )
-            money.split(practice, num, payer=work.patient, amount=2_500, use=money.Use(work))
+            money.split(practice, transfer, payer=work.patient, amount=2_500, use=money.Use(work))
             return True
     return False
 
@@ -95,18 +95,18 @@ def _unallocated_split(practice: Practice) -> bool:
     if not practice.patients:
         return False
     payer = practice.random.choice(practice.patients)
-    num = money.payment(practice, payer, amount=2_000, method="Cash")
-    money.split(practice, num, payer=payer, amount=2_000)
+    entered = money.payment(practice, payer, amount=2_000, method="Cash")
+    money.split(practice, entered, payer=payer, amount=2_000)
     return True
 
 
 def _terminated_subscriber(practice: Practice) -> bool:
     """End a subscription in the past while its claims go on being paid."""
-    claims = practice.recent.of("claim")
-    if not claims:
+    line = _received(practice)
+    if line is None or not line.insurance:
         return False
-    ended = practice.day - timedelta(days=90)
-    practice.journal.update("inssub", claims[-1].coverage.inssub, DateTerm=ended)
+    ended = (line.procedure.completed_on or practice.day) - timedelta(days=90)
+    practice.journal.update("inssub", line.coverage.inssub, DateTerm=ended)
     return True
 
 

@@ -128,6 +128,7 @@ def estimate(practice: Practice, work: Work) -> None:
             ProcNum=work.num,
             PatNum=work.patient.num,
             ProvNum=work.provider,
+            ClinicNum=work.clinic,
             Status=LINE_CAPITATION_ESTIMATE if is_capitation else LINE_ESTIMATE,
             InsPayEst=pays / 100,
             PlanNum=coverage.plan.num,

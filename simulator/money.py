@@ -1,19 +1,20 @@
-"""Money from patients: payments and their splits, discounts, refunds, transfers, bills."""
+"""Money from patients: payments and their splits, refunds, transfers, bills."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from simulator import audit, contacts
+from simulator.adjustments import adjust
 from simulator.books import Cents, Kind, Posting
 from simulator.world import Family, Patient, Practice, Procedure
 
-# A bill from which on some families ask to pay in months.
-LARGE_BILL: Cents = 60_000
+# A bill from which on families ask to pay in months, and how often they do.
+LARGE_BILL: Cents = 40_000
+FINANCED = 0.7
 PAID_AT_DESK = 0.66
 PAID_ON_BILL = 0.74
 _MOST_REMINDERS = 5
-SENIOR_AGE = 65
 _BANKED = ("Check", "Cash")
 
 
@@ -36,22 +37,12 @@ NO_USE = Use()
 
 @dataclass(slots=True, eq=False)
 class EnteredPayment:
-    """A payment that may still be corrected: its splits with their amounts and work."""
+    """A payment as it was entered; those that may still be corrected know their splits for work."""
 
     num: int
     payer: Patient
-    amount: Cents
+    payment_type: int
     splits: list[tuple[int, Cents, Procedure]] = field(default_factory=list)
-
-
-@dataclass(slots=True, eq=False)
-class EnteredAdjustment:
-    """An adjustment that may still be corrected."""
-
-    num: int
-    patient: Patient
-    amount: Cents
-    work: Procedure | None
 
 
 def checkout(practice: Practice, patient: Patient, *, done: list[Procedure]) -> None:
@@ -67,38 +58,38 @@ def checkout(practice: Practice, patient: Patient, *, done: list[Procedure]) -> 
         use_unearned(practice, family)
 
 
-def pay(practice: Practice, payer: Patient, *, works: list[Procedure], amount: Cents) -> int:
+def pay(practice: Practice, payer: Patient, *, works: list[Procedure], amount: Cents) -> None:
     """Enter a payment and split it over work, oldest first; what is over is unearned."""
     method = practice.random.choice(("Check", "Cash", "Card", "Card", "Card"))
-    num = payment(practice, payer, amount=amount, method=method)
-    entered = EnteredPayment(num, payer, amount)
+    entered = payment(practice, payer, amount=amount, method=method)
     left = amount
     for work in works:
         part = min(left, work.remaining)
         if part > 0:
-            row = split(practice, num, payer=work.patient, amount=part, use=Use(work))
+            row = split(practice, entered, payer=work.patient, amount=part, use=Use(work))
             entered.splits.append((row, part, work))
             left -= part
     if left:
-        split(practice, num, payer=payer, amount=left, use=Use(unearned="Prepayment"))
+        split(practice, entered, payer=payer, amount=left, use=Use(unearned="Prepayment"))
         payer.family.unearned += left
     elif method == "Card":
         # What was brought to the bank stays as it is.
         practice.recent.remember("payment", entered)
-    return num
 
 
-def payment(practice: Practice, payer: Patient, *, amount: Cents, method: str) -> int:
+def payment(practice: Practice, payer: Patient, *, amount: Cents, method: str) -> EnteredPayment:
     """Write a payment; an empty method is an income transfer."""
     user = practice.desk_user()
+    payment_type = practice.definition(method) if method else 0
     num = practice.journal.insert(
         "payment",
-        PayType=practice.definition(method) if method else 0,
+        PayType=payment_type,
         PayDate=practice.day,
         PayAmt=amount / 100,
         CheckNum=str(practice.random.randint(1000, 9999)) if method == "Check" else "",
         PayNote="",
         PatNum=payer.num,
+        ClinicNum=payer.clinic,
         DateEntry=practice.day,
         Receipt="",
         SecUserNumEntry=user,
@@ -108,12 +99,12 @@ def payment(practice: Practice, payer: Patient, *, amount: Cents, method: str) -
     if method in _BANKED and amount > 0:
         practice.day_money.append(("payment", num, amount))
     audit.log(practice, "PaymentCreate", user=user, patient=payer.num, text="Payment entered")
-    return num
+    return EnteredPayment(num, payer, payment_type)
 
 
 def split(
     practice: Practice,
-    pay_num: int,
+    entered: EnteredPayment,
     *,
     payer: Patient,
     amount: Cents,
@@ -121,13 +112,16 @@ def split(
 ) -> int:
     """Write one split of a payment; return its number."""
     day, work, unearned = practice.day, use.work, use.unearned
+    provider = work.provider if work else 0 if unearned else payer.provider
+    clinic = work.clinic if work else payer.clinic
     num = practice.journal.insert(
         "paysplit",
         SplitAmt=amount / 100,
         PatNum=payer.num,
         ProcDate=work.completed_on if work else day,
-        PayNum=pay_num,
-        ProvNum=work.provider if work else 0 if unearned else payer.provider,
+        PayNum=entered.num,
+        ProvNum=provider,
+        ClinicNum=clinic,
         PayPlanNum=use.plan,
         DatePay=day,
         ProcNum=work.num if work else 0,
@@ -139,25 +133,29 @@ def split(
     )
     if work is not None:
         work.paid += amount
-    practice.books.post(split_kind(unearned), num, Posting(payer.num, day, amount))
+    account = entered.payment_type
+    posting = Posting(payer.num, day, amount, provider=provider, clinic=clinic, account=account)
+    practice.books.post(_kind_of(use), num, posting)
     return num
 
 
-def split_kind(unearned: str) -> Kind:
-    """Say what a split of an unearned type (or of none) counts as."""
-    if not unearned:
+def _kind_of(use: Use) -> Kind:
+    """Say what a split counts as."""
+    if use.plan:
+        return Kind.PLAN_SPLIT
+    if not use.unearned:
         return Kind.SPLIT
-    return Kind.HIDDEN_SPLIT if unearned == "Deposit for planned work" else Kind.UNEARNED_SPLIT
+    return Kind.HIDDEN_SPLIT if use.unearned == "Deposit for planned work" else Kind.UNEARNED_SPLIT
 
 
 def prepay(practice: Practice, patient: Patient, *, found: list[Procedure]) -> None:
     """Take a deposit before large work; some offices keep it out of their reports."""
     family = patient.family
     amount = sum(work.total for work in found) // 5 // 100 * 100
-    is_hidden = practice.chance(0.4)
-    num = payment(practice, patient, amount=amount, method="Card")
+    is_hidden = practice.rarely("hidden deposit", 0.4)
+    entered = payment(practice, patient, amount=amount, method="Card")
     name = "Deposit for planned work" if is_hidden else "Prepayment"
-    split(practice, num, payer=patient, amount=amount, use=Use(unearned=name))
+    split(practice, entered, payer=patient, amount=amount, use=Use(unearned=name))
     if is_hidden:
         family.hidden += amount
     else:
@@ -175,73 +173,19 @@ def use_unearned(practice: Practice, family: Family) -> None:
         if amount <= 0:
             continue
         payer = due[0].patient
-        num = payment(practice, payer, amount=0, method="")
-        source = split(practice, num, payer=payer, amount=-amount, use=Use(unearned=name))
+        transfer = payment(practice, payer, amount=0, method="")
+        source = split(practice, transfer, payer=payer, amount=-amount, use=Use(unearned=name))
         left = amount
         for work in due:
             part = min(left, work.remaining)
             if part > 0:
-                split(practice, num, payer=work.patient, amount=part, use=Use(work, source=source))
+                use = Use(work, source=source)
+                split(practice, transfer, payer=work.patient, amount=part, use=use)
                 left -= part
         if name == "Prepayment":
             family.unearned -= amount
         else:
             family.hidden -= amount
-
-
-def discount(practice: Practice, patient: Patient, *, done: list[Procedure]) -> None:
-    """Give seniors, staff and payers of cash something off, tied to the work."""
-    if patient.age(practice.day) >= SENIOR_AGE and not patient.covers and practice.chance(0.8):
-        name, percent = "Senior discount", 5
-    elif not patient.covers and practice.chance(0.08):
-        name, percent = "Cash discount", 10
-    elif practice.chance(0.01):
-        name, percent = "Staff discount", 30
-    else:
-        return
-    for work in done:
-        amount = -(work.remaining * percent // 100)
-        if amount < 0:
-            adjust(practice, patient, amount=amount, name=name, work=work)
-
-
-def adjust(
-    practice: Practice,
-    patient: Patient,
-    *,
-    amount: Cents,
-    name: str,
-    work: Procedure | None = None,
-) -> int:
-    """Write an adjustment, tied to work or to none; return its number."""
-    day, user = practice.day, practice.desk_user()
-    num = practice.journal.insert(
-        "adjustment",
-        AdjDate=day,
-        AdjAmt=amount / 100,
-        PatNum=patient.num,
-        AdjType=practice.definition(name),
-        ProvNum=work.provider if work else patient.provider,
-        AdjNote="",
-        ProcDate=work.completed_on if work else day,
-        ProcNum=work.num if work else 0,
-        DateEntry=day,
-        SecUserNumEntry=user,
-    )
-    if work is not None:
-        work.adjusted += amount
-    practice.books.post(
-        Kind.ADJUSTMENT,
-        num,
-        Posting(
-            patient.num, day, amount, work.num if work else 0, work.completed_on if work else None
-        ),
-    )
-    practice.recent.remember("adjustment", EnteredAdjustment(num, patient, amount, work))
-    audit.log(
-        practice, "AdjustmentCreate", user=user, patient=patient.num, text="Adjustment entered"
-    )
-    return num
 
 
 def outstanding(family: Family) -> Cents:
@@ -259,10 +203,10 @@ def bill(practice: Practice, family: Family) -> None:
     if family.unearned:
         use_unearned(practice, family)
     due = outstanding(family)
-    if due <= 0 and family.unearned and practice.chance(0.3):
+    if due <= 0 and family.unearned and practice.rarely("refund", 0.3):
         payer, amount = family.members[0], -family.unearned
-        num = payment(practice, payer, amount=amount, method="Refund")
-        split(practice, num, payer=payer, amount=amount, use=Use(unearned="Prepayment"))
+        refund = payment(practice, payer, amount=amount, method="Refund")
+        split(practice, refund, payer=payer, amount=amount, use=Use(unearned="Prepayment"))
         family.unearned = 0
     if due < 0:
         _give_back(practice, family)
@@ -299,7 +243,7 @@ def _send_statement(practice: Practice, family: Family, *, due: Cents) -> None:
         contacts.email(practice, guarantor, subject="Statement")
     practice.recent.remember("statement", (num, listed))
     family.is_billed = True
-    if due > LARGE_BILL and not family.has_payment_plan and practice.chance(0.3):
+    if due > LARGE_BILL and not family.has_payment_plan and practice.chance(FINANCED):
         practice.plan_for(practice.in_days(1, 4), "payment_plan", family)
     practice.plan_for(practice.in_days(5, 32), "pay_bill", family)
 
@@ -316,7 +260,12 @@ def pay_bill(practice: Practice, family: Family) -> None:
         total = sum(work.remaining for work in works)
         part = total if practice.chance(0.8) else total * practice.random.choice((30, 50)) // 100
         # People round up; the rest stays with us until it is earned.
-        pay(practice, payer, works=works, amount=part + (500 if practice.chance(0.02) else 0))
+        pay(
+            practice,
+            payer,
+            works=works,
+            amount=part + (500 if practice.rarely("rounded up", 0.02) else 0),
+        )
         family.reminders = 0
     else:
         family.reminders += 1
@@ -349,18 +298,15 @@ def _give_back(practice: Practice, family: Family) -> None:
             target = due[0]
             amount = min(amount, max(target.remaining, 0))
             if amount:
-                num = payment(practice, work.patient, amount=0, method="")
-                source = split(practice, num, payer=work.patient, amount=-amount, use=Use(work))
-                split(
-                    practice,
-                    num,
-                    payer=target.patient,
-                    amount=amount,
-                    use=Use(target, source=source),
+                transfer = payment(practice, work.patient, amount=0, method="")
+                source = split(
+                    practice, transfer, payer=work.patient, amount=-amount, use=Use(work)
                 )
+                use = Use(target, source=source)
+                split(practice, transfer, payer=target.patient, amount=amount, use=use)
         else:
-            num = payment(practice, work.patient, amount=-amount, method="Refund")
-            split(practice, num, payer=work.patient, amount=-amount, use=Use(work))
+            refund = payment(practice, work.patient, amount=-amount, method="Refund")
+            split(practice, refund, payer=work.patient, amount=-amount, use=Use(work))
 
 
 def bank(practice: Practice) -> None:

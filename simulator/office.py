@@ -5,7 +5,7 @@ from __future__ import annotations
 from include.open_dental.codes import number
 from include.open_dental.values import BLANK, EMPTY_DATE, INTERVAL_MONTH, INTERVAL_YEAR
 from simulator.codes import CODES, DEFINITIONS, PREFERENCES, SHEET_TYPES, TREATMENT_AREAS
-from simulator.names import FIRST_NAMES, LAST_NAMES, MEDICATIONS, PROBLEMS
+from simulator.names import CITIES, FIRST_NAMES, LAST_NAMES, MEDICATIONS, PROBLEMS
 from simulator.world import Code, Practice, Provider
 
 # How many patients one dentist looks after here; hygienists come in the same number.
@@ -43,6 +43,7 @@ _PERMISSIONS = (
 
 def furnish(practice: Practice) -> None:
     """Write everything that exists before the first patient comes."""
+    _clinics(practice)
     _definitions(practice)
     _preferences(practice)
     _codes_and_fees(practice)
@@ -53,6 +54,24 @@ def furnish(practice: Practice) -> None:
     _clinical_lists(practice)
     _desk_lists(practice)
     _programs(practice)
+
+
+def _clinics(practice: Practice) -> None:
+    for index in range(practice.plan.settings.clinics):
+        city, digits = CITIES[index]
+        num = practice.journal.insert(
+            "clinic",
+            Description=f"{city} Dental",
+            Abbr=city[:6],
+            Address="1 Example Street",
+            City=city,
+            State="OR",
+            Zip=digits,
+            Phone=f"555555010{index}",
+            ItemOrder=index,
+            IsHidden=0,
+        )
+        practice.clinics.append(num)
 
 
 def _definitions(practice: Practice) -> None:
@@ -72,7 +91,16 @@ def _definitions(practice: Practice) -> None:
 
 
 def _preferences(practice: Practice) -> None:
-    for name, value in PREFERENCES:
+    settings = practice.plan.settings
+    for name, value in (
+        ("EasyNoClinics", str(int(not settings.clinics))),
+        ("PayPlansVersion", str(settings.plans_version)),
+        ("AgingProcLifo", settings.aging_lifo),
+        ("ReportsPPOwriteoffDefaultToProcDate", str(settings.writeoff_mode)),
+        ("FinanceChargeAdjustmentType", str(practice.definition("Finance charge"))),
+        ("BadDebtAdjustmentTypes", str(practice.definition("Bad debt"))),
+        *PREFERENCES,
+    ):
         practice.preferences[name] = practice.journal.insert(
             "preference", PrefName=name, ValueString=value, Comments=None
         )
@@ -198,25 +226,29 @@ def _rooms_and_providers(practice: Practice) -> None:
             PreferredName=last,
         )
         user = _user(practice, f"prov{index + 1}", group=3, provider=num)
-        rooms = [
-            _room(practice, num, is_hygiene=is_hygienist, index=k)
-            for k in range(1 if is_hygienist else 2)
-        ]
         weekdays = (0, 1, 2, 3, 4, 5) if index % dentists == 0 else (0, 1, 2, 3, 4)
-        provider = Provider(num, user, is_hygienist, rooms, weekdays)
+        # Every clinic has dentists and hygienists of its own: there are at least two of each.
+        clinic = practice.clinic_in_turn(index % dentists)
+        provider = Provider(num, user, is_hygienist, clinic, [], weekdays)
+        for room in range(1 if is_hygienist else 2):
+            provider.operatories.append(_room(practice, provider, index=room))
+        if clinic:
+            practice.journal.insert("providercliniclink", ProvNum=num, ClinicNum=clinic)
         (practice.hygienists if is_hygienist else practice.dentists).append(provider)
 
 
-def _room(practice: Practice, provider: int, *, is_hygiene: bool, index: int) -> int:
-    name = f"{'Hygiene' if is_hygiene else 'Room'} {provider}{'AB'[index]}"
+def _room(practice: Practice, provider: Provider, *, index: int) -> int:
+    num, is_hygiene = provider.num, provider.is_hygienist
+    name = f"{'Hygiene' if is_hygiene else 'Room'} {num}{'AB'[index]}"
     return practice.journal.insert(
         "operatory",
         OpName=name,
         Abbrev=name[:5],
-        ItemOrder=provider * 2 + index,
-        ProvDentist=0 if is_hygiene else provider,
-        ProvHygienist=provider if is_hygiene else 0,
+        ItemOrder=num * 2 + index,
+        ProvDentist=0 if is_hygiene else num,
+        ProvHygienist=num if is_hygiene else 0,
         IsHygiene=int(is_hygiene),
+        ClinicNum=provider.clinic,
         OperatoryType=practice.definition("Treatment room"),
     )
 

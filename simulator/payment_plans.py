@@ -30,7 +30,7 @@ def agree(practice: Practice, family: Family) -> None:
     habits = practice.plan.habits
     if practice.journal.last_key("payplan") >= habits.payment_plans:
         return
-    is_dynamic = practice.chance(habits.dynamic_plans)
+    is_dynamic = practice.rarely("dynamic plan", habits.dynamic_plans)
     day = practice.day
     monthly = -(-total // habits.months)
     num = practice.journal.insert(
@@ -49,6 +49,7 @@ def agree(practice: Practice, family: Family) -> None:
         DynamicPayPlanTPOption=1 if is_dynamic else 0,
     )
     plan = PaymentPlan(num, family, patient, total, monthly, linked=works[0].num * is_dynamic)
+    practice.books.post(Kind.PLAN, num, Posting(patient.num, day, total))
     for work in works:
         if is_dynamic:
             _link(practice, plan, work=work)
@@ -76,9 +77,7 @@ def _link(practice: Practice, plan: PaymentPlan, *, work: Procedure) -> None:
         SecDateTEntry=practice.journal.now,
     )
     done = work.completed_on or practice.day
-    practice.books.post(
-        Kind.LINK_CREDIT, num, Posting(work.patient.num, done, amount, work.num, done)
-    )
+    practice.books.post(Kind.LINK_CREDIT, num, work.posting(done, amount, is_tied=True))
 
 
 def _credit(practice: Practice, plan: PaymentPlan, *, work: Procedure) -> None:
@@ -92,13 +91,12 @@ def _credit(practice: Practice, plan: PaymentPlan, *, work: Procedure) -> None:
         Principal=amount / 100,
         Note="",
         ProvNum=work.provider,
+        ClinicNum=work.clinic,
         ChargeType=_CREDIT,
         ProcNum=work.num,
         SecDateTEntry=practice.journal.now,
     )
-    practice.books.post(
-        Kind.PLAN_CREDIT, num, Posting(plan.patient.num, day, amount, work.num, work.completed_on)
-    )
+    practice.books.post(Kind.PLAN_CREDIT, num, work.posting(day, amount, is_tied=True))
 
 
 def _enter_charges(practice: Practice, plan: PaymentPlan) -> None:
@@ -122,14 +120,14 @@ def _charge(practice: Practice, plan: PaymentPlan, *, principal: Cents, day: dat
         Principal=principal / 100,
         Note="",
         ProvNum=plan.patient.provider,
+        ClinicNum=plan.patient.clinic,
         ChargeType=_DEBIT,
         SecDateTEntry=practice.journal.now,
         FKey=plan.linked,
         LinkType=_LINKED_PROCEDURE if plan.linked else 0,
     )
-    posting = Posting(guarantor, day, principal)
+    posting = Posting(guarantor, day, principal, account=plan.num)
     practice.books.post(Kind.PLAN_DEBIT, num, posting)
-    practice.books.post(Kind.PLAN_DUE, num, posting)
     plan.charges.append(num)
 
 
@@ -140,16 +138,17 @@ def month(practice: Practice, plan: PaymentPlan) -> None:
         _charge(practice, plan, principal=principal, day=practice.day)
     if practice.chance(0.88):
         payer = plan.family.members[0]
-        pay_num = money.payment(practice, payer, amount=principal, method="Card")
+        entered = money.payment(practice, payer, amount=principal, method="Card")
         charge = plan.charges[min(len(plan.splits), len(plan.charges) - 1)]
         num = money.split(
             practice,
-            pay_num,
+            entered,
             payer=payer,
             amount=principal,
             use=money.Use(plan=plan.num, charge=charge),
         )
-        practice.books.post(Kind.PLAN_PAYMENT, num, Posting(payer.num, practice.day, principal))
+        posting = Posting(payer.num, practice.day, principal, account=plan.num)
+        practice.books.post(Kind.PLAN_PAYMENT, num, posting)
         plan.splits.append(num)
         plan.left -= principal
     if plan.left > 0:
@@ -161,7 +160,4 @@ def month(practice: Practice, plan: PaymentPlan) -> None:
 def _close(practice: Practice, plan: PaymentPlan) -> None:
     practice.journal.update("payplan", plan.num, IsClosed=1)
     plan.family.has_payment_plan = False
-    for charge in plan.charges:
-        practice.books.void(Kind.PLAN_DUE, charge)
-    for split in plan.splits:
-        practice.books.void(Kind.PLAN_PAYMENT, split)
+    practice.books.post(Kind.CLOSED_PLAN, plan.num, Posting(plan.patient.num, practice.day, 0))

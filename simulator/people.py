@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from include.open_dental.values import INTERVAL_MONTH, INTERVAL_YEAR
-from simulator import audit, insurance
+from simulator import audit, discount_plans, insurance
 from simulator.journal import Value
 from simulator.names import CITIES, EMPLOYERS, FIRST_NAMES, LAST_NAMES, STREETS
 from simulator.world import Family, Patient, Practice
@@ -16,6 +16,8 @@ INSURED = 0.62
 DOUBLE_COVERED = 0.06
 FAMILY_SIZES = (1, 1, 1, 2, 2, 2, 3, 4, 4, 5)
 _MEAN_SIZE = sum(FAMILY_SIZES) / len(FAMILY_SIZES)
+# How often it is chance, not the family, that decides a patient's clinic.
+_AWAY = 0.2
 # New patients a day in later years, as a share of the planned years' mean.
 _SETTLED_PACE = 0.6
 
@@ -46,7 +48,9 @@ def arrive(practice: Practice, size: int) -> Family:
     random, journal = practice.random, practice.journal
     city, digits = random.choice(CITIES)
     street = f"{random.randint(1, 999)} {random.choice(STREETS)} Street"
-    family = Family(guarantor=0, address=(street, city, "OR", digits))
+    family = Family(
+        guarantor=0, address=(street, city, "OR", digits), clinic=practice.some_clinic()
+    )
     last = random.choice(LAST_NAMES)
     employer = 0
     if practice.chance(0.3):
@@ -60,7 +64,10 @@ def arrive(practice: Practice, size: int) -> Family:
         age_days = age * 365 + random.randint(0, 364)
         _register(practice, family, newcomer=Newcomer(last, age_days, habit, employer))
     if practice.chance(INSURED):
-        insurance.enrol(practice, family, is_double=size > 1 and practice.chance(DOUBLE_COVERED))
+        is_double = size > 1 and practice.rarely("second cover", DOUBLE_COVERED)
+        insurance.enrol(practice, family, is_double=is_double)
+    elif practice.rarely("discount plan", discount_plans.JOINED):
+        discount_plans.join(practice, family)
     practice.families.append(family)
     return family
 
@@ -81,8 +88,9 @@ def _register(practice: Practice, family: Family, *, newcomer: Newcomer) -> Pati
     born = practice.day - timedelta(days=age_days)
     gender = random.randint(0, 1)
     first = random.choice(FIRST_NAMES)
-    dentist = random.choice(practice.dentists)
-    hygienist = random.choice(practice.hygienists)
+    # Some come to the other clinic than their family.
+    clinic = practice.some_clinic() if practice.chance(_AWAY) else family.clinic
+    dentist, hygienist = practice.some_dentist(clinic), practice.some_hygienist(clinic)
     user = practice.desk_user()
     street, city, state, digits = family.address
     num = journal.last_key("patient") + 1
@@ -114,6 +122,7 @@ def _register(practice: Practice, family: Family, *, newcomer: Newcomer) -> Pati
         BillingType=practice.definition("Standard account"),
         EmployerNum=newcomer.employer if age_days > 25 * 365 else 0,
         DateFirstVisit=practice.day,
+        ClinicNum=clinic,
         HasIns="",
         PreferConfirmMethod=random.choice((0, 4, 8)),
         PreferContactMethod=random.choice((0, 4, 8)),
@@ -123,7 +132,7 @@ def _register(practice: Practice, family: Family, *, newcomer: Newcomer) -> Pati
         SecDateEntry=practice.day,
     )
     patient = Patient(
-        num, family, last, first, born, gender, dentist.num, hygienist.num, newcomer.habit,
+        num, family, last, first, born, gender, dentist.num, hygienist.num, newcomer.habit, clinic,
         is_perio=age_days > 30 * 365 and practice.chance(0.18),
     )  # fmt: skip
     family.guarantor = guarantor

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from include.open_dental.schema import Engine
+from simulator.settings import OfficeSettings, settings_of
 
 YOUNG_YEARS = 3
 OLD_YEARS = 30
@@ -113,6 +114,11 @@ class PracticePlan:
             dynamic_plans=0.0,
             months=12,
         )
+
+    @property
+    def settings(self) -> OfficeSettings:
+        """What the office has decided."""
+        return settings_of(self.seed)
 
     @property
     def scale(self) -> float:

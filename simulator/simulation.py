@@ -12,6 +12,7 @@ from simulator import (
     carriers,
     corrections,
     dirt,
+    discount_plans,
     indexes,
     memory,
     office,
@@ -45,6 +46,7 @@ def build(endpoint: Endpoint, plan: PracticePlan, *, truth: Path) -> None:
         with indexes.left_out(connection, endpoint=endpoint, has_past=plan.has_past):
             office.furnish(practice)
             carriers.open_plans(practice)
+            discount_plans.open_plan(practice)
             if plan.has_past:
                 writer.save(connection, practice.journal)
                 story.tell(practice, connection, endpoint=endpoint)
@@ -91,6 +93,9 @@ def _live_until(practice: Practice, connection: SourceConnection, *, days: int) 
 def _close_books(practice: Practice) -> None:
     """Write every family's aging on its guarantor, as the nightly task does."""
     practice.clock.tell(22 * 60)
+    practice.journal.update(
+        "preference", practice.preferences["DateLastAging"], ValueString=practice.clock.text
+    )
     aged = _aged(practice)
     for family in sorted({*aged, *practice.balances}):
         result = aged.get(family, aging.FamilyAging((0, 0, 0, 0), 0, 0, 0))
@@ -127,4 +132,5 @@ def _aged(practice: Practice) -> dict[int, aging.FamilyAging]:
         practice.closed,
         guarantor_of=truth_file.guarantors(practice),
         day=practice.day,
+        settings=practice.plan.settings,
     )

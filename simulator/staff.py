@@ -25,6 +25,7 @@ def clock_in(practice: Practice) -> None:
             journal.insert(
                 "clockevent",
                 EmployeeNum=employee,
+                ClinicNum=practice.clinic_in_turn(index),
                 TimeEntered1=moment(day, begin),
                 TimeDisplayed1=moment(day, begin),
                 ClockStatus=status,
@@ -94,6 +95,7 @@ def fill_the_day(practice: Practice) -> None:
             Disp="21",
             Refills="0",
             ProvNum=patient.provider,
+            ClinicNum=patient.clinic,
             PharmacyNum=random.choice(practice.lists["pharmacy"]),
             DaysOfSupply=7.0 if practice.chance(0.5) else None,
             UserNum=practice.dentists[0].user,

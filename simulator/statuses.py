@@ -24,6 +24,7 @@ APPOINTMENT_PLANNED = number("ApptStatus", "Planned")
 
 LINE_NOT_RECEIVED = number("ClaimProcStatus", "NotReceived")
 LINE_RECEIVED = number("ClaimProcStatus", "Received")
+LINE_PREAUTHORIZED = number("ClaimProcStatus", "Preauth")
 LINE_SUPPLEMENTAL = number("ClaimProcStatus", "Supplemental")
 LINE_ESTIMATE = number("ClaimProcStatus", "Estimate")
 LINE_CAPITATION = number("ClaimProcStatus", "CapComplete")

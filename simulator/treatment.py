@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from include.open_dental.codes import number
 from simulator import audit, insurance
-from simulator.books import Kind, Posting
+from simulator.books import Kind
 from simulator.codes import DEEP_CLEANING, TREATMENTS
 from simulator.statuses import (
     PROCEDURE_COMPLETE,
@@ -14,7 +14,7 @@ from simulator.statuses import (
     PROCEDURE_PLANNED,
     PROCEDURES_FOUND,
 )
-from simulator.world import Code, Patient, Practice, Procedure
+from simulator.world import Code, Patient, Practice, Procedure, Provider
 
 _CHOICES = [codes for codes, _ in TREATMENTS]
 _WEIGHTS = [weight for _, weight in TREATMENTS]
@@ -24,12 +24,23 @@ _MEASURED_TEETH = (2, 3, 8, 14, 19, 30)
 
 
 def plan_procedure(
-    practice: Practice, patient: Patient, *, code: Code, tooth: str = "", surface: str = ""
+    practice: Practice,
+    patient: Patient,
+    *,
+    code: Code,
+    tooth: str = "",
+    surface: str = "",
+    dentist: Provider | None = None,
 ) -> Procedure:
-    """Chart a treatment-planned procedure with its insurance estimates."""
-    is_hygiene = code.is_hygiene
+    """Chart a treatment-planned procedure with its insurance estimates.
+
+    The patient's own providers do it, unless another dentist is named.
+    """
     units = practice.random.randint(2, 4) if code.code == "D9223" else 1
-    provider = patient.hygienist if is_hygiene else patient.provider
+    provider = patient.hygienist if code.is_hygiene else patient.provider
+    clinic = patient.clinic
+    if dentist is not None:
+        provider, clinic = dentist.num, dentist.clinic
     journal = practice.journal
     num = journal.insert(
         "procedurelog",
@@ -48,8 +59,11 @@ def plan_procedure(
         SecUserNumEntry=1,
         SecDateEntry=journal.now,
         ClaimNote="",
+        ClinicNum=clinic,
+        # For as long as the work is planned; done, it gets an adjustment.
+        DiscountPlanAmt=code.fee * patient.discount_percent // 100 / 100,
     )
-    work = Procedure(num, patient, code, code.fee, provider, tooth, surface, units)
+    work = Procedure(num, patient, code, code.fee, provider, tooth, surface, units, clinic)
     if patient.covers:
         insurance.estimate(practice, work)
     return work
@@ -82,9 +96,13 @@ def hygiene_procedures(practice: Practice, patient: Patient) -> list[Procedure]:
 
 
 def emergency_procedures(practice: Practice, patient: Patient) -> list[Procedure]:
-    """Plan what an emergency visit is made of."""
+    """Plan what an emergency visit is made of; any dentist has time for it, at either clinic."""
     codes = ["D0140", "D0220"] + (["D9110"] if practice.chance(0.3) else [])
-    return [plan_procedure(practice, patient, code=practice.codes[code]) for code in codes]
+    dentist = practice.some_dentist(practice.some_clinic())
+    return [
+        plan_procedure(practice, patient, code=practice.codes[code], dentist=dentist)
+        for code in codes
+    ]
 
 
 def diagnose(practice: Practice, patient: Patient) -> list[Procedure]:
@@ -173,6 +191,7 @@ def save_plan(practice: Practice, patient: Patient, *, found: list[Procedure], u
             FeeAllowed=(work.total - written_off) / 100,
             ProvNum=work.provider,
             DateTP=practice.day,
+            ClinicNum=work.clinic,
         )
         rows.append(row)
     practice.recent.remember("treatplan", (saved, rows))
@@ -200,6 +219,7 @@ def _chart_existing(practice: Practice, patient: Patient, *, tooth: str) -> None
         "procedurelog",
         PatNum=patient.num,
         ProcDate=practice.day - timedelta(days=practice.random.randint(100, 4000)),
+        ClinicNum=patient.clinic,
         ProcFee=0.0,
         ToothNum=tooth,
         ProcStatus=practice.random.choice(PROCEDURES_FOUND),
@@ -266,7 +286,7 @@ def complete_without_visit(practice: Practice, work: Procedure, *, day: date) ->
         "procedurelog", work.num, ProcStatus=PROCEDURE_COMPLETE, ProcDate=day, DateComplete=day
     )
     practice.books.post(
-        Kind.PRODUCTION, work.num, Posting(work.patient.num, day, work.total, is_visit=True)
+        Kind.PRODUCTION, work.num, work.posting(day, work.total)._replace(is_visit=True)
     )
     work.patient.family.open.append(work)
 

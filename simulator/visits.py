@@ -5,8 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from include.open_dental.values import EMPTY_DATE, EMPTY_DATETIME
-from simulator import appointments, audit, claims, insurance, money, treatment
-from simulator.books import Kind, Posting
+from simulator import (
+    adjustments,
+    appointments,
+    audit,
+    claims,
+    insurance,
+    money,
+    preauthorizations,
+    treatment,
+)
+from simulator.books import Kind
 from simulator.clock import moment
 from simulator.names import PROCEDURE_NOTES
 from simulator.statuses import (
@@ -69,7 +78,7 @@ def complete(practice: Practice, appointment: Appointment) -> None:
         text="Account opened",
     )
     claims.bill(practice, patient, done=done)
-    money.discount(practice, patient, done=done)
+    adjustments.discount(practice, patient, done=done)
     money.checkout(practice, patient, done=done)
     if is_new:
         treatment.chart_teeth(practice, patient)
@@ -91,7 +100,7 @@ def complete_procedure(practice: Practice, work: Procedure) -> None:
         ProcFee=work.fee / 100,
     )
     practice.books.post(
-        Kind.PRODUCTION, work.num, Posting(patient.num, day, work.total, is_visit=True)
+        Kind.PRODUCTION, work.num, work.posting(day, work.total)._replace(is_visit=True)
     )
     practice.recent.remember("procedure", work)
     if patient.covers and (not work.lines or practice.chance(RE_ESTIMATED_SHARE)):
@@ -139,9 +148,12 @@ def _arrange(practice: Practice, appointment: Appointment) -> None:
 def offer(practice: Practice, patient: Patient, *, found: list[Procedure]) -> None:
     """Offer treatment: booked now, booked as a plan, asked for later, or left."""
     journal = practice.journal
+    is_insured = any(line.insurance for work in found for line in work.lines)
+    if is_insured and practice.rarely("preauthorization", preauthorizations.ASKED):
+        preauthorizations.ask(practice, patient, found=found)
     if practice.chance(ACCEPTED_SHARE):
         day = practice.day + timedelta(days=practice.random.randint(3, 40))
-        if sum(w.total for w in found) > 150_000 and practice.chance(0.3):
+        if sum(w.total for w in found) > 150_000 and practice.rarely("prepayment", 0.3):
             money.prepay(practice, patient, found=found)
         appointments.book(practice, patient, purpose="treatment", procedures=found, earliest=day)
         return
@@ -153,6 +165,7 @@ def offer(practice: Practice, patient: Patient, *, found: list[Procedure]) -> No
             Pattern="/XXXXXX/",
             Confirmed=practice.definition("Not called"),
             ProvNum=patient.provider,
+            ClinicNum=patient.clinic,
             ProcDescript=", ".join(w.code.code for w in found),
             DateTimeArrived=EMPTY_DATETIME,
             DateTimeSeated=EMPTY_DATETIME,

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from simulator.books import Books, Cents
+from simulator.books import Books, Cents, Posting
 from simulator.clock import Clock
 from simulator.closed_years import ClosedYears
 from simulator.journal import Journal, Row
@@ -74,6 +74,7 @@ class ClaimLine:
     deductible: Cents = 0
     claim: int = 0
     snapshot: int = 0
+    expected_write_off: Cents = 0
     is_received: bool = False
 
 
@@ -89,8 +90,10 @@ class Procedure:
     tooth: str = ""
     surface: str = ""
     units: int = 1
+    clinic: int = 0
     completed_on: date | None = None
     lines: list[ClaimLine] = field(default_factory=list)
+    is_preauthorized: bool = False
     capitation: Cents = 0
     adjusted: Cents = 0
     paid: Cents = 0
@@ -105,6 +108,18 @@ class Procedure:
         """Return what the patient owes after what insurance is expected to take."""
         expected = sum(line.insurance + line.write_off for line in self.lines)
         return self.total - self.capitation - expected + self.adjusted - self.paid
+
+    def posting(self, day: date, cents: Cents, *, is_tied: bool = False) -> Posting:
+        """Return a fact about this work, of its patient, provider and clinic."""
+        return Posting(
+            self.patient.num,
+            day,
+            cents,
+            procedure=self.num if is_tied else 0,
+            procedure_day=self.completed_on if is_tied else None,
+            provider=self.provider,
+            clinic=self.clinic,
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -121,6 +136,7 @@ class Appointment:
     provider: int
     hygienist: int
     procedures: list[Procedure]
+    clinic: int = 0
     status: int = APPOINTMENT_SCHEDULED
     values: Row = field(default_factory=dict)
 
@@ -168,10 +184,12 @@ class Patient:
     provider: int
     hygienist: int
     habit: float
+    clinic: int = 0
     is_perio: bool = False
     is_active: bool = True
     status: int = 0
     covers: list[Coverage] = field(default_factory=list)
+    discount_percent: int = 0
     treatment_plan: int = 0
     planned: list[Procedure] = field(default_factory=list)
     next_visit: Appointment | None = None
@@ -196,6 +214,7 @@ class Family:
     reminders: int = 0
     is_billed: bool = False
     address: tuple[str, str, str, str] = ("", "", "", "")
+    clinic: int = 0
     has_payment_plan: bool = False
 
 
@@ -206,6 +225,7 @@ class Provider:
     num: int
     user: int
     is_hygienist: bool
+    clinic: int
     operatories: list[int]
     weekdays: tuple[int, ...]
 
@@ -246,7 +266,7 @@ class Practice:
         self.plan = plan
         self.random = Random(plan.seed)  # noqa: S311 - a simulation, repeatable
         self.journal = Journal()
-        self.books = Books()
+        self.books = Books(plan.settings.plans_version)
         self.closed = ClosedYears()
         # The guarantors of patients who came before the lived years and stayed away since.
         self.former: dict[int, int] = {}
@@ -254,7 +274,10 @@ class Practice:
         self.definitions: dict[str, int] = {}
         self.codes: dict[str, Code] = {}
         self.ucr_schedule = 0
+        self.discount_plan = 0
         self.preferences: dict[str, int] = {}
+        # The clinics; none where the practice is one place.
+        self.clinics: list[int] = []
         self.dentists: list[Provider] = []
         self.hygienists: list[Provider] = []
         self.desk: list[int] = []
@@ -270,6 +293,7 @@ class Practice:
         self.scheduled_until = plan.lived_from
         self.day_money: list[tuple[str, int, Cents]] = []
         self.recent = Recent()
+        self._happened: set[str] = set()
         self.balances: dict[int, tuple[Cents, ...]] = {}
 
     @property
@@ -280,6 +304,17 @@ class Practice:
     def chance(self, probability: float) -> bool:
         """Throw the dice."""
         return self.random.random() < probability
+
+    def rarely(self, what: str, probability: float) -> bool:
+        """Throw the dice for something rare; the first time that it may happen it does.
+
+        So a small practice has all that a large one has. What never happens never does.
+        """
+        happens = self.chance(probability)
+        if probability and what not in self._happened:
+            self._happened.add(what)
+            return True
+        return happens
 
     def plan_for(self, day: date, event: str, subject: Any = None) -> None:
         """Put an event on the agenda; a past day means today's next look at the agenda."""
@@ -292,6 +327,22 @@ class Practice:
     def definition(self, name: str) -> int:
         """Return the DefNum of an office's own code, by category and name."""
         return self.definitions[name]
+
+    def some_clinic(self) -> int:
+        """Return any of the clinics, or 0 where there are none."""
+        return self.random.choice(self.clinics) if self.clinics else 0
+
+    def clinic_in_turn(self, index: int) -> int:
+        """Return the clinic that an index falls on when they take turns, or 0 without any."""
+        return self.clinics[index % len(self.clinics)] if self.clinics else 0
+
+    def some_dentist(self, clinic: int) -> Provider:
+        """Return a dentist of a clinic."""
+        return self.random.choice([one for one in self.dentists if one.clinic == clinic])
+
+    def some_hygienist(self, clinic: int) -> Provider:
+        """Return a hygienist of a clinic."""
+        return self.random.choice([one for one in self.hygienists if one.clinic == clinic])
 
     def desk_user(self) -> int:
         """Return somebody at the front desk."""

@@ -52,6 +52,7 @@ class FormerFamily:
     days: list[int]
     stays: bool
     is_discounted: bool
+    clinic: int
     dentist: int
     hygienist: int
     plan: InsurancePlan | None = None
@@ -105,10 +106,12 @@ def _family(
         day = opened + random.randint(_SHORTEST_GAP, _LONGEST_GAP)
     # Who would come again after the past has ended is a patient of the lived years.
     stays = len(days) < visits
+    clinic = random.choice(practice.clinics) if practice.clinics else 0
+    dentists = [one.num for one in practice.dentists if one.clinic == clinic]
+    hygienists = [one.num for one in practice.hygienists if one.clinic == clinic]
     return FormerFamily(
         members, (street, city, digits), arrived, days, stays,
-        random.random() < DISCOUNTED,
-        random.choice(practice.dentists).num, random.choice(practice.hygienists).num,
+        random.random() < DISCOUNTED, clinic, random.choice(dentists), random.choice(hygienists),
     )  # fmt: skip
 
 

@@ -35,10 +35,12 @@ class Line(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Lines of a claim that go on the same check."""
+    """Lines of a claim that go on the same check; `served` is the day of the work."""
 
     claim: int
     patient: int
+    clinic: int
+    served: int
     plan: InsurancePlan
     inssub: int
     status: int
@@ -86,10 +88,12 @@ class Claims:
             f"\t{lines[0].provider}\t{sum(line.fee for line in lines) / 100}\t{paid / 100}"
             f"\t{paid / 100}\t\tP\t{family.dentist}\t{relation}"
             f"\t{sum(line.write_off for line in lines) / 100}\tMail\t{family.inssub}"
-            f"\t{desk.user()}\t{day}\t{received} 14:00:00\t{day}"
+            f"\t{desk.user()}\t{day}\t{received} 14:00:00\t{day}\t{family.clinic}"
         )
         kept = [line._replace(day=day) for line in lines]
-        answer = Answer(pen.key, patient.num, plan, family.inssub, LINE_RECEIVED, kept)
+        answer = Answer(
+            pen.key, patient.num, family.clinic, desk.day, plan, family.inssub, LINE_RECEIVED, kept
+        )
         desk.plan(answered, self._receive, answer)
         if desk.random.random() < TAKEN_BACK:
             back = [line._replace(paid=-line.paid, write_off=0) for line in kept]
@@ -102,7 +106,10 @@ class Claims:
         plan = family.plan
         if plan is not None:
             self._row(
-                Answer(0, patient.num, plan, family.inssub, LINE_ESTIMATE, []),
+                Answer(
+                    0, patient.num, family.clinic, self._desk.day, plan, family.inssub,
+                    LINE_ESTIMATE, [],
+                ),
                 line._replace(day=self._desk.text), row=0, check=0,
             )  # fmt: skip
 
@@ -120,30 +127,45 @@ class Claims:
 
     def _check(self, carrier_name: str, answers: list[Answer]) -> None:
         desk = self._desk
-        pen, day, enter = desk.pens["claimpayment"], desk.text, desk.enter
+        pen, day = desk.pens["claimpayment"], desk.text
         pen.key += 1
         total = sum(line.paid for answer in answers for line in answer.lines)
         kind = desk.practice.definition("Carrier check" if pen.key % 5 < 2 else "Carrier transfer")
         pen.write(
             f"{pen.key}\t{day}\t{total / 100}\t{100_000 + pen.key}\t\t\t{carrier_name}\t{day}"
-            f"\t{kind}\t{desk.user()}\t{day}\t{day} 15:00:00"
+            f"\t{kind}\t{desk.user()}\t{day}\t{day} 15:00:00\t{answers[0].clinic}"
         )
-        enter[Kind.CHECK](0, desk.day, total)
+        desk.enter[Kind.CHECK](0, desk.day, total, 0, 0)
+        desk.practice.closed.receive("insurance", desk.day, kind, total)
         row = 0
         for answer in answers:
             for line in answer.lines:
                 row += 1
                 self._row(answer, line, row=row, check=pen.key)
-                enter[Kind.INSURANCE](answer.patient, desk.day, line.paid)
-                enter[Kind.WRITE_OFF](answer.patient, desk.day, line.write_off)
-                enter[Kind.CHECK_LINE](answer.patient, desk.day, line.paid)
+                self._enter(answer, line)
+
+    def _enter(self, answer: Answer, line: Line) -> None:
+        """Enter what a carrier paid for a line into the books."""
+        enter, day = self._desk.enter, self._desk.day
+        patient, place = answer.patient, (line.provider, answer.clinic)
+        enter[Kind.INSURANCE](patient, day, line.paid, *place)
+        enter[Kind.CHECK_LINE](patient, day, line.paid, *place)
+        if line.write_off:
+            enter[Kind.WRITE_OFF](patient, day, line.write_off, *place)
+            enter[Kind.CLAIMED_WRITE_OFF](patient, answer.served, line.write_off, *place)
+            if self._has_snapshot(answer):
+                enter[Kind.EXPECTED_WRITE_OFF](patient, answer.served, line.write_off, *place)
+            else:
+                enter[Kind.CHANGED_WRITE_OFF](patient, day, -line.write_off, *place)
+
+    def _has_snapshot(self, answer: Answer) -> bool:
+        return answer.status == LINE_RECEIVED and self._desk.day >= self._snapshots_from
 
     def _row(self, answer: Answer, line: Line, *, row: int, check: int) -> None:
         desk = self._desk
         pen, day = desk.pens["claimproc"], desk.text
         pen.key += 1
         is_estimate = answer.status == LINE_ESTIMATE
-        is_first = answer.status == LINE_RECEIVED
         paid = 0 if is_estimate else line.paid
         expected = 0 if answer.status == LINE_SUPPLEMENTAL else max(line.paid, 0)
         written_off = 0 if is_estimate else line.write_off
@@ -156,9 +178,9 @@ class Claims:
             f"\t{answer.plan.num}\t{day}\t{written_off / 100}\t{line.code}\t{BLANK}"
             f"\t{line.percent}\t{expected / 100}\t{line.day}\t{day}\t{row % 100}\t0\t{BLANK}"
             f"\t{expected / 100}\t{BLANK}\t{BLANK}\t{blank_or_off}\t{BLANK}\t{answer.inssub}"
-            f"\t{row}\t1\t{line.day}\t{day} 15:00:00\t{later}\t{final}"
+            f"\t{row}\t1\t{line.day}\t{day} 15:00:00\t{later}\t{final}\t{answer.clinic}"
         )
-        if is_first and desk.day >= self._snapshots_from:
+        if self._has_snapshot(answer):
             snapshot = desk.pens["claimsnapshot"]
             snapshot.key += 1
             snapshot.write(

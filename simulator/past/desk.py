@@ -21,7 +21,7 @@ _COLUMNS = {
     "patient": "PatNum LName FName PatStatus Gender Position Birthdate Address City State Zip"
     " HmPhone WirelessPhone Guarantor CreditType Email PriProv SecProv BillingType DateFirstVisit"
     " HasIns PreferConfirmMethod PreferContactMethod PreferRecallMethod TxtMsgOk SecUserNumEntry"
-    " SecDateEntry DateTimeDeceased DateTStamp",
+    " SecDateEntry DateTimeDeceased DateTStamp ClinicNum",
     "recall": "RecallNum PatNum DateDueCalc DateDue DatePrevious RecallInterval RecallStatus Note"
     " RecallTypeNum DateTStamp",
     "inssub": "InsSubNum PlanNum Subscriber DateEffective DateTerm ReleaseInfo AssignBen"
@@ -29,28 +29,28 @@ _COLUMNS = {
     "patplan": "PatPlanNum PatNum Ordinal Relationship PatID InsSubNum SecDateTEntry SecDateTEdit",
     "appointment": "AptNum PatNum AptStatus Pattern Confirmed Op Note ProvNum ProvHyg AptDateTime"
     " IsNewPatient ProcDescript IsHygiene DateTimeArrived DateTimeSeated DateTimeDismissed InsPlan1"
-    " AppointmentTypeNum SecUserNumEntry SecDateTEntry DateTStamp",
+    " AppointmentTypeNum SecUserNumEntry SecDateTEntry DateTStamp ClinicNum",
     "procedurelog": "ProcNum PatNum AptNum ProcDate ProcFee Surf ToothNum ToothRange ProcStatus"
     " ProvNum DateEntryC CodeNum UnitQty DateTP SecUserNumEntry SecDateEntry DateComplete"
-    " DateTStamp",
+    " DateTStamp ClinicNum",
     "adjustment": "AdjNum AdjDate AdjAmt PatNum AdjType ProvNum AdjNote ProcDate ProcNum DateEntry"
-    " SecUserNumEntry SecDateTEdit",
+    " SecUserNumEntry SecDateTEdit ClinicNum",
     "payment": "PayNum PayType PayDate PayAmt CheckNum PayNote PatNum DateEntry SecUserNumEntry"
-    " SecDateTEdit",
+    " SecDateTEdit ClinicNum",
     "paysplit": "SplitNum SplitAmt PatNum ProcDate PayNum ProvNum DatePay ProcNum DateEntry"
-    " UnearnedType SecUserNumEntry SecDateTEdit FSplitNum",
+    " UnearnedType SecUserNumEntry SecDateTEdit FSplitNum ClinicNum",
     "claim": "ClaimNum PatNum DateService DateSent ClaimStatus DateReceived PlanNum ProvTreat"
     " ClaimFee InsPayEst InsPayAmt ClaimNote ClaimType ProvBill PatRelat WriteOff AttachedFlags"
-    " InsSubNum SecUserNumEntry SecDateEntry SecDateTEdit DateSentOrig",
+    " InsSubNum SecUserNumEntry SecDateEntry SecDateTEdit DateSentOrig ClinicNum",
     "claimproc": "ClaimProcNum ProcNum ClaimNum PatNum ProvNum FeeBilled InsPayEst Status"
     " InsPayAmt Remarks ClaimPaymentNum PlanNum DateCP WriteOff CodeSent AllowedOverride Percentage"
     " BaseEst ProcDate DateEntry LineNumber DedEst DedEstOverride InsEstTotal InsEstTotalOverride"
     " PaidOtherInsOverride WriteOffEst WriteOffEstOverride InsSubNum PaymentRow SecUserNumEntry"
-    " SecDateEntry SecDateTEdit DateSuppReceived DateInsFinalized",
+    " SecDateEntry SecDateTEdit DateSuppReceived DateInsFinalized ClinicNum",
     "claimsnapshot": "ClaimSnapshotNum ProcNum ClaimType Writeoff InsPayEst Fee DateTEntry"
     " ClaimProcNum SnapshotTrigger",
     "claimpayment": "ClaimPaymentNum CheckDate CheckAmt CheckNum BankBranch Note CarrierName"
-    " DateIssued PayType SecUserNumEntry SecDateEntry SecDateTEdit",
+    " DateIssued PayType SecUserNumEntry SecDateEntry SecDateTEdit ClinicNum",
 }
 
 Event = tuple[Callable[..., None], tuple[Any, ...]]

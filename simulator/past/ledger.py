@@ -7,6 +7,7 @@ did so by transfers that sum to nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 from typing import NamedTuple
 
@@ -78,6 +79,7 @@ class Work(NamedTuple):
     procedure: int
     patient: int
     provider: int
+    clinic: int
     due: Cents
     day: str
 
@@ -92,10 +94,12 @@ class Ledger:
         self._year = 0
         practice = desk.practice
         self._codes = practice.codes
-        self._rooms = [room for dentist in practice.dentists for room in dentist.operatories]
+        self._rooms: dict[int, list[int]] = defaultdict(list)
+        for dentist in practice.dentists:
+            self._rooms[dentist.clinic] += dentist.operatories
         self._definition = practice.definition
         self._planned = [c for c in practice.codes.values() if c.benefit in ("basic", "major")]
-        self._providers = [p.num for p in (*practice.dentists, *practice.hygienists)]
+        self._providers = [(p.num, p.clinic) for p in (*practice.dentists, *practice.hygienists)]
 
     def visit(self, family: FormerFamily) -> None:
         """Let the members of a family that come today be treated, and plan the payments."""
@@ -135,8 +139,10 @@ class Ledger:
         for name in names:
             code, fee = self._codes[name], self._fees[name]
             provider = family.hygienist if code.is_hygiene else family.dentist
-            num = self._procedure(patient.num, code, fee=fee, provider=provider, apt=appointment)
-            desk.enter[Kind.PRODUCTION](patient.num, desk.day, fee)
+            num = self._procedure(
+                family, patient.num, code, fee=fee, provider=provider, apt=appointment
+            )
+            desk.enter[Kind.PRODUCTION](patient.num, desk.day, fee, provider, family.clinic)
             due = fee
             if is_insured:
                 line = self._claims.expect(family, num, code=code, fee=fee)
@@ -144,11 +150,12 @@ class Ledger:
                 due -= line.paid + line.write_off
             elif is_discounted and random.random() < DISCOUNTED_WORK:
                 name_of_discount, percent = random.choice(_DISCOUNTS)
-                off = Work(num, patient.num, provider, -(fee * percent // 100), desk.text)
+                less = -(fee * percent // 100)
+                off = Work(num, patient.num, provider, family.clinic, less, desk.text)
                 self._adjust(off, name=name_of_discount)
                 due += off.due
             if due > 0:
-                works.append(Work(num, patient.num, provider, due, desk.text))
+                works.append(Work(num, patient.num, provider, family.clinic, due, desk.text))
         if lines:
             self._claims.bill(family, patient, lines=lines)
         if not patient.visits:
@@ -159,6 +166,7 @@ class Ledger:
             self._plan(family, patient)
         if random.random() < GROUPED:
             self._procedure(
+                family,
                 patient.num,
                 self._codes["D9430"],
                 fee=0,
@@ -180,6 +188,7 @@ class Ledger:
 
     def _procedure(
         self,
+        family: FormerFamily,
         patient: int,
         code: Code,
         *,
@@ -197,6 +206,7 @@ class Ledger:
         pen.write(
             f"{pen.key}\t{patient}\t{apt}\t{day}\t{fee / 100}\t{surface}\t{tooth}\t\t{status}"
             f"\t{provider}\t{day}\t{code.num}\t1\t{day}\t1\t{day} 12:00:00\t{done}\t{day} 17:00:00"
+            f"\t{family.clinic}"
         )
         return pen.key
 
@@ -214,10 +224,10 @@ class Ledger:
         kind = desk.practice.lists["appointmenttype"][0 if is_hygiene else 1]
         pen.write(
             f"{pen.key}\t{patient.num}\t{APPOINTMENT_COMPLETE}\t/{'X' * (length - 2)}/"
-            f"\t{self._definition('Arrived')}\t{random.choice(self._rooms)}\t\t{family.dentist}"
+            f"\t{self._definition('Arrived')}\t{random.choice(self._rooms[family.clinic])}\t\t{family.dentist}"
             f"\t{family.hygienist if is_hygiene else 0}\t{at}\t{int(not patient.visits)}"
             f"\t{', '.join(names)}\t{is_hygiene}\t{at}\t{at}\t{at}\t{plan}\t{kind}\t{desk.user()}"
-            f"\t{entered} 11:00:00\t{day} 17:00:00"
+            f"\t{entered} 11:00:00\t{day} 17:00:00\t{family.clinic}"
         )
         return pen.key
 
@@ -227,7 +237,9 @@ class Ledger:
         for _ in range(random.randint(0, _CHARTED)):
             code = self._codes[random.choice(("D2391", "D2740", "D7140", "D2150"))]
             status = random.choice(PROCEDURES_FOUND)
-            self._procedure(patient.num, code, fee=0, provider=family.dentist, status=status)
+            self._procedure(
+                family, patient.num, code, fee=0, provider=family.dentist, status=status
+            )
 
     def _plan(self, family: FormerFamily, patient: FormerPatient) -> None:
         """Plan work that nobody ever does; some of it is deleted."""
@@ -235,7 +247,9 @@ class Ledger:
         code = random.choice(self._planned)
         status = PROCEDURE_DELETED if random.random() < 0.15 else PROCEDURE_PLANNED
         fee = self._fees[code.code]
-        num = self._procedure(patient.num, code, fee=fee, provider=family.dentist, status=status)
+        num = self._procedure(
+            family, patient.num, code, fee=fee, provider=family.dentist, status=status
+        )
         if family.plan is not None and status == PROCEDURE_PLANNED:
             line = self._claims.expect(family, num, code=code, fee=fee)
             self._claims.estimate(family, patient, line=line._replace(provider=family.dentist))
@@ -248,9 +262,9 @@ class Ledger:
         pen.write(
             f"{pen.key}\t{day}\t{work.due / 100}\t{work.patient}\t{self._definition(name)}"
             f"\t{work.provider}\t\t{work.day}\t{work.procedure}\t{day}\t{desk.user()}"
-            f"\t{day} 16:00:00"
+            f"\t{day} 16:00:00\t{work.clinic}"
         )
-        desk.enter_tied(work.patient, desk.day, work.due)
+        desk.enter_tied(work.patient, desk.day, work.due, work.provider, work.clinic)
 
     def _collect(self, family: FormerFamily, works: list[Work]) -> None:
         """Plan the parts in which a bill is paid; the last part of a few never comes."""
@@ -270,34 +284,34 @@ class Ledger:
                 if family.stays or random.random() < WRITTEN_OFF:
                     desk.plan(day + 90, self._write_off, share)
             elif share:
-                desk.plan(day, self._pay, family.guarantor, share)
+                desk.plan(day, self._pay, family, share)
             day += random.randint(12, 35)
 
     def _write_off(self, works: list[Work]) -> None:
         for work in works:
             self._adjust(work._replace(due=-work.due), name="Bad debt")
 
-    def _pay(self, payer: int, works: list[Work]) -> None:
+    def _pay(self, family: FormerFamily, works: list[Work]) -> None:
         desk, random = self._desk, self._desk.random
         amount = sum(work.due for work in works)
-        num = self._payment(payer, amount=amount, method=random.choice(_METHODS))
+        num = self._payment(family, amount=amount, method=random.choice(_METHODS))
         for work in works:
             self._split(num, work)
         if random.random() < TRANSFERRED:
-            desk.plan(desk.day + random.randint(5, 200), self._transfer, payer, works)
+            desk.plan(desk.day + random.randint(5, 200), self._transfer, family, works)
 
-    def _transfer(self, payer: int, works: list[Work]) -> None:
-        """Move a payment's income to another provider."""
-        num = self._payment(payer, amount=0, method="")
-        provider = self._desk.random.choice(self._providers)
+    def _transfer(self, family: FormerFamily, works: list[Work]) -> None:
+        """Move a payment's income to another provider, who may work at another clinic."""
+        num = self._payment(family, amount=0, method="")
+        provider, clinic = self._desk.random.choice(self._providers)
         for work in works:
             source = self._split(num, work._replace(due=-work.due))
-            self._split(num, work._replace(provider=provider), source=source)
+            self._split(num, work._replace(provider=provider, clinic=clinic), source=source)
 
     def _prepay(self, family: FormerFamily) -> None:
         amount = self._desk.random.randrange(5_000, 30_000, 500)
-        num = self._payment(family.guarantor, amount=amount, method="Card")
-        self._split(num, Work(0, family.guarantor, 0, amount, self._desk.text))
+        num = self._payment(family, amount=amount, method="Card")
+        self._split(num, self._unearned(family, amount))
         family.unearned += amount
 
     def _use_prepayment(self, family: FormerFamily, works: list[Work]) -> list[Work]:
@@ -306,8 +320,8 @@ class Ledger:
         if not amount:
             return works
         family.unearned -= amount
-        num = self._payment(family.guarantor, amount=0, method="")
-        source = self._split(num, Work(0, family.guarantor, 0, -amount, self._desk.text))
+        num = self._payment(family, amount=0, method="")
+        source = self._split(num, self._unearned(family, -amount))
         left: list[Work] = []
         for work in works:
             part = min(amount, work.due)
@@ -318,19 +332,23 @@ class Ledger:
                 left.append(work._replace(due=work.due - part))
         return left
 
-    def _payment(self, payer: int, *, amount: Cents, method: str) -> int:
-        """Write a payment; an empty method is an income transfer."""
+    def _unearned(self, family: FormerFamily, amount: Cents) -> Work:
+        return Work(0, family.guarantor, 0, family.clinic, amount, self._desk.text)
+
+    def _payment(self, family: FormerFamily, *, amount: Cents, method: str) -> int:
+        """Write a family's payment; an empty method is an income transfer."""
         desk = self._desk
         pen, day = desk.pens["payment"], desk.text
         pen.key += 1
         kind = self._definition(method) if method else 0
         check = pen.key % 9_000 + 1_000 if method == "Check" else ""
         pen.write(
-            f"{pen.key}\t{kind}\t{day}\t{amount / 100}\t{check}\t\t{payer}\t{day}\t{desk.user()}"
-            f"\t{day} 16:00:00"
+            f"{pen.key}\t{kind}\t{day}\t{amount / 100}\t{check}\t\t{family.guarantor}\t{day}"
+            f"\t{desk.user()}\t{day} 16:00:00\t{family.clinic}"
         )
         if amount:
-            desk.enter[Kind.PAYMENT](payer, desk.day, amount)
+            desk.enter[Kind.PAYMENT](family.guarantor, desk.day, amount, 0, family.clinic)
+            desk.practice.closed.receive("patient", desk.day, kind, amount)
         return pen.key
 
     def _split(self, payment: int, work: Work, *, source: int = 0) -> int:
@@ -342,8 +360,8 @@ class Ledger:
         pen.write(
             f"{pen.key}\t{work.due / 100}\t{work.patient}\t{work.day}\t{payment}\t{work.provider}"
             f"\t{day}\t{work.procedure}\t{day}\t{unearned}\t{payment % 7 + 1}\t{day} 16:00:00"
-            f"\t{source}"
+            f"\t{source}\t{work.clinic}"
         )
         kind = Kind.UNEARNED_SPLIT if unearned else Kind.SPLIT
-        desk.enter[kind](work.patient, desk.day, work.due)
+        desk.enter[kind](work.patient, desk.day, work.due, work.provider, work.clinic)
         return pen.key

@@ -83,7 +83,7 @@ def _write_patient(desk: Desk, family: FormerFamily, patient: FormerPatient) -> 
         f"\t{family.dentist}\t{family.hygienist}"
         f"\t{desk.practice.definition('Standard account')}\t{day}\t{'I' if family.plan else ''}"
         f"\t{random.choice((0, 4, 8))}\t{random.choice((0, 4, 8))}\t{random.choice((0, 5, 8))}\t1"
-        f"\t{desk.user()}\t{day}\t{died}\t{day} 10:00:00"
+        f"\t{desk.user()}\t{day}\t{died}\t{day} 10:00:00\t{family.clinic}"
     )
 
 
@@ -121,13 +121,13 @@ def hand_over(practice: Practice, families: list[FormerFamily]) -> None:
 def _go_on(practice: Practice, former: FormerFamily) -> None:
     random = practice.random
     street, city, digits = former.address
-    family = Family(former.guarantor, address=(street, city, "OR", digits))
+    family = Family(former.guarantor, address=(street, city, "OR", digits), clinic=former.clinic)
     family.unearned = former.unearned
     habit = 0.55 + 0.43 * random.random()
     for index, member in enumerate(former.members):
         patient = Patient(
             member.num, family, member.last, member.first, member.born, member.gender,
-            former.dentist, former.hygienist, habit, member.is_perio,
+            former.dentist, former.hygienist, habit, former.clinic, member.is_perio,
             visits=member.visits, recall=member.recall,
         )  # fmt: skip
         if former.plan is not None:

@@ -16,8 +16,6 @@ from typing import Any
 import pytest
 from psycopg.rows import dict_row
 
-from include.settings import DBT_MANIFEST
-from include.transform.lineage import read_lineage
 from include.warehouse.session import connect
 from local_system.system import System
 from tests.orchestration.running import (
@@ -86,9 +84,7 @@ def snapshots(system: System) -> Rows:
 def backfilled(airflow_system: System) -> Backfilled:
     system = begin(airflow_system)
     ((today,),) = ask(system.addresses.warehouse, "select office_on from ops.office_day")
-    marts = read_lineage(DBT_MANIFEST).marts()
-    tables = frozenset[str]().union(*(marts[mart] for mart in SNAPSHOTS))
-    practice = read_practice(system.addresses.practice_administrator, tables, today)
+    practice = read_practice(system.addresses.practice_administrator, today)
     before, others = snapshots(system), ask(system.addresses.warehouse, OTHER_MARTS)
     with locked_out(system):
         runs = backfill(system, FIRST, LAST, at_once=3)

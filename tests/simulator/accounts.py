@@ -14,6 +14,9 @@ from include.source.session import SourceConnection
 
 FEE = "pl.ProcFee * (pl.UnitQty + pl.BaseUnits)"
 _HIDDEN = "(select DefNum from definition where Category = 29 and coalesce(ItemValue, '') <> '')"
+_PLANS_VERSION = "(select ValueString from preference where PrefName = 'PayPlansVersion')"
+# What a snapshot expected; a blank one and none count 0.
+_SNAPSHOT = "if(coalesce(sn.Writeoff, -1) = -1, 0, sn.Writeoff)"
 
 DAILY = {
     "production": f"""
@@ -26,8 +29,17 @@ DAILY = {
             where pl.ProcStatus = 2 and cp.Status = 7
         ) parts group by day""",
     "adjustments": "select AdjDate, sum(AdjAmt) from adjustment group by AdjDate",
-    "writeoffs": """
+    "writeoffs_by_payment": """
         select DateCP, -sum(WriteOff) from claimproc where Status in (1, 4) group by DateCP""",
+    "writeoffs_by_service": """
+        select ProcDate, -sum(WriteOff) from claimproc where Status in (0, 1, 4)
+        group by ProcDate""",
+    "writeoff_estimates": f"""
+        select date(sn.DateTEntry), -sum({_SNAPSHOT}) from claimproc cp
+        join claimsnapshot sn using (ClaimProcNum) where cp.Status in (0, 1, 4) group by 1""",
+    "writeoff_changes": f"""
+        select cp.DateCP, sum({_SNAPSHOT} - cp.WriteOff) from claimproc cp
+        left join claimsnapshot sn using (ClaimProcNum) where cp.Status in (1, 4) group by 1""",
     "patient_income": """
         select DatePay, sum(SplitAmt) from paysplit
         where IsDiscount = 0 and UnearnedType = 0 group by DatePay""",
@@ -71,19 +83,23 @@ TRANSACTIONS = f"""
     union all
     select PatNum, DatePay, -SplitAmt, 0, null
     from paysplit where SplitAmt <> 0 and UnearnedType not in {_HIDDEN}
+    and (PayPlanNum = 0 or {_PLANS_VERSION} in (2, 4))
+    union all
+    select PatNum, PayPlanDate, -CompletedAmt, 0, null from payplan where {_PLANS_VERSION} = 1
     union all
     select ch.Guarantor, ch.ChargeDate, ch.Principal + ch.Interest, 0, null
     from payplancharge ch join payplan pp using (PayPlanNum)
     where ch.ChargeType = 0 and pp.PlanNum = 0 and ch.ChargeDate <= %(day)s
+    and {_PLANS_VERSION} = 2
     union all
     select pp.PatNum, ch.ChargeDate, -ch.Principal, ch.ProcNum, pl.ProcDate
     from payplancharge ch join payplan pp using (PayPlanNum)
     left join procedurelog pl on pl.ProcNum = ch.ProcNum
-    where ch.ChargeType = 1 and ch.ChargeDate <= %(day)s
+    where ch.ChargeType = 1 and ch.ChargeDate <= %(day)s and {_PLANS_VERSION} in (2, 3)
     union all
     select pl.PatNum, pl.ProcDate, -ln.AmountOverride, pl.ProcNum, pl.ProcDate
     from payplanlink ln join procedurelog pl on pl.ProcNum = ln.FKey
-    where ln.LinkType = 2"""
+    where ln.LinkType = 2 and {_PLANS_VERSION} in (2, 3)"""
 
 ESTIMATES = """
     select pa.Guarantor, sum(cp.InsPayEst + cp.WriteOff)
@@ -91,18 +107,19 @@ ESTIMATES = """
     left join procedurelog pl on pl.ProcNum = cp.ProcNum
     where cp.Status = 0 and (cp.ProcNum = 0 or pl.ProcStatus = 2) group by pa.Guarantor"""
 
-PLAN_DUE = """
+PLAN_DUE = f"""
     select family, sum(amount) from (
         select pa.Guarantor as family, ch.Principal + ch.Interest as amount
         from payplancharge ch join payplan pp using (PayPlanNum)
         join patient pa on pa.PatNum = ch.Guarantor
         join preference pr on pr.PrefName = 'PayPlansBillInAdvanceDays'
-        where ch.ChargeType = 0 and pp.PlanNum = 0 and pp.IsClosed = 0
+        where ch.ChargeType = 0 and pp.PlanNum = 0
+            and (pp.IsClosed = 0 or {_PLANS_VERSION} <> 2)
             and ch.ChargeDate <= date_add(%(day)s, interval cast(pr.ValueString as int) day)
         union all
         select pa.Guarantor, -ps.SplitAmt
         from paysplit ps join payplan pp using (PayPlanNum) join patient pa on pa.PatNum = ps.PatNum
-        where pp.IsClosed = 0
+        where pp.IsClosed = 0 or {_PLANS_VERSION} <> 2
     ) parts group by family"""
 
 
@@ -112,9 +129,9 @@ BROKEN_MONEY = (
     """select p.PayNum from payment p left join paysplit s using (PayNum)
        group by p.PayNum having abs(max(p.PayAmt) - coalesce(sum(s.SplitAmt), 9e9)) > 0.004""",
     "select SplitNum from paysplit left join payment p using (PayNum) where p.PayNum is null",
-    # every claimproc belongs to its procedure, and a received one to a claim of its patient
+    # every claimproc of a procedure belongs to it, and a received one to a claim of its patient
     """select ClaimProcNum from claimproc cp left join procedurelog pl using (ProcNum)
-       where pl.ProcNum is null or pl.PatNum <> cp.PatNum""",
+       where cp.ProcNum <> 0 and (pl.ProcNum is null or pl.PatNum <> cp.PatNum)""",
     """select ClaimProcNum from claimproc cp left join claim cl using (ClaimNum)
        where cp.Status in (0, 1, 4) and (cl.ClaimNum is null or cl.PatNum <> cp.PatNum)""",
     # every check is the sum of its lines
@@ -203,8 +220,9 @@ def told_receivables(truth: Mapping[str, Any]) -> dict[str, dict[str, int]]:
 def aging(connection: SourceConnection, last_day: date) -> dict[str, dict[str, int]]:
     """Return each family's buckets and balance from the rows; families without any left out.
 
-    Rows tied to a procedure are summed by patient, procedure and day; a negative sum counts on the
-    procedure's own day, inside its bucket. What is negative beside that pays the oldest first.
+    Unless AgingProcLifo is off, rows tied to a procedure are summed by patient, procedure and day;
+    a negative sum counts on the procedure's own day, inside its bucket. What is negative beside
+    that pays the oldest first.
     """
     names = ("Bal_0_30", "Bal_31_60", "Bal_61_90", "BalOver90")
     with connection.cursor() as cursor:
@@ -212,6 +230,8 @@ def aging(connection: SourceConnection, last_day: date) -> dict[str, dict[str, i
         guarantor_of = {patient: str(guarantor) for patient, guarantor in cursor.fetchall()}
         cursor.execute(TRANSACTIONS, {"day": last_day.isoformat()})
         transactions = cursor.fetchall()
+        cursor.execute("select ValueString = 2 from preference where PrefName = 'AgingProcLifo'")
+        is_tying_off = cursor.fetchone() == (1,)
     owed: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     credit: dict[str, int] = defaultdict(int)
     total: dict[str, int] = defaultdict(int)
@@ -219,7 +239,7 @@ def aging(connection: SourceConnection, last_day: date) -> dict[str, dict[str, i
     for patient, day, amount, procedure, procedure_day in transactions:
         family = guarantor_of[patient]
         total[family] += cents(amount)
-        if procedure:
+        if procedure and not is_tying_off:
             known = tied.get((patient, procedure, day), (0, procedure_day))[0]
             tied[patient, procedure, day] = (known + cents(amount), procedure_day)
         elif cents(amount) > 0:

@@ -15,7 +15,7 @@ from include.source.session import SourceConnection, quote
 from simulator import PracticePlan
 
 LAST_DAY = date(2026, 11, 20)
-PLAN = PracticePlan(patients=150, years=1, seed=6, until=LAST_DAY)
+PLAN = PracticePlan(patients=150, years=1, seed=17, until=LAST_DAY)
 
 
 @dataclass(frozen=True)

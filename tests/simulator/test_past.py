@@ -125,10 +125,10 @@ def test_closed_accounts_net_discounts_and_keep_credits_apart() -> None:
     closed = ClosedYears()
     produce, pay = closed.account(Kind.PRODUCTION), closed.account(Kind.SPLIT)
     discount = closed.account(Kind.ADJUSTMENT, is_tied=True)
-    produce(1, 730_000, 10_000)
-    discount(1, 730_000, -1_500)
-    pay(1, 730_001, 8_000)
-    pay(1, 730_002, -500)
+    produce(1, 730_000, 10_000, 7, 2)
+    discount(1, 730_000, -1_500, 7, 2)
+    pay(1, 730_001, 8_000, 7, 2)
+    pay(1, 730_002, -500, 8, 1)
     closed.seal()
     assert list(closed.accounts()) == [(1, 9_000, 8_000)]
     assert [(patient, cents) for patient, _, cents in closed.changes()] == [
@@ -140,4 +140,11 @@ def test_closed_accounts_net_discounts_and_keep_credits_apart() -> None:
         (730_000, "adjustments"): -1_500,
         (730_001, "patient_income"): 8_000,
         (730_002, "patient_income"): -500,
+    }
+    month = date.fromordinal(730_000).replace(day=1)
+    assert {(place, name): cents for place, name, cents in closed.places()} == {
+        ((month, 2, 7), "production"): 10_000,
+        ((month, 2, 7), "adjustments"): -1_500,
+        ((month, 2, 7), "patient_income"): 8_000,
+        ((month, 1, 8), "patient_income"): -500,
     }

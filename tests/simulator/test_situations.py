@@ -10,10 +10,14 @@ SITUATIONS: dict[str, set[int] | set[str]] = {
     "select distinct AptStatus from appointment": {1, 2, 3, 5, 6},
     "select distinct HistApptAction from histappointment": {0, 1, 2, 3, 4},
     "select distinct ProcStatus from procedurelog": {1, 2, 3, 4, 5, 6, 7},
-    # open, received, supplemental, estimate, capitation done and expected
-    "select distinct Status from claimproc": {0, 1, 4, 6, 7, 8},
+    # open, received, asked before, supplemental, estimate, capitation done and expected
+    "select distinct Status from claimproc": {0, 1, 2, 4, 6, 7, 8},
+    # entered and on no check; paid for a whole claim
+    "select distinct ClaimPaymentNum = 0 from claimproc where InsPayAmt > 0": {0, 1},
+    "select distinct ProcNum = 0 from claimproc where InsPayAmt > 0": {0, 1},
+    "select distinct IsPartial from claimpayment": {0, 1},
     "select distinct ClaimStatus from claim": {"R", "S"},
-    "select distinct ClaimType from claim": {"P", "S"},
+    "select distinct ClaimType from claim": {"P", "S", "PreAuth"},
     "select distinct PlanType from insplan": {"", "p", "c"},
     "select distinct Ordinal from patplan": {1, 2},
     "select distinct SchedType from schedule": {0, 1, 2, 3},
@@ -25,6 +29,12 @@ SITUATIONS: dict[str, set[int] | set[str]] = {
     "select distinct sign(PayAmt) from payment": {-1, 0, 1},
     "select distinct sign(AdjAmt) from adjustment": {-1, 1},
     "select distinct ProcNum > 0 from adjustment": {0, 1},
+    "select distinct DiscountPlanAmt > 0 from procedurelog where ProcStatus = 1": {0, 1},
+    """select distinct ItemValue from adjustment join definition on DefNum = AdjType""": {
+        "-",
+        "+",
+        "dp",
+    },
 }
 
 

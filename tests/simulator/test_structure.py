@@ -76,7 +76,7 @@ def test_at_least_sixty_tables_are_alive(connection: SourceConnection) -> None:
         for name in schema.tables()
     }
     assert sum(size > 0 for size in sizes.values()) >= 60
-    assert min(sizes[name] for name in ("procedurelog", "claimproc", "paysplit", "commlog")) > 300
+    assert min(sizes[name] for name in ("procedurelog", "claimproc", "paysplit", "commlog")) > 250
 
 
 def test_every_documented_code_is_a_known_one(connection: SourceConnection) -> None:

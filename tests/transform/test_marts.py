@@ -40,6 +40,8 @@ NEVER_SILENT = {
     "od_provider_payroll",
     "od_receivables_rollforward",
 }
+# Two clinics, and settings that all differ from those of a new practice.
+SEED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def office(
     source = mariadb.with_database("practice_of_marts")
     directory = tmp_path_factory.mktemp("office")
     books = directory / "truth.json"
-    simulator.build(source, simulator.PracticePlan(150, 2, 11, LAST_DAY), truth=books)
+    simulator.build(source, simulator.PracticePlan(150, 2, SEED, LAST_DAY), truth=books)
     with connect(postgres, autocommit=True) as connection:
         connection.execute("create database warehouse_of_marts")
     warehouse = postgres.with_database("warehouse_of_marts")
@@ -146,7 +148,7 @@ def test_a_blocked_table_stops_its_readers_and_nobody_else(
 ) -> None:
     assert first_build.is_right
     before = office.truth()
-    aging_before = truth.mart_aging(office.warehouse)
+    aging_before = _aging(office.warehouse)
     simulator.advance(office.source, days=10, truth=office.books)
     after = office.truth()
     copy_practice(office.source, office.warehouse)
@@ -162,9 +164,11 @@ def test_a_blocked_table_stops_its_readers_and_nobody_else(
     assert {kept.name for kept in outcome.kept} == readers
     assert all(kept.blocked_by == ("adjustment",) for kept in outcome.kept)
     assert _states(office) == {mart: "blocked" if mart in readers else "built" for mart in marts}
-    assert truth.mart_income(office.warehouse, str(after["last_day"])) == truth.true_income(before)
-    assert truth.mart_aging(office.warehouse) == aging_before
-    assert truth.mart_receipts(office.warehouse) == truth.true_receipts(after)
+    income = truth.mart(office.warehouse, "od_production_income")
+    assert truth.income(income, str(after["last_day"])) == truth.true_income(before)
+    assert _aging(office.warehouse) == aging_before
+    payments = truth.mart(office.warehouse, "od_daily_payments")
+    assert truth.receipts(payments) == truth.true_receipts(after)
     lines = "\n".join(report_lines(outcome))
     assert "table adjustment is not publishable: quality 0.8 below 0.99" in lines
     assert "mart od_aging is blocked and keeps the rows of its last build" in lines
@@ -196,7 +200,7 @@ def test_a_value_that_no_report_knows_stops_the_marts_that_read_the_setting(
     assert first_build.is_right
     _set_preference(office, "PayPlansVersion", "7")
     outcome = office.build("+od_aging", "+od_daily_payments")
-    _set_preference(office, "PayPlansVersion", "2")
+    _set_preference(office, "PayPlansVersion", str(office.truth()["settings"]["plans_version"]))
     assert not outcome.is_right
     assert [(kept.name, kept.blocked_by) for kept in outcome.kept] == [("od_aging", ())]
     [broken] = outcome.broken
@@ -211,13 +215,22 @@ def test_a_value_that_no_report_knows_stops_the_marts_that_read_the_setting(
 def _assert_marts_equal(office: Office) -> None:
     books, warehouse = office.truth(), office.warehouse
     last_day = str(books["last_day"])
-    assert truth.true_income(books)
-    assert truth.mart_income(warehouse, last_day) == truth.true_income(books)
-    assert truth.mart_receipts(warehouse) == truth.true_receipts(books)
+    income = truth.mart(warehouse, "od_production_income")
+    payments = truth.mart(warehouse, "od_daily_payments")
+    plans = truth.mart(warehouse, "od_payment_plans")
+    assert truth.income(income, last_day) == truth.true_income(books)
+    assert truth.places(income, last_day) == truth.true_places(books)
+    assert truth.receipts(payments) == truth.true_receipts(books)
+    assert truth.payments(payments) == truth.true_payments(books)
     assert truth.mart_receivables(warehouse, last_day) == truth.true_receivables(books)
-    assert truth.true_aging(books)
-    assert truth.mart_aging(warehouse) == truth.true_aging(books)
-    assert truth.source_aging(warehouse) == truth.true_aging(books)
+    assert _aging(warehouse) == truth.true_aging(books)
+    assert truth.stored_aging(truth.staged_patients(warehouse)) == truth.true_aging(books)
+    assert truth.plans(plans) == truth.true_plans(books)
+    assert all((truth.true_income(books), truth.true_aging(books), truth.true_plans(books)))
+
+
+def _aging(warehouse: Endpoint) -> truth.Figures:
+    return truth.aging(truth.mart(warehouse, "od_aging"))
 
 
 def _relation(ref: re.Match[str]) -> str:

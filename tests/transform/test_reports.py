@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+import simulator
 from include.endpoints import Endpoint
 from include.warehouse.session import connect
 from tests.engine.practice import writing
 from tests.transform.equality.calculations import compared_marts
 from tests.transform.equality.keys import SNAPSHOTS
 from tests.transform.equality.replication import replicate
+from tests.transform.equality.source import read_practice
 from tests.transform.equality.warehouse import BuiltOffice, OfficeWarehouse
 from tests.transform.offices import SEEDS, bare_practices, random_office
 
@@ -21,6 +23,7 @@ MARTS = compared_marts()
 # another table up to 30 references dangle.
 LOST = random_office(2, lost_references=30)
 OTHERS = {**bare_practices(), "lost references": LOST}
+SIMULATED = simulator.PracticePlan(patients=60, years=2, seed=6, until=date(2026, 6, 30))
 MARTS_WITH_SNAPSHOTS = [mart for mart in MARTS if mart in SNAPSHOTS]
 
 
@@ -39,6 +42,18 @@ def office(warehouse: OfficeWarehouse, request: pytest.FixtureRequest) -> BuiltO
     return warehouse.build(practice)
 
 
+@pytest.fixture(scope="module")
+def simulated_office(
+    warehouse: OfficeWarehouse, mariadb: Endpoint, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BuiltOffice]:
+    """A small simulated practice, whose rows hang together as those of real ones do."""
+    source = mariadb.with_database("simulated_office")
+    simulator.build(source, SIMULATED, truth=tmp_path_factory.mktemp("simulated") / "truth.json")
+    yield warehouse.build(read_practice(source, SIMULATED.until))
+    with writing(source) as cursor:
+        cursor.execute("drop database simulated_office")
+
+
 @pytest.fixture(scope="module", params=SEEDS)
 def past_office(warehouse: OfficeWarehouse, request: pytest.FixtureRequest) -> BuiltOffice:
     """The snapshots of an office as of a day whose buckets have edges where today's have some."""
@@ -52,6 +67,13 @@ def test_every_cell_of_a_mart_is_the_one_of_the_second_calculation(
     office: BuiltOffice, mart: str
 ) -> None:
     _require_equality(office, mart)
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_practice_that_lives_by_the_rules_has_the_same_marts(
+    simulated_office: BuiltOffice, mart: str
+) -> None:
+    _require_equality(simulated_office, mart)
 
 
 @pytest.mark.parametrize("mart", MARTS_WITH_SNAPSHOTS)

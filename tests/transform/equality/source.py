@@ -1,19 +1,19 @@
-"""An office in a practice database of its own: written there, or read from there."""
+"""An office in a practice database: one that is filled from rows, or whose rows are read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pymysql
-from pymysql.cursors import DictCursor
 
 from include.endpoints import Endpoint
+from include.open_dental.schema import Column, Table, tables
+from include.source.session import quote
 from simulator import writer
 from simulator.journal import Journal, Value
-from tests.transform.reports.practice import Practice
+from tests.transform.reports.practice import EMPTY, EMPTY_MOMENT, Practice, Row
 
 
 def fill_practice(endpoint: Endpoint, practice: Practice) -> None:
@@ -27,24 +27,42 @@ def fill_practice(endpoint: Endpoint, practice: Practice) -> None:
         writer.save(connection, journal)
 
 
-def read_practice(endpoint: Endpoint, tables: Iterable[str], today: date) -> Practice:
-    """Return the rows of these tables as the second calculation reads them."""
-    login = {name: getattr(endpoint, name) for name in ("host", "port", "user", "password")}
-    with (
-        pymysql.connect(**login, database=endpoint.database, cursorclass=DictCursor) as connection,
-        connection.cursor() as cursor,
-    ):
-        read: dict[str, list[dict[str, Any]]] = {}
-        for table in tables:
-            cursor.execute(f"select * from `{table}`")
-            read[table] = [
-                {column: _read(value) for column, value in row.items()} for row in cursor
-            ]
-    return Practice(read, today)
+def read_practice(endpoint: Endpoint, today: date) -> Practice:
+    """Read all rows of a practice database as the second calculation takes them."""
+    with pymysql.connect(
+        host=endpoint.host,
+        port=endpoint.port,
+        user=endpoint.user,
+        password=endpoint.password,
+        database=endpoint.database,
+        charset="utf8mb4",
+        init_command="set session time_zone = '+00:00'",
+    ) as connection:
+        cursor = connection.cursor()
+        return Practice({name: _rows(cursor, table) for name, table in tables().items()}, today)
 
 
-def _read(value: Any) -> Any:
-    return Decimal(repr(value)) if isinstance(value, float) else value
+def _rows(cursor: pymysql.cursors.Cursor, table: Table) -> list[Row]:
+    columns = ", ".join(quote(column.name) for column in table.columns)
+    cursor.execute(f"select {columns} from {quote(table.name)}")
+    return [
+        {
+            column.name: _read_value(value, column)
+            for column, value in zip(table.columns, row, strict=True)
+        }
+        for row in cursor.fetchall()
+    ]
+
+
+def _read_value(value: Any, column: Column) -> Any:
+    if isinstance(value, float):
+        return Decimal(str(value))
+    # The driver hands out dates of no calendar as text.
+    if isinstance(value, str) and column.data_type == "date":
+        return EMPTY
+    if isinstance(value, str) and column.data_type in ("datetime", "timestamp"):
+        return EMPTY_MOMENT
+    return value.replace("\0", "") if isinstance(value, str) else value
 
 
 def _value(value: Any) -> Value:
