@@ -1,12 +1,13 @@
 """One step of a night in a process of its own, as a task of Airflow is: `python -m bench.night`.
 
-`validate RUN` judges every tier of the run, one after the other; `build` makes what is stale. The
-warehouse comes from the environment, as everywhere in the project.
+`validate RUN` judges every tier of the run, one after the other; `build MANIFEST` makes what is
+stale. The warehouse comes from the environment, as everywhere in the project.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from include import settings
 from include.catalog.model import Tier
@@ -14,7 +15,7 @@ from include.catalog.model import Tier
 
 def main() -> None:
     """Take the step that the arguments name; end with code 1 when something is not right."""
-    step, *arguments = sys.argv[1:]
+    step, argument = sys.argv[1:]
     warehouse = settings.warehouse_endpoint()
     if step == "validate":
         from include.validation import validate_tier
@@ -22,12 +23,12 @@ def main() -> None:
         blocked = [
             table
             for tier in Tier
-            for table in validate_tier(warehouse, run_id=int(arguments[0]), tier=tier).blocked
+            for table in validate_tier(warehouse, run_id=int(argument), tier=tier).blocked
         ]
         sys.exit(f"not publishable: {', '.join(blocked)}" if blocked else None)
     from include.transform.build import build_stale, report_lines
 
-    outcome = build_stale(warehouse)
+    outcome = build_stale(warehouse, manifest=Path(argument))
     sys.exit(None if outcome.is_right else "\n".join(report_lines(outcome)))
 
 

@@ -25,6 +25,7 @@ from bench.meter import Meter
 from bench.results import Measure, Reading
 from bench.servers import administering
 from include import settings
+from include.transform.manifest import MANIFEST
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ def measure(stage: Stage) -> list[Measure]:
     for turn in range(stage.rounds):
         deployed = Deployment.fresh(stage, source, baked, indexes="dbt")
         deployed.discover()
-        nights = _Nights(stage, deployed)
+        nights = _Nights(stage, deployed, baked / MANIFEST)
         nights.refresh()
         nights.validate(FIRST)
         nights.build(FIRST)
@@ -104,6 +105,7 @@ class _Nights:
 
     stage: Stage
     deployed: Deployment
+    manifest: Path
     run_id: int = 0
     readings: dict[Step, Reading] = field(default_factory=dict)
     temporary_bytes: dict[Step, int] = field(default_factory=dict)
@@ -120,7 +122,7 @@ class _Nights:
 
     def build(self, night: str) -> None:
         """Build what is stale."""
-        self._take((BUILD, night), "build")
+        self._take((BUILD, night), "build", str(self.manifest))
 
     def turn_the_day(self) -> None:
         """Do to the bookkeeping what a plan does that connects on the next day."""
@@ -151,7 +153,8 @@ class _Nights:
     def _environment(self) -> Mapping[str, str]:
         return {
             settings.WAREHOUSE_VARIABLE: self.deployed.warehouse.uri(),
-            "DENTAL_DATA_DOCS_DIRECTORY": str(self.stage.layout.scratch / "data-docs"),
+            # What dbt has parsed and Data Docs are kept there.
+            "AIRFLOW_HOME": str(self.stage.layout.scratch / "airflow"),
         }
 
     def _temporary(self) -> int:

@@ -8,6 +8,7 @@ count. A partial check has no date of service.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from tests.transform.reports.practice import Practice, Row, day, identity
 from tests.transform.reports.rules import ZERO
@@ -26,7 +27,7 @@ def partial_payments(practice: Practice) -> list[Row]:
     rows: list[Row] = []
     for payment in practice.rows("claimpayment"):
         if payment["IsPartial"]:
-            patients = {row["PatNum"] for row in on_check[payment["ClaimPaymentNum"]]}
+            patients = known(on_check[payment["ClaimPaymentNum"]])
             rows.append(
                 {
                     "payment_kind": "partial",
@@ -64,7 +65,7 @@ def unfinalized_claims(practice: Practice) -> list[Row]:
     rows: list[Row] = []
     for claim_number, group in groups.items():
         first = min(group, key=lambda row: row["ClaimProcNum"])
-        patients = {row["PatNum"] for row in group}
+        patients = known(group)
         claim = claims.get(claim_number)
         rows.append(
             {
@@ -82,6 +83,11 @@ def unfinalized_claims(practice: Practice) -> list[Row]:
             }
         )
     return rows
+
+
+def known(claim_procedures: Iterable[Row]) -> set[int]:
+    """Return the patients of claim procedures; some are of none."""
+    return {row["PatNum"] for row in claim_procedures} - {0}
 
 
 def only(patients: set[int]) -> int | None:
