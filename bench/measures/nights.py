@@ -7,7 +7,6 @@ on the next; then the practice has lived a day. Each step is a process of its ow
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import time
 from collections.abc import Mapping
@@ -18,7 +17,6 @@ import simulator
 from bench import children, deployment, practice, warehouses
 from bench.contenders import MEGABYTE
 from bench.deployment import Deployment
-from bench.layout import PROJECT
 from bench.measures import whole_set
 from bench.measures.stage import Stage
 from bench.meter import Meter
@@ -26,6 +24,7 @@ from bench.results import Measure, Reading
 from bench.servers import administering
 from include import settings
 from include.transform.manifest import MANIFEST
+from include.transform.worked_queries import read_worked_queries
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,6 @@ BOUNDS = {
 }
 QUERY_BOUND_SECONDS = 0.2
 QUERY_TRIES = 3
-_REF = re.compile(r"\{\{ ref\('(\w+)'\) \}\}")
 
 Step = tuple[str, str]
 
@@ -169,20 +167,14 @@ def _worked_queries(stage: Stage, deployed: Deployment) -> list[tuple[float, str
     """Return the seconds of each worked query, its best of a few tries, with its name."""
     timed = []
     with administering(stage.servers, deployed.warehouse.database) as connection:
-        for path in sorted(Path(PROJECT, "include/dbt/analyses").glob("*.sql")):
-            query = _REF.sub(_relation, path.read_text(encoding="utf-8")).encode()
+        for mart, query in read_worked_queries().items():
             spent = []
             for _ in range(QUERY_TRIES):
                 started = time.perf_counter()
-                connection.execute(query).fetchall()
+                connection.execute(query.encode()).fetchall()
                 spent.append(time.perf_counter() - started)
-            timed.append((min(spent), path.stem))
+            timed.append((min(spent), mart))
     return timed
-
-
-def _relation(ref: re.Match[str]) -> str:
-    layer = {"stg": "staging", "int": "intermediate"}.get(ref[1][:3], "marts")
-    return f"{layer}.{ref[1]}"
 
 
 def _step(step: Step, readings: tuple[Reading, ...], size: str, temporary_bytes: int) -> Measure:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -91,9 +91,9 @@ def build_stale(
 
     Nothing is started where nothing is. Marks every mart, for the run if there is one; the run of a
     backfill asks for the snapshots of its day first. Waits for another build of this warehouse to
-    end. Raises ConfigError without the manifest of today's
-    project, and where a model needs the practice's day and no run knows it; TerminalError or
-    WarehouseError when the warehouse cannot be used. What was built stays, and is not built again.
+    end. Raises ConfigError without the manifest of today's project, and where a model needs the
+    practice's day and no run knows it; TerminalError or WarehouseError when the warehouse cannot be
+    used. What was built stays, and is not built again.
     """
     project = read_project(manifest)
     lineage, definitions = project.lineage, project.definitions
@@ -107,20 +107,19 @@ def build_stale(
         _refuse_without_day(project, decision, seen)
         _tell(lineage, decision)
         run = None if decision.is_nothing_to_do else _run_stale(warehouse, lineage, decision)
-        marts = lineage.marts()
-        stale = stale_marts(lineage, decision.stale.keys() - _right(run))
-        shut = {name for name, tables in marts.items() if tables & seen.closed}
+        right = _right(run)
+        stale = stale_marts(lineage, decision.stale.keys() - right)
         with schema.connect(warehouse) as connection:
             if run is not None:
-                _record(connection, project, decision, seen, run)
+                _record(connection, project, decision, seen, right)
             if run_id is not None:
                 withdraw(connection, run_id, definitions.snapshots.values())
             marked = mark_marts(
                 connection,
-                marts,
+                lineage.marts(),
                 stale=stale,
                 since=started_at,
-                renewed=renewed_marts(lineage, _right(run)) - stale - shut,
+                renewed=_renewed(lineage, right, stale=stale, closed=seen.closed),
                 run_id=run_id,
             )
             blocked = blocked_tables(connection)
@@ -169,16 +168,16 @@ def build(
         )
     asked = {r.unique_id: r.name for r in run.results if r.kind == "model"}
     marts = {mart: tables for mart, tables in lineage.marts().items() if mart in asked.values()}
+    right = _right(run)
+    unmade = stale_marts(lineage, asked.keys() - right)
     with schema.connect(warehouse) as connection:
         closed = blocked_tables(connection)
-        unmade = stale_marts(lineage, asked.keys() - _right(run))
-        shut = {mart for mart, tables in marts.items() if not tables.isdisjoint(closed)}
         marked = mark_marts(
             connection,
             marts,
             stale=marts,
             since=started_at,
-            renewed=(renewed_marts(lineage, _right(run)) & marts.keys()) - unmade - shut,
+            renewed=_renewed(lineage, right, stale=unmade, closed=closed) & marts.keys(),
         )
     stopping = {lineage.gates[r.unique_id] for r in run.failed if r.unique_id in lineage.gates}
     broken = tuple(r for r in run.failed if r.unique_id not in lineage.gates)
@@ -268,11 +267,14 @@ def _run_stale(warehouse: Endpoint, lineage: Lineage, decision: Decision) -> Dbt
 
 
 def _record(
-    connection: WarehouseConnection, project: Project, decision: Decision, seen: Seen, run: DbtRun
+    connection: WarehouseConnection,
+    project: Project,
+    decision: Decision,
+    seen: Seen,
+    right: Collection[str],
 ) -> None:
     """Record by what each node was made that succeeded, and forget tests that did not pass."""
     lineage, definitions = project.lineage, project.definitions
-    right = _right(run)
     states = decision.states
     if definitions.settings_model in right:
         # The view of the settings is another than the one that was looked at.
@@ -284,7 +286,7 @@ def _record(
     replace_node_states(
         connection,
         {unique_id: states[unique_id] for unique_id in right if unique_id in states},
-        forgotten=decision.tests - right,
+        forgotten=decision.tests - set(right),
     )
 
 
@@ -304,3 +306,15 @@ def _target(kept: Path | None = None) -> Iterator[Path]:
 def _right(run: DbtRun | None) -> set[str]:
     """Return what dbt built, and the tests that passed."""
     return {one.unique_id for one in run.results if one.status in _RIGHT} if run else set()
+
+
+def _renewed(
+    lineage: Lineage, right: Collection[str], *, stale: Collection[str], closed: Collection[str]
+) -> frozenset[str]:
+    """Return the marts that are views over what was made now, and over nothing that was not."""
+    marts = lineage.marts()
+    return frozenset(
+        mart
+        for mart in renewed_marts(lineage, right)
+        if mart not in stale and marts[mart].isdisjoint(closed)
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,20 +16,18 @@ import simulator
 from include.endpoints import Endpoint
 from include.open_dental.protection import excluded_table
 from include.ops.migrate import migrate
-from include.settings import DBT_PROJECT
 from include.source.session import quote
 from include.transform.build import BuildOutcome, build, report_lines
 from include.transform.lineage import read_lineage
 from include.transform.manifest import MANIFEST
 from include.transform.naming import entities
+from include.transform.worked_queries import read_worked_queries
 from include.warehouse.session import connect
 from tests.transform import truth
 from tests.transform.office_day import set_office_day
 from tests.transform.raw_copy import copy_practice
 
 LAST_DAY = date(2026, 6, 30)
-ANALYSES = DBT_PROJECT / "analyses"
-REF = re.compile(r"\{\{ ref\('(\w+)'\) \}\}")
 # Reports of which any practice has rows on the days that the queries name.
 NEVER_SILENT = {
     "mart_production_income",
@@ -110,14 +107,14 @@ def test_the_worked_query_of_each_report_runs_on_its_mart(
     office: Office, first_build: BuildOutcome
 ) -> None:
     assert first_build.is_right
-    queries = {path.stem: path.read_text(encoding="utf-8") for path in ANALYSES.glob("*.sql")}
+    queries = read_worked_queries()
     reports = {mart for mart in _states(office) if mart.startswith("od_")}
     assert queries.keys() == {*reports, "mart_production_income"}
     silent = set()
     with connect(office.warehouse) as connection:
         for mart, query in queries.items():
-            assert f"ref('{mart}')" in query
-            rows = connection.execute(REF.sub(_relation, query).encode()).fetchall()
+            assert f"marts.{mart}" in query
+            rows = connection.execute(query.encode()).fetchall()
             if not any(value is not None for row in rows for value in row):
                 silent.add(mart)
     assert silent.isdisjoint(NEVER_SILENT)
@@ -231,11 +228,6 @@ def _assert_marts_equal(office: Office) -> None:
 
 def _aging(warehouse: Endpoint) -> truth.Figures:
     return truth.aging(truth.mart(warehouse, "od_aging"))
-
-
-def _relation(ref: re.Match[str]) -> str:
-    layer = {"stg": "staging", "int": "intermediate"}.get(ref[1][:3], "marts")
-    return f"{layer}.{ref[1]}"
 
 
 def _set_gate(office: Office, table: str, *, reason: str | None) -> None:

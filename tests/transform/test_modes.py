@@ -7,7 +7,6 @@ or keeps it in what it selects or groups by.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,11 @@ from typing import Any
 import pytest
 from sqlglot import exp, parse_one
 
+from include.transform.worked_queries import name_relations
+
 # What the reports can be asked for, one choice at a time.
 MODES = {"report_name", "writeoff_mode_code", "date_basis", "match_kind", "basis", "presentation"}
 READERS = {"model", "analysis"}
-
-_REF = re.compile(r"\{\{ ref\('(\w+)'\) \}\}")
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +78,8 @@ def _readers_of_modes(
 
 
 def _sql(node: Mapping[str, Any]) -> str:
-    """Return a model as it was compiled; analyses, which baking does not compile, name models."""
-    return str(node.get("compiled_code") or _REF.sub(r"\1", node["raw_code"]))
+    """Return a model as it was compiled, or an analysis, which baking does not compile."""
+    return str(node.get("compiled_code") or name_relations(node["raw_code"]))
 
 
 def _mixed_modes(sql: str, modes: list[str]) -> set[str]:
