@@ -28,8 +28,6 @@ from include.warehouse import raw_tables
 from include.warehouse.indexes import drop_indexes, sync_indexes
 
 COMMIT_ROWS = 200_000
-# PostgreSQL's planner needs no statistics of smaller tables.
-ANALYZED_FROM_ROWS = 1_000
 # 9,000 sampled rows; autovacuum samples more later.
 STATISTICS_TARGET = 30
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -83,7 +81,8 @@ def complete(context: LoadContext, row_count: int) -> None:
         raw_tables.add_primary_key(context.connection, name, context.key.raw_names)
         if context.table.indexes:
             sync_indexes(context.connection, context.table)
-    if row_count >= ANALYZED_FROM_ROWS:
+    if row_count:
+        # Without statistics PostgreSQL takes one row in 200 for one that is not deleted.
         _analyze(context)
     if context.table.restate_by:
         # Listing each day and family would take a sixth of a first load.

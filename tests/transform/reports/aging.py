@@ -58,10 +58,6 @@ class Family:
         return sum(self.buckets, ZERO) - self.credit + self.future + self.undated
 
     @property
-    def patient_portion(self) -> Decimal:
-        return self.balance - self.insurance_pay_estimate - self.insurance_writeoff_estimate
-
-    @property
     def has_bucket(self) -> bool:
         """Return whether any bucket is large enough to be printed."""
         return any(rounded(bucket) >= SMALLEST for bucket in self.buckets)

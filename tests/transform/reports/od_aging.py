@@ -34,11 +34,16 @@ def calculate(practice: Practice, as_of: date) -> list[Row]:
             "undated_amount": rounded(family.undated),
             "insurance_pay_estimate_amount": rounded(family.insurance_pay_estimate),
             "insurance_writeoff_estimate_amount": rounded(family.insurance_writeoff_estimate),
-            "patient_portion_amount": rounded(family.patient_portion),
             "payment_plan_due_amount": rounded(dues.get(guarantor, ZERO)),
             "unapplied_credit_amount": rounded(family.credit),
             "future_amount": rounded(family.future),
         }
+        # Of the printed figures, so that it adds up with them.
+        figures["patient_portion_amount"] = (
+            figures["balance_total_amount"]
+            - figures["insurance_pay_estimate_amount"]
+            - figures["insurance_writeoff_estimate_amount"]
+        )
         head = patients.get(guarantor)
         if head is None or not any(figures.values()):
             continue
