@@ -34,6 +34,8 @@ from include.source.warehouse_types import (
 
 # Columns with these targets decide whose figures a changed row restates.
 _RESTATED_TARGETS = frozenset({"patient"})
+# What a table without any of these speaks about has them.
+_SPOKEN_OF_TARGETS = frozenset({"claimproc"})
 # Tables whose sums must agree with each other are settled together.
 MONEY_GROUP = "money"
 
@@ -281,6 +283,11 @@ def _restate_by(
         for column in columns
         if (column.references or "").lower() in _RESTATED_TARGETS
         or ((column.name,) == table.key and table.name.lower() in _RESTATED_TARGETS)
+    }
+    people = people or {
+        column.name
+        for column in columns
+        if (column.references or "").lower() in _SPOKEN_OF_TARGETS
     }
     unprotected = {column.name for column in columns if column.phi is None}
     # A birthday is a date too, and must not be copied into the warehouse's bookkeeping.

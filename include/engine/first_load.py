@@ -86,7 +86,7 @@ def complete(context: LoadContext, row_count: int) -> None:
         _analyze(context)
     if context.table.restate_by:
         # Listing each day and family would take a sixth of a first load.
-        record_all_affected(context.connection, context.table.raw_name, context.batch)
+        record_all_affected(context.connection, context.table.raw_name, context.batch.batch_id)
 
 
 def has_rows(context: LoadContext) -> bool:

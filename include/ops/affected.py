@@ -45,15 +45,15 @@ def insert_affected(
     )
 
 
-def record_all_affected(connection: WarehouseConnection, raw_name: str, batch: Batch) -> None:
-    """Record that a load affected every day and family, in one row instead of one for each."""
+def record_all_affected(connection: WarehouseConnection, raw_name: str, batch_id: int) -> None:
+    """Record that a batch affected every day and family, in one row instead of one for each."""
     connection.execute(
         """
         insert into ops.affected (table_name, batch_id, column_name, value)
         values (%s, %s, %s, %s)
         on conflict do nothing
         """,
-        (raw_name, batch.batch_id, ALL_AFFECTED, ALL_AFFECTED),
+        (raw_name, batch_id, ALL_AFFECTED, ALL_AFFECTED),
     )
 
 

@@ -15,7 +15,7 @@ from include.warehouse.session import WarehouseConnection
 from include.warehouse.watch import how_it_broke_off
 
 # The newest revision in include/ops/migrations/versions.
-REVISION = "0009"
+REVISION = "0010"
 VERSION_TABLE = "schema_version"
 MIGRATE = "./dental migrate"
 

@@ -32,6 +32,7 @@ from typing import LiteralString
 
 from include.catalog.model import TableConfig
 from include.ops.absent_columns import WHOLE_TABLE
+from include.ops.affected import record_all_affected
 from include.ops.blocks import (
     DROPPED,
     LEFT_OUT,
@@ -319,6 +320,7 @@ def record_altered(connection: WarehouseConnection, raw_name: str, *, batch_id: 
         "update ops.table_state set batch_id = %s, changed_at = now() where table_name = %s",
         (batch_id, raw_name),
     )
+    record_all_affected(connection, raw_name, batch_id)
 
 
 def quarantine(connection: WarehouseConnection, blocks: Mapping[str, Block]) -> None:

@@ -44,8 +44,10 @@ $columns
 from {{ raw_table(source('$source', '$table'), '
 $raw
 ') }}
-where _deleted_at is null
+where _deleted_at is null$accounts
 """)
+# Tables that are large, and that models read which compute some accounts anew.
+_SHOWN_BY_ACCOUNT = {"adjustment", "claimproc", "payment", "paysplit", "procedurelog"}
 
 # A model is compiled without asking a database, so the flags of the seed stand in a macro, too.
 _FLAGS = Template("""{# $generated #}
@@ -106,6 +108,9 @@ def _model(table: StagedTable) -> str:
         table=table.source,
         columns="\n".join(lines),
         raw=_raw_columns(table.source),
+        accounts=" and {{ is_restated('nullif(patnum, 0)') }}"
+        if table.source in _SHOWN_BY_ACCOUNT
+        else "",
     )
 
 

@@ -49,7 +49,7 @@ class Reason(StrEnum):
 
 
 # A table that is built row by row has to be built from the beginning then.
-FROM_THE_BEGINNING = {Reason.MISSING, Reason.UNKNOWN, Reason.SQL, Reason.SETTING}
+FROM_THE_BEGINNING = {Reason.MISSING, Reason.UNKNOWN, Reason.SQL, Reason.SETTING, Reason.DAY}
 
 
 @dataclass(frozen=True, slots=True)

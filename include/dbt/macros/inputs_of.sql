@@ -1,6 +1,7 @@
 {# The raw tables that a node reads, and the models with rows of their own at which its ways down to
-   them end. With `through_rows` no way ends at a model: the tables are then all of them. #}
-{% macro inputs_of(unique_id, through_rows=false) %}
+   them end. With `through_rows` no way ends at a model: the tables are then all of them, and with
+   `beside_settings` all but those that are read as settings alone. #}
+{% macro inputs_of(unique_id, through_rows=false, beside_settings=false) %}
     {% set tables = [] %}
     {% set models = [] %}
     {# The list grows while it is walked; each node is in it once. #}
@@ -10,7 +11,8 @@
             {% do tables.append(graph.sources[current].identifier) %}
         {% elif current in graph.nodes %}
             {% set node = graph.nodes[current] %}
-            {% if through_rows or node.config.materialized in ('view', 'ephemeral') %}
+            {% if beside_settings and node.name == 'int_preferences_pivoted' %}
+            {% elif through_rows or node.config.materialized in ('view', 'ephemeral') %}
                 {% for parent in node.depends_on.nodes if parent not in pending %}
                     {% do pending.append(parent) %}
                 {% endfor %}

@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='restated_accounts',
+    on_schema_change='append_new_columns',
+    meta={'named_by_accounts': ['definition']},
+    indexes=[{'columns': ['patient_id']}],
+) }}
+-- depends_on: {{ ref('int_accounts_linked') }}
+
 with payments as (
 
     select * from {{ ref('stg_open_dental__payments') }}

@@ -1,4 +1,14 @@
-{{ config(indexes=[{'columns': ['procedure_on']}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='restated_accounts',
+    on_schema_change='append_new_columns',
+    meta={'named_by_accounts': ['claimsnapshot', 'definition']},
+    indexes=[
+        {'columns': ['procedure_on']},
+        {'columns': ['patient_id']},
+    ],
+) }}
+-- depends_on: {{ ref('int_accounts_linked') }}
 
 with procedure_codes as (
 

@@ -1,4 +1,14 @@
-{{ config(indexes=[{'columns': ['business_on', 'provider_id']}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='restated_accounts',
+    on_schema_change='append_new_columns',
+    meta={'named_by_accounts': ['claimpayment', 'claimsnapshot', 'definition']},
+    indexes=[
+        {'columns': ['business_on', 'provider_id']},
+        {'columns': ['patient_id']},
+    ],
+) }}
+-- depends_on: {{ ref('int_accounts_linked') }}
 
 with procedures as (
 

@@ -35,4 +35,4 @@ from {{ raw_table(source('open_dental', 'adjustment'), '
     provnum bigint, adjnote text, procdate date, procnum bigint, dateentry date, clinicnum bigint,
     statementnum bigint, secusernumentry bigint, secdatetedit timestamptz, taxtransid bigint
 ') }}
-where _deleted_at is null
+where _deleted_at is null and {{ is_restated('nullif(patnum, 0)') }}

@@ -86,4 +86,4 @@ from {{ raw_table(source('open_dental', 'claimproc'), '
     secdatetedit timestamptz, datesuppreceived date, dateinsfinalized date, istransfer smallint,
     claimadjreasoncodes text, isoverpay smallint, securityhash text
 ') }}
-where _deleted_at is null
+where _deleted_at is null and {{ is_restated('nullif(patnum, 0)') }}

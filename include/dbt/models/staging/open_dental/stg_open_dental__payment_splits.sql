@@ -49,4 +49,4 @@ from {{ raw_table(source('open_dental', 'paysplit'), '
     secdatetedit timestamptz, fsplitnum bigint, adjnum bigint, payplanchargenum bigint,
     payplandebittype smallint, securityhash text
 ') }}
-where _deleted_at is null
+where _deleted_at is null and {{ is_restated('nullif(patnum, 0)') }}

@@ -50,4 +50,4 @@ from {{ raw_table(source('open_dental', 'payment'), '
     recurringchargedate date, externalid text, paymentstatus smallint, iscccompleted smallint,
     merchantfee double precision
 ') }}
-where _deleted_at is null
+where _deleted_at is null and {{ is_restated('nullif(patnum, 0)') }}

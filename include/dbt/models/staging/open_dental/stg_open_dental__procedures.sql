@@ -108,4 +108,4 @@ from {{ raw_table(source('open_dental', 'procedurelog'), '
     secusernumentry bigint, secdateentry timestamp, datecomplete date, orderingreferralnum bigint,
     taxamt double precision, urgency smallint, discountplanamt double precision
 ') }}
-where _deleted_at is null
+where _deleted_at is null and {{ is_restated('nullif(patnum, 0)') }}

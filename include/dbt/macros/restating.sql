@@ -1,0 +1,187 @@
+{# Restating by accounts: a model with `incremental_strategy: restated_accounts` computes the rows of
+   the accounts (patients) that moved since it was last built, and of all that are linked to these;
+   the others stay. The staging models of the large tables show only these accounts meanwhile
+   (`is_restated`), so the SQL of such a model is the same whether it computes all rows or some.
+
+   The model has a column `patient_id`: a row is computed from rows of that account, of accounts
+   linked to it (`int_accounts_linked`, which the model names), and of tables of which none moved.
+   It reads neither the practice's day nor anything that keeps rows of its own by another rule. #}
+
+{# Whether the model that is being built is one of these, or has the links between accounts. #}
+{% macro restates_accounts() %}
+    {{ return(config.get('incremental_strategy') in ('restated_accounts', 'added_links')) }}
+{% endmacro %}
+
+{# The raw tables whose moved rows move accounts; a setting that moves is another matter. #}
+{% macro accounted_tables() %}
+    {{ return(inputs_of(model.unique_id, through_rows=true, beside_settings=true).tables) }}
+{% endmacro %}
+
+{# Whether rows of an account are computed in this build; those of no account always are. #}
+{% macro is_restated(account) -%}
+    (
+        ops.restated_accounts() is null
+        or {{ account }} is null
+        or {{ account }} = any(ops.restated_accounts())
+    )
+{%- endmacro %}
+
+{# Tables without a column of accounts, and where rows of accounts name their rows. A model that reads
+   them through these columns alone says so (`meta: {named_by_accounts: [...]}`): what moves in them
+   then moves the accounts that name it. #}
+{% macro naming_columns() %}
+    {{ return({
+        'claimpayment': {'key': 'claimpaymentnum', 'named_by': [('claimproc', 'claimpaymentnum')]},
+        'claimsnapshot': {'key': 'claimprocnum', 'named_by': [('claimproc', 'claimprocnum')]},
+        'definition': {
+            'key': 'defnum',
+            'named_by': [
+                ('adjustment', 'adjtype'), ('payment', 'paytype'), ('paysplit', 'unearnedtype')
+            ]
+        }
+    }) }}
+{% endmacro %}
+
+{# How a build computes this model: `tables` have what it reads and what has moved, each with the
+   loads up to which it was seen and is held. They are none where all rows have to be computed:
+   because a load cannot say which accounts it moved, because links of before are not known any
+   more, or because most accounts moved. It is decided once in an invocation. #}
+{% macro restated_tables() %}
+    {% if not execute or flags.WHICH == 'compile' %}
+        {{ return({}) }}
+    {% endif %}
+    {% set memory = graph.setdefault('restated_tables', {}) %}
+    {% if model.unique_id not in memory %}
+        {% do memory.update({model.unique_id: decide_restated_tables()}) %}
+    {% endif %}
+    {{ return(memory[model.unique_id]) }}
+{% endmacro %}
+
+{% macro decide_restated_tables() %}
+    {% if load_cached_relation(this) is none %}
+        {{ return(none) }}
+    {% endif %}
+    {% set moved = run_query("
+        select
+            needed.table_name,
+            coalesce(seen.batch_id, 0) as seen,
+            coalesce(held.batch_id, 0) as held,
+            coalesce(bool_or(affected.column_name in ('patnum', 'guarantor')), false) as has_accounts,
+            seen.batch_id is null
+            or coalesce(held.batch_id, 0) < seen.batch_id
+            or coalesce(bool_or(affected.column_name = '*'), false) as is_unknown
+        from unnest(array['" ~ accounted_tables() | join("', '") ~ "']) as needed (table_name)
+        left join ops.table_state as held on needed.table_name = held.table_name
+        left join ops.model_input as seen
+            on needed.table_name = seen.table_name and seen.model = '" ~ model.name ~ "'
+        left join ops.affected as affected
+            on needed.table_name = affected.table_name
+            and affected.batch_id > seen.batch_id and affected.batch_id <= held.batch_id
+        where seen.batch_id is distinct from coalesce(held.batch_id, 0)
+        group by needed.table_name, seen.batch_id, held.batch_id
+    ") %}
+    {% set tables = {} %}
+    {% for row in moved %}
+        {% if row.is_unknown or not (
+            row.has_accounts or row.table_name in config.get('meta', {}).get('named_by_accounts', [])
+        ) %}
+            {{ log('DEBUGX ' ~ model.name ~ ' is built in full: ' ~ row.table_name ~ ' moved', info=true) }}
+            {{ return(none) }}
+        {% endif %}
+        {% do tables.update({row.table_name: {'seen': row.seen | int, 'held': row.held | int}}) %}
+    {% endfor %}
+    {% if model.name != 'int_accounts_linked' %}
+        {% set known = run_query(
+            "select (select count(*) from (" ~ linked_accounts(tables) ~ ") as linked) <= 5000
+                and (select min(linked_at) from intermediate.int_accounts_linked)
+                    <= (select min(seen_at) from ops.model_input where model = '" ~ model.name ~ "')"
+        ) %}
+        {% if not known[0][0] %}
+            {{ log('DEBUGX ' ~ model.name ~ ' not known', info=true) }}
+            {{ return(none) }}
+        {% endif %}
+    {% endif %}
+    {{ return(tables) }}
+{% endmacro %}
+
+{# The accounts of rows that moved: as they were before and as they are now. #}
+{% macro moved_accounts(tables) -%}
+    select affected.value::bigint as account_id
+    from ops.affected as affected
+    inner join (
+        select null as table_name, 0 as seen, 0 as held where false
+        {%- for name, table in tables.items() %}
+        union all select '{{ name }}', {{ table.seen }}, {{ table.held }}
+        {%- endfor %}
+    ) as moved
+        on
+            affected.table_name = moved.table_name
+            and affected.batch_id > moved.seen
+            and affected.batch_id <= moved.held
+    where affected.column_name in ('patnum', 'guarantor')
+    {%- for name, naming in naming_columns().items() if name in tables %}
+    {%- for table, column in naming.named_by %}
+    union
+    select patnum from raw.{{ table }}
+    where {{ column }} in (
+        select {{ naming.key }} from raw.{{ name }} where _batch_id > {{ tables[name].seen }}
+        {%- if name == 'claimsnapshot' %}
+        union
+        select value::bigint from ops.affected
+        where
+            table_name = '{{ name }}' and column_name = '{{ naming.key }}'
+            and batch_id > {{ tables[name].seen }}
+        {%- endif %}
+    )
+    {%- endfor %}
+    {%- endfor %}
+{%- endmacro %}
+
+{# These, and all that are linked to them, however far. #}
+{% macro linked_accounts(tables) -%}
+    with recursive reached as (
+        {{ moved_accounts(tables) }}
+        union
+        select links.linked_id
+        from reached
+        inner join intermediate.int_accounts_linked as links on reached.account_id = links.account_id
+    )
+    select account_id from reached
+{%- endmacro %}
+
+{# Pre-hook of every model, before what it reads is recorded: names the accounts to the views. #}
+{% macro name_restated_accounts() %}
+    {% if execute and restates_accounts() and model.name != 'int_accounts_linked'
+        and not should_full_refresh() %}
+        do $restated$
+        begin
+            perform set_config(
+                'dental.restated_accounts',
+                coalesce((select array_agg(account_id) from (
+                    {{ linked_accounts(restated_tables()) }}
+                ) as linked), '{}')::text,
+                true
+            );
+        end
+        $restated$
+    {% endif %}
+{% endmacro %}
+
+{# The incremental strategy `restated_accounts`: the rows of these accounts are written anew. #}
+{% macro get_incremental_restated_accounts_sql(arg_dict) %}
+    {% set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
+    delete from {{ arg_dict['target_relation'] }} where {{ is_restated('patient_id') }};
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }} where {{ is_restated('patient_id') }}
+{% endmacro %}
+
+{# The incremental strategy `added_links`: pairs that are not there yet are added; none goes, because
+   a figure that was computed from a pair of before has to be computed anew without it. #}
+{% macro get_incremental_added_links_sql(arg_dict) %}
+    insert into {{ arg_dict['target_relation'] }} (account_id, linked_id, linked_at)
+    select account_id, linked_id, linked_at from {{ arg_dict['temp_relation'] }} as found
+    where not exists (
+        select 1 from {{ arg_dict['target_relation'] }} as held
+        where held.account_id = found.account_id and held.linked_id = found.linked_id
+    )
+{% endmacro %}

@@ -1,0 +1,66 @@
+"""Models that compute the accounts alone that moved hold what a full build would make."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import simulator
+from include.endpoints import Endpoint
+from tests.transform.restating import RestatedPractice, restated_practice
+
+# Two clinics, and settings that all differ from those of a new practice.
+PLAN = simulator.PracticePlan(patients=150, years=1, seed=6, until=date(2026, 6, 30))
+ROUNDS = 3
+EDITS = 8
+
+
+@pytest.fixture(scope="module")
+def practice(
+    mariadb: Endpoint,
+    postgres: Endpoint,
+    baked_project: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[RestatedPractice]:
+    with restated_practice(
+        PLAN,
+        mariadb=mariadb,
+        postgres=postgres,
+        manifest=baked_project / "manifest.json",
+        directory=tmp_path_factory.mktemp("restated"),
+    ) as opened:
+        yield opened
+
+
+def test_whatever_moves_the_rows_are_those_of_a_full_build(practice: RestatedPractice) -> None:
+    chance = random.Random(1)  # noqa: S311
+    kept = 0
+    for _ in range(ROUNDS):
+        practice.edit(chance, edits=EDITS)
+        practice.refresh()
+        before = practice.transaction()
+        assert practice.build().return_code == 0
+        assert practice.wrong() == {}
+        kept += sum(practice.kept_rows(node, before) for node in practice.restating())
+    # Or everything was computed every time, and this proves nothing.
+    assert kept
+
+
+def test_a_model_that_failed_catches_up_with_all_that_it_missed(
+    practice: RestatedPractice,
+) -> None:
+    chance = random.Random(2)  # noqa: S311
+    failing = next(node for node in practice.restating() if node["name"] == "fct_procedures")
+    practice.edit(chance, edits=EDITS)
+    practice.refresh()
+    with practice.refused(failing):
+        assert {one.name for one in practice.build().failed} == {"fct_procedures"}
+    assert practice.wrong().keys() == {"fct_procedures"}
+    practice.edit(chance, edits=EDITS)
+    practice.refresh()
+    assert practice.build().return_code == 0
+    assert practice.wrong() == {}
