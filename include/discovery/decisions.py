@@ -285,9 +285,7 @@ def _restate_by(
         or ((column.name,) == table.key and table.name.lower() in _RESTATED_TARGETS)
     }
     people = people or {
-        column.name
-        for column in columns
-        if (column.references or "").lower() in _SPOKEN_OF_TARGETS
+        column.name for column in columns if (column.references or "").lower() in _SPOKEN_OF_TARGETS
     }
     unprotected = {column.name for column in columns if column.phi is None}
     # A birthday is a date too, and must not be copied into the warehouse's bookkeeping.

@@ -85,7 +85,6 @@
         {% if row.is_unknown or not (
             row.has_accounts or row.table_name in config.get('meta', {}).get('named_by_accounts', [])
         ) %}
-            {{ log('DEBUGX ' ~ model.name ~ ' is built in full: ' ~ row.table_name ~ ' moved', info=true) }}
             {{ return(none) }}
         {% endif %}
         {% do tables.update({row.table_name: {'seen': row.seen | int, 'held': row.held | int}}) %}
@@ -97,7 +96,6 @@
                     <= (select min(seen_at) from ops.model_input where model = '" ~ model.name ~ "')"
         ) %}
         {% if not known[0][0] %}
-            {{ log('DEBUGX ' ~ model.name ~ ' not known', info=true) }}
             {{ return(none) }}
         {% endif %}
     {% endif %}
