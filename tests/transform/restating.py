@@ -120,7 +120,7 @@ class RestatedPractice:
     def _wrong_rows(self, node: Node) -> int:
         held = sql.Identifier(str(node["schema"]), str(node["name"]))
         compiled = str(node["compiled_code"]).replace(f'"{node["database"]}".', "")
-        made = sql.SQL(compiled)  # type: ignore[arg-type]
+        made = sql.SQL(compiled)
         query = sql.SQL(
             "with held as (select * from {held}), made as ({made}) select"
             " (select count(*) from (select * from held except all select * from made) as a)"

@@ -147,6 +147,24 @@
     select account_id from reached
 {%- endmacro %}
 
+{# The accounts of rows that name a row of another account, with that account. When pairs are added, of
+   the accounts that moved alone, which are looked for on both sides. #}
+{% macro pairs_of_accounts(naming, reference, named) -%}
+    {% set adds = is_incremental() %}
+    {%- for side in (['naming', 'named'] if adds else ['']) %}
+    {{ 'union' if not loop.first }}
+    select naming.patient_id as account_id, named.patient_id as linked_id
+    from {{ ref('stg_open_dental__' ~ naming) }} as naming
+    inner join {{ ref('stg_open_dental__' ~ named) }} as named
+        on naming.{{ reference }} = named.{{ named[:-1] }}_id
+    where
+        naming.patient_id <> named.patient_id
+        {%- if adds %}
+        and {{ side }}.patient_id in ({{ moved_accounts(restated_tables() or {}) }})
+        {%- endif %}
+    {%- endfor %}
+{%- endmacro %}
+
 {# Pre-hook of every model, before what it reads is recorded: names the accounts to the views. #}
 {% macro name_restated_accounts() %}
     {% if execute and restates_accounts() and model.name != 'int_accounts_linked'

@@ -5,68 +5,49 @@
     indexes=[{'columns': ['account_id', 'linked_id']}],
 ) }}
 
-{#- Each row that is of an account and names a row of another: the reference, and what it names. -#}
-{%- set references = [
-    ('claim_procedures', 'procedure_id', 'procedures'),
-    ('claim_procedures', 'claim_id', 'claims'),
-    ('payment_splits', 'procedure_id', 'procedures'),
-    ('payment_splits', 'payment_id', 'payments'),
-    ('payment_splits', 'adjustment_id', 'adjustments'),
-    ('payment_splits', 'payment_plan_id', 'payment_plans'),
-    ('adjustments', 'procedure_id', 'procedures'),
-    ('payment_plan_charges', 'procedure_id', 'procedures'),
-    ('payment_plan_charges', 'payment_plan_id', 'payment_plans'),
-] -%}
-{%- set keys = {
-    'procedures': 'procedure_id',
-    'claims': 'claim_id',
-    'payments': 'payment_id',
-    'adjustments': 'adjustment_id',
-    'payment_plans': 'payment_plan_id',
-} -%}
+with pairs as (
 
-{#- Of what moved alone, it is looked for from both sides. -#}
-{%- set sides = ['naming', 'named'] if is_incremental() else [''] -%}
-
-with
-{%- if is_incremental() %}
-moved as (
-
-    {{ moved_accounts(restated_tables() or {}) }}
-
-),
-{%- endif %}
-
-pairs as (
-
-    {% for naming, reference, named in references -%}
-    {% for side in sides -%}
-    select
-        naming.patient_id as account_id,
-        named.patient_id as linked_id
-    from {{ ref('stg_open_dental__' ~ naming) }} as naming
-    inner join {{ ref('stg_open_dental__' ~ named) }} as named
-        on naming.{{ reference }} = named.{{ keys[named] }}
-    where
-        naming.patient_id <> named.patient_id
-        {%- if side %}
-        and {{ side }}.patient_id in (select moved.account_id from moved)
-        {%- endif %}
+    {{ pairs_of_accounts('claim_procedures', 'procedure_id', 'procedures') }}
+    union
+    {{ pairs_of_accounts('claim_procedures', 'claim_id', 'claims') }}
+    union
+    {{ pairs_of_accounts('payment_splits', 'procedure_id', 'procedures') }}
+    union
+    {{ pairs_of_accounts('payment_splits', 'payment_id', 'payments') }}
+    union
+    {{ pairs_of_accounts('payment_splits', 'adjustment_id', 'adjustments') }}
+    union
+    {{ pairs_of_accounts('payment_splits', 'payment_plan_id', 'payment_plans') }}
+    union
+    {{ pairs_of_accounts('adjustments', 'procedure_id', 'procedures') }}
+    union
+    {{ pairs_of_accounts('payment_plan_charges', 'procedure_id', 'procedures') }}
+    union
+    {{ pairs_of_accounts('payment_plan_charges', 'payment_plan_id', 'payment_plans') }}
 
     union
 
-    {% endfor -%}
-    {% endfor -%}
-    {% for relation in ['patients', 'payment_plans', 'payment_plan_charges'] -%}
     select
         patient_id as account_id,
         guarantor_id as linked_id
-    from {{ ref('stg_open_dental__' ~ relation) }}
-    where patient_id <> guarantor_id
+    from {{ ref('stg_open_dental__patients') }}
 
     union
 
-    {% endfor -%}
+    select
+        patient_id as account_id,
+        guarantor_id as linked_id
+    from {{ ref('stg_open_dental__payment_plans') }}
+
+    union
+
+    select
+        patient_id as account_id,
+        guarantor_id as linked_id
+    from {{ ref('stg_open_dental__payment_plan_charges') }}
+
+    union
+
     -- The account of a dynamic plan, and those of what it finances.
     select
         plans.patient_id as account_id,
@@ -82,7 +63,6 @@ pairs as (
         on
             links.linked_id = adjustments.adjustment_id
             and {{ has_flag('links.link_type_code', 'PayPlanLinkType', 'is_adjustment') }}
-    where plans.patient_id <> coalesce(procedures.patient_id, adjustments.patient_id)
 
 ),
 
@@ -93,6 +73,7 @@ both_ways as (
         account_id,
         linked_id
     from pairs
+    where account_id <> linked_id
 
     union
 
@@ -100,6 +81,7 @@ both_ways as (
         linked_id as account_id,
         account_id as linked_id
     from pairs
+    where account_id <> linked_id
 
 )
 
