@@ -161,12 +161,12 @@ class RestatedPractice:
             with connect(self.warehouse) as connection:
                 connection.execute(sql.SQL("alter table {} drop constraint refused").format(table))
 
-    def edit(self, chance: random.Random, *, edits: int) -> None:
+    def edit(self, chance: random.Random, *, edits: int, edited_tables: Sequence[str] = ()) -> None:
         """Change, move and delete rows as no front desk would: a value becomes another row's."""
         columns = _merged()
         with writing(self.source) as cursor:
             for _ in range(edits):
-                table = chance.choice([*columns, *_DELETED])
+                table = chance.choice(edited_tables or [*columns, *_DELETED])
                 key = tables()[table].key
                 cursor.execute(f"select `{key}` from `{table}` order by 1")
                 rows = [row[0] for row in cursor.fetchall()]

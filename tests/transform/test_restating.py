@@ -54,13 +54,15 @@ def test_a_model_that_failed_catches_up_with_all_that_it_missed(
     practice: RestatedPractice,
 ) -> None:
     chance = random.Random(2)  # noqa: S311
+    # What moves in these never has all accounts computed anew.
+    money = ("procedurelog", "adjustment", "paysplit", "claimproc")
     failing = next(node for node in practice.restating() if node["name"] == "fct_procedures")
-    practice.edit(chance, edits=EDITS)
+    practice.edit(chance, edits=EDITS, edited_tables=money)
     practice.refresh()
     with practice.refused(failing):
         assert {one.name for one in practice.build().failed} == {"fct_procedures"}
     assert practice.wrong().keys() == {"fct_procedures"}
-    practice.edit(chance, edits=EDITS)
+    practice.edit(chance, edits=EDITS, edited_tables=money)
     practice.refresh()
     assert practice.build().return_code == 0
     assert practice.wrong() == {}

@@ -47,9 +47,6 @@
    because a load cannot say which accounts it moved, because links of before are not known any
    more, or because most accounts moved. It is decided once in an invocation. #}
 {% macro restated_tables() %}
-    {% if not execute or flags.WHICH == 'compile' %}
-        {{ return({}) }}
-    {% endif %}
     {% set memory = graph.setdefault('restated_tables', {}) %}
     {% if model.unique_id not in memory %}
         {% do memory.update({model.unique_id: decide_restated_tables()}) %}
@@ -148,9 +145,9 @@
 {%- endmacro %}
 
 {# The accounts of rows that name a row of another account, with that account. When pairs are added, of
-   the accounts that moved alone, which are looked for on both sides. #}
+   the accounts that moved alone, which are looked for on both sides; for that no index is made. #}
 {% macro pairs_of_accounts(naming, reference, named) -%}
-    {% set adds = is_incremental() %}
+    {% set adds = is_incremental() and flags.WHICH != 'compile' %}
     {%- for side in (['naming', 'named'] if adds else ['']) %}
     {{ 'union' if not loop.first }}
     select naming.patient_id as account_id, named.patient_id as linked_id
@@ -160,7 +157,7 @@
     where
         naming.patient_id <> named.patient_id
         {%- if adds %}
-        and {{ side }}.patient_id in ({{ moved_accounts(restated_tables() or {}) }})
+        and {{ side }}.patient_id in ({{ moved_accounts(restated_tables()) }})
         {%- endif %}
     {%- endfor %}
 {%- endmacro %}
