@@ -127,8 +127,9 @@ def run_dbt(
 
     The manifest, compiled files and results go to `target_path`, without a row's value.
     `named` has models by the variable in which a macro reads them: those that are built from the
-    beginning though they keep their rows from build to build (RESTARTED_VARIABLE), and those that
-    no test may hold a reference against (WAITING_VARIABLE). Raises PipelineError when dbt ends
+    beginning though they keep their rows from build to build (RESTARTED_VARIABLE; without it, all
+    that compute some accounts alone), and those that no test may hold a reference against
+    (WAITING_VARIABLE). Raises PipelineError when dbt ends
     without a result, with the end of its output, or does not end within RUN_LIMIT_SECONDS;
     WarehouseError when the warehouse has stopped answering meanwhile.
     """

@@ -24,7 +24,7 @@ from include.engine import load_table, settle
 from include.open_dental.schema import tables
 from include.ops.migrate import migrate
 from include.planning import RefreshRequest, plan_refresh
-from include.transform.dbt import DbtRun, run_dbt
+from include.transform.dbt import RESTARTED_VARIABLE, DbtRun, run_dbt
 from include.transform.lineage import Lineage, Node, read_lineage
 from include.warehouse.session import connect
 from tests.engine.practice import writing
@@ -109,7 +109,10 @@ class RestatedPractice:
         tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
         selected = [f"+{node['name']}" for node in self.restating()]
         return run_dbt(
-            ["build", *tests, "--select", *selected], self.warehouse, target_path=self.directory
+            ["build", *tests, "--select", *selected],
+            self.warehouse,
+            target_path=self.directory,
+            named={RESTARTED_VARIABLE: ()},
         )
 
     def wrong(self) -> dict[str, int]:
