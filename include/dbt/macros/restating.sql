@@ -90,7 +90,7 @@
         {% set known = run_query(
             "select (select count(*) from (" ~ linked_accounts(tables) ~ ") as linked) <= 5000
                 and (select min(linked_at) from intermediate.int_accounts_linked)
-                    <= (select min(seen_at) from ops.model_input where model = '" ~ model.name ~ "')"
+                    <= (select max(seen_at) from ops.model_input where model = '" ~ model.name ~ "')"
         ) %}
         {% if not known[0][0] %}
             {{ return(none) }}
