@@ -179,22 +179,3 @@
         $restated$
     {% endif %}
 {% endmacro %}
-
-{# The incremental strategy `restated_accounts`: the rows of these accounts are written anew. #}
-{% macro get_incremental_restated_accounts_sql(arg_dict) %}
-    {% set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
-    delete from {{ arg_dict['target_relation'] }} where {{ is_restated('patient_id') }};
-    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
-    select {{ columns }} from {{ arg_dict['temp_relation'] }} where {{ is_restated('patient_id') }}
-{% endmacro %}
-
-{# The incremental strategy `added_links`: pairs that are not there yet are added; none goes, because
-   a figure that was computed from a pair of before has to be computed anew without it. #}
-{% macro get_incremental_added_links_sql(arg_dict) %}
-    insert into {{ arg_dict['target_relation'] }} (account_id, linked_id, linked_at)
-    select account_id, linked_id, linked_at from {{ arg_dict['temp_relation'] }} as found
-    where not exists (
-        select 1 from {{ arg_dict['target_relation'] }} as held
-        where held.account_id = found.account_id and held.linked_id = found.linked_id
-    )
-{% endmacro %}
