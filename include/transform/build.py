@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from include.endpoints import Endpoint
 from include.errors import ConfigError
 from include.ops import schema
+from include.ops.account_links import update_account_links
 from include.ops.mart_states import MartState, mark_marts
 from include.ops.node_states import replace_node_states
 from include.ops.snapshot_days import request_for_run, withdraw
@@ -102,6 +103,7 @@ def build_stale(
             started_at = _now(connection)
             if run_id is not None:
                 request_for_run(connection, run_id)
+            update_account_links(connection)
             seen = look(connection, lineage, definitions)
         decision = decide(lineage, definitions, seen)
         _refuse_without_day(project, decision, seen)

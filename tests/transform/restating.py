@@ -22,6 +22,7 @@ from include.discovery import discover
 from include.endpoints import Endpoint
 from include.engine import load_table, settle
 from include.open_dental.schema import tables
+from include.ops.account_links import update_account_links
 from include.ops.migrate import migrate
 from include.planning import RefreshRequest, plan_refresh
 from include.transform.dbt import RESTARTED_VARIABLE, DbtRun, run_dbt
@@ -108,6 +109,8 @@ class RestatedPractice:
         """Build the restating models and all that they read; what fails keeps its rows."""
         tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
         selected = [f"+{node['name']}" for node in self.restating()]
+        with connect(self.warehouse) as connection:
+            update_account_links(connection)
         return run_dbt(
             ["build", *tests, "--select", *selected],
             self.warehouse,

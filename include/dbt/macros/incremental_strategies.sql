@@ -18,14 +18,3 @@
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }} where {{ is_restated('patient_id') }}
 {% endmacro %}
-
-{# The incremental strategy `added_links`: pairs that are not there yet are added; none goes, because
-   a figure that was computed from a pair of before has to be computed anew without it. #}
-{% macro get_incremental_added_links_sql(arg_dict) %}
-    insert into {{ arg_dict['target_relation'] }} (account_id, linked_id, linked_at)
-    select account_id, linked_id, linked_at from {{ arg_dict['temp_relation'] }} as found
-    where not exists (
-        select 1 from {{ arg_dict['target_relation'] }} as held
-        where held.account_id = found.account_id and held.linked_id = found.linked_id
-    )
-{% endmacro %}

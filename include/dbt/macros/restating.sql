@@ -4,12 +4,12 @@
    (`is_restated`), so the SQL of such a model is the same whether it computes all rows or some.
 
    The model has a column `patient_id`: a row is computed from rows of that account, of accounts
-   linked to it (`int_accounts_linked`, which the model names), and of tables of which none moved.
+   linked to it (`ops.account_link`), and of tables of which none moved.
    It reads neither the practice's day nor anything that keeps rows of its own by another rule. #}
 
-{# Whether the model that is being built is one of these, or has the links between accounts. #}
+{# Whether the model that is being built is one of these. #}
 {% macro restates_accounts() %}
-    {{ return(config.get('incremental_strategy') in ('restated_accounts', 'added_links')) }}
+    {{ return(config.get('incremental_strategy') == 'restated_accounts') }}
 {% endmacro %}
 
 {# The raw tables whose moved rows move accounts; a setting that moves is another matter. #}
@@ -62,20 +62,22 @@
         select
             needed.table_name,
             coalesce(seen.batch_id, 0) as seen,
-            coalesce(held.batch_id, 0) as held,
+            least(held.batch_id, linked.batch_id) as held,
             coalesce(bool_or(affected.column_name in ('patnum', 'guarantor')), false) as has_accounts,
             seen.batch_id is null
-            or coalesce(held.batch_id, 0) < seen.batch_id
+            or least(held.batch_id, linked.batch_id) < seen.batch_id
             or coalesce(bool_or(affected.column_name = '*'), false) as is_unknown
         from unnest(array['" ~ accounted_tables() | join("', '") ~ "']) as needed (table_name)
         left join ops.table_state as held on needed.table_name = held.table_name
+        left join ops.account_link_input as linked on needed.table_name = linked.table_name
         left join ops.model_input as seen
             on needed.table_name = seen.table_name and seen.model = '" ~ model.name ~ "'
         left join ops.affected as affected
             on needed.table_name = affected.table_name
-            and affected.batch_id > seen.batch_id and affected.batch_id <= held.batch_id
+            and affected.batch_id > seen.batch_id
+            and affected.batch_id <= least(held.batch_id, linked.batch_id)
         where seen.batch_id is distinct from coalesce(held.batch_id, 0)
-        group by needed.table_name, seen.batch_id, held.batch_id
+        group by needed.table_name, seen.batch_id, held.batch_id, linked.batch_id
     ") %}
     {% set tables = {} %}
     {% for row in moved %}
@@ -86,15 +88,9 @@
         {% endif %}
         {% do tables.update({row.table_name: {'seen': row.seen | int, 'held': row.held | int}}) %}
     {% endfor %}
-    {% if model.name != 'int_accounts_linked' %}
-        {% set known = run_query(
-            "select (select count(*) from (" ~ linked_accounts(tables) ~ ") as linked) <= 5000
-                and (select min(linked_at) from intermediate.int_accounts_linked)
-                    <= (select max(seen_at) from ops.model_input where model = '" ~ model.name ~ "')"
-        ) %}
-        {% if not known[0][0] %}
-            {{ return(none) }}
-        {% endif %}
+    {% set reached = run_query("select count(*) from (" ~ linked_accounts(tables) ~ ") as linked") %}
+    {% if reached[0][0] > 5000 %}
+        {{ return(none) }}
     {% endif %}
     {{ return(tables) }}
 {% endmacro %}
@@ -139,33 +135,14 @@
         union
         select links.linked_id
         from reached
-        inner join intermediate.int_accounts_linked as links on reached.account_id = links.account_id
+        inner join ops.account_link as links on reached.account_id = links.account_id
     )
     select account_id from reached
 {%- endmacro %}
 
-{# The accounts of rows that name a row of another account, with that account. When pairs are added, of
-   the accounts that moved alone, which are looked for on both sides; for that no index is made. #}
-{% macro pairs_of_accounts(naming, reference, named) -%}
-    {% set adds = is_incremental() and flags.WHICH != 'compile' %}
-    {%- for side in (['naming', 'named'] if adds else ['']) %}
-    {{ 'union' if not loop.first }}
-    select naming.patient_id as account_id, named.patient_id as linked_id
-    from {{ ref('stg_open_dental__' ~ naming) }} as naming
-    inner join {{ ref('stg_open_dental__' ~ named) }} as named
-        on naming.{{ reference }} = named.{{ named[:-1] }}_id
-    where
-        naming.patient_id <> named.patient_id
-        {%- if adds %}
-        and {{ side }}.patient_id in ({{ moved_accounts(restated_tables()) }})
-        {%- endif %}
-    {%- endfor %}
-{%- endmacro %}
-
 {# Pre-hook of every model, before what it reads is recorded: names the accounts to the views. #}
 {% macro name_restated_accounts() %}
-    {% if execute and restates_accounts() and model.name != 'int_accounts_linked'
-        and not should_full_refresh() %}
+    {% if execute and restates_accounts() and not should_full_refresh() %}
         do $restated$
         begin
             perform set_config(

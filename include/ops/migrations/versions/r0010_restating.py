@@ -15,9 +15,22 @@ STATEMENTS = """
 create function ops.restated_accounts() returns bigint []
 language sql immutable parallel safe
 as $$ select nullif(current_setting('dental.restated_accounts', true), '')::bigint [] $$;
+
+-- Accounts that have, or had once, rows that name rows of each other, both ways, and up to which
+-- load of each table they are known.
+create table ops.account_link (
+    account_id bigint,
+    linked_id bigint,
+    primary key (account_id, linked_id)
+);
+create table ops.account_link_input (
+    table_name text primary key,
+    batch_id bigint not null,
+    seen_at timestamptz not null default now()
+);
 """
 
 
 def upgrade() -> None:
-    """Add the function, which the staging models call."""
+    """Add the function, which the staging models call, and the links, none of which is known yet."""
     run(STATEMENTS)

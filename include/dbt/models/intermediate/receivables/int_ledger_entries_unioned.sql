@@ -5,7 +5,6 @@
     meta={'named_by_accounts': ['claimsnapshot', 'definition']},
     indexes=[{'columns': ['patient_id']}],
 ) }}
--- depends_on: {{ ref('int_accounts_linked') }}
 
 with settings as (
 

@@ -8,7 +8,6 @@
         {'columns': ['guarantor_id']},
     ],
 ) }}
--- depends_on: {{ ref('int_accounts_linked') }}
 
 with settings as (
 

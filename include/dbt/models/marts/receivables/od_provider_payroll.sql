@@ -8,7 +8,6 @@
         {'columns': ['patient_id']},
     ],
 ) }}
--- depends_on: {{ ref('int_accounts_linked') }}
 
 with procedures as (
 
