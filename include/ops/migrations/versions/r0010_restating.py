@@ -32,5 +32,5 @@ create table ops.account_link_input (
 
 
 def upgrade() -> None:
-    """Add the function, which the staging models call, and the links, none of which is known yet."""
+    """Add the function that staging models call, and the links, none of which is known yet."""
     run(STATEMENTS)
