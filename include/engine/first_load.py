@@ -84,9 +84,8 @@ def complete(context: LoadContext, row_count: int) -> None:
     if row_count:
         # Without statistics PostgreSQL takes one row in 200 for one that is not deleted.
         _analyze(context)
-    if context.table.restate_by:
-        # Listing each day and family would take a sixth of a first load.
-        record_all_affected(context.connection, context.table.raw_name, context.batch.batch_id)
+    # Listing each day and family would take a sixth of a first load.
+    record_all_affected(context.connection, context.table.raw_name, context.batch.batch_id)
 
 
 def has_rows(context: LoadContext) -> bool:

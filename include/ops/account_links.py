@@ -2,7 +2,7 @@
 
 Models that compute some accounts alone compute those that are linked to them as well. A pair is
 there both ways, and stays when its rows are gone: a figure that was computed from them has to be
-computed anew without them. The rows of a table whose gate is closed count too; a pair too many
+computed anew without them. Rows of no account are those of account 0. The rows of a table whose gate is closed count too; a pair too many
 costs a moment, one that is missing a wrong figure.
 """
 
@@ -133,7 +133,6 @@ def _look(connection: WarehouseConnection) -> _Moved:
                 where
                     a.table_name = state.table_name
                     and a.batch_id > seen.batch_id
-                    and a.batch_id <= state.batch_id
                     and a.column_name in ('patnum', 'guarantor')
             )
         from ops.table_state as state
@@ -163,16 +162,16 @@ def _columns(connection: WarehouseConnection) -> Collection[tuple[str, str]]:
 
 def _pairs(columns: Collection[tuple[str, str]], *, is_partial: bool) -> Iterator[sql.Composable]:
     """Yield queries of pairs; partial ones of the parameter `accounts`, from either side."""
-    moved = sql.SQL("nullif({}.patnum, 0) = any(%(accounts)s)")
+    moved = sql.SQL("(nullif({0}.patnum, 0) = any(%(accounts)s) or nullif({0}.patnum, 0) is null)")
     for table, column, named, key in _REFERENCES:
         if {(table, "patnum"), (table, column), (named, "patnum"), (named, key)} <= {*columns}:
             joined = sql.SQL(
-                "select naming.patnum, named.patnum from raw.{} as naming"
+                "select coalesce(naming.patnum, 0), coalesce(named.patnum, 0)"
+                " from raw.{} as naming"
                 " inner join raw.{} as named on nullif(naming.{}, 0) = named.{}"
-                " where naming.patnum <> 0 and named.patnum <> 0"
             ).format(*map(sql.Identifier, (table, named, column, key)))
             for side in ("naming", "named") if is_partial else ():
-                yield sql.SQL(" and ").join([joined, moved.format(sql.Identifier(side))])
+                yield sql.SQL(" where ").join([joined, moved.format(sql.Identifier(side))])
             if not is_partial:
                 yield joined
     for table in _GUARANTEED:
@@ -186,8 +185,8 @@ def _pairs(columns: Collection[tuple[str, str]], *, is_partial: bool) -> Iterato
     for table, column, named, key in _FINANCED:
         if plans | {(table, column), (named, key), (named, "patnum")} <= {*columns}:
             yield sql.SQL(
-                "select plan.patnum, named.patnum from raw.payplanlink as link"
+                "select coalesce(plan.patnum, 0), coalesce(named.patnum, 0)"
+                " from raw.payplanlink as link"
                 " inner join raw.payplan as plan on link.payplannum = plan.payplannum"
                 " inner join raw.{} as named on link.{} = named.{}"
-                " where plan.patnum <> 0 and named.patnum <> 0"
             ).format(*map(sql.Identifier, (named, column, key)))

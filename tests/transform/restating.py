@@ -62,6 +62,8 @@ _VALUES = {
 }
 _DELETED = ("procedurelog", "claimproc", "adjustment", "paysplit", "payment", "claimsnapshot")
 _SHARE_DELETED = 0.4
+# Of the rows that move to another account, those that then belong to none.
+_SHARE_OF_NONE = 0.3
 
 
 @dataclass
@@ -183,6 +185,11 @@ class RestatedPractice:
                     cursor.execute(f"delete from `{table}` where `{key}` = %s", (edited,))
                     continue
                 column = chance.choice(columns[table])
+                if column.startswith("PatNum") and chance.random() < _SHARE_OF_NONE:
+                    cursor.execute(
+                        f"update `{table}` set `{column}` = 0 where `{key}` = %s", (edited,)
+                    )
+                    continue
                 cursor.execute(f"select `{column}` from `{table}` where `{key}` = %s", (other,))
                 cursor.execute(
                     f"update `{table}` set `{column}` = %s where `{key}` = %s",

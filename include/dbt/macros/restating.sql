@@ -42,6 +42,17 @@
     }) }}
 {% endmacro %}
 
+{# Whether raw has the columns that tell which accounts name rows of the table. #}
+{% macro has_naming_columns(table) %}
+    {% set naming, held = naming_columns()[table], raw_columns() %}
+    {% for named_by, column in naming.named_by + [(table, naming.key)] %}
+        {% if column not in held.get(named_by, []) %}
+            {{ return(false) }}
+        {% endif %}
+    {% endfor %}
+    {{ return(true) }}
+{% endmacro %}
+
 {# How a build computes this model: `tables` have what it reads and what has moved, each with the
    loads up to which it was seen and is held. They are none where all rows have to be computed:
    because a load cannot say which accounts it moved, because links of before are not known any
@@ -75,15 +86,14 @@
         left join ops.affected as affected
             on needed.table_name = affected.table_name
             and affected.batch_id > seen.batch_id
-            and affected.batch_id <= least(held.batch_id, linked.batch_id)
         where seen.batch_id is distinct from coalesce(held.batch_id, 0)
         group by needed.table_name, seen.batch_id, held.batch_id, linked.batch_id
     ") %}
     {% set tables = {} %}
     {% for row in moved %}
-        {% if row.is_unknown or not (
-            row.has_accounts or row.table_name in config.get('meta', {}).get('named_by_accounts', [])
-        ) %}
+        {% set is_named = row.table_name in config.get('meta', {}).get('named_by_accounts', []) %}
+        {% if row.is_unknown or not (row.has_accounts or is_named)
+            or (is_named and not has_naming_columns(row.table_name)) %}
             {{ return(none) }}
         {% endif %}
         {% do tables.update({row.table_name: {'seen': row.seen | int, 'held': row.held | int}}) %}
@@ -100,16 +110,16 @@
     select affected.value::bigint as account_id
     from ops.affected as affected
     inner join (
-        select null as table_name, 0 as seen, 0 as held where false
+        select null as table_name, 0 as seen where false
         {%- for name, table in tables.items() %}
-        union all select '{{ name }}', {{ table.seen }}, {{ table.held }}
+        union all select '{{ name }}', {{ table.seen }}
         {%- endfor %}
     ) as moved
-        on
-            affected.table_name = moved.table_name
-            and affected.batch_id > moved.seen
-            and affected.batch_id <= moved.held
+        on affected.table_name = moved.table_name and affected.batch_id > moved.seen
     where affected.column_name in ('patnum', 'guarantor')
+    -- Rows of no account are computed every time, and what they name with them.
+    union
+    select 0
     {%- for name, naming in naming_columns().items() if name in tables %}
     {%- for table, column in naming.named_by %}
     union
@@ -154,5 +164,19 @@
             );
         end
         $restated$
+    {% endif %}
+{% endmacro %}
+
+{# Post-hook of every model, in its transaction: a load that ended meanwhile may have linked accounts
+   that nobody knows of, and the next one may part them again. All rows are computed anew then. #}
+{% macro doubt_unknown_links() %}
+    {% if execute and restates_accounts() %}
+        delete from ops.model_input
+        where model = '{{ model.name }}' and exists (
+            select 1
+            from ops.account_link_input as linked
+            inner join ops.table_state as held on linked.table_name = held.table_name
+            where coalesce(held.batch_id, 0) <> linked.batch_id
+        )
     {% endif %}
 {% endmacro %}
