@@ -23,6 +23,7 @@ FIRST = ("names", "errors", "endpoints", "settings")
 COMPANIONS = {"simulator", "local_system", "bench", "tests", "dags", "plugins"}
 # The two writers of `ops` that have to work within a model's own transaction.
 WRITING_MACROS = {
+    "doubt_unknown_links",
     "forget_lost_snapshots",
     "record_built_mart",
     "record_model_input",

@@ -2,8 +2,8 @@
 
 Models that compute some accounts alone compute those that are linked to them as well. A pair is
 there both ways, and stays when its rows are gone: a figure that was computed from them has to be
-computed anew without them. Rows of no account are those of account 0. The rows of a table whose gate is closed count too; a pair too many
-costs a moment, one that is missing a wrong figure.
+computed anew without them. Rows of no account are those of account 0. The rows of a table whose
+gate is closed count too; a pair too many costs a moment, one that is missing a wrong figure.
 """
 
 from __future__ import annotations
