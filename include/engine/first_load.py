@@ -212,10 +212,11 @@ def _analyze(context: LoadContext) -> None:
     """Analyze the columns that queries join or filter on.
 
     To sample all columns of a wide table takes seconds, whatever its size; autovacuum analyzes the
-    others later.
+    others later. Expressions that indexes hold are sampled with all columns only.
     """
     table = context.table
-    indexed = {name for index in table.indexes or () for name in index.columns}
+    indexes = table.indexes or ()
+    indexed = {name for index in indexes for name in index.columns}
     names = [
         column.raw_name
         for column in table.replicated_columns
@@ -223,12 +224,15 @@ def _analyze(context: LoadContext) -> None:
         or column.references
         or column.raw_name in indexed
     ]
+    columns = sql.SQL("({})").format(
+        sql.SQL(", ").join(map(sql.Identifier, ["_batch_id", "_deleted_at", *names]))
+    )
     context.connection.execute(
         sql.SQL("set local default_statistics_target = {}").format(sql.Literal(STATISTICS_TARGET))
     )
     context.connection.execute(
-        sql.SQL("analyze {} ({})").format(
+        sql.SQL("analyze {} {}").format(
             raw_tables.identifier(table.raw_name),
-            sql.SQL(", ").join(map(sql.Identifier, ["_batch_id", "_deleted_at", *names])),
+            sql.SQL("") if any(index.expression for index in indexes) else columns,
         )
     )

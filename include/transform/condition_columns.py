@@ -153,7 +153,7 @@ class Query(Relation):
             for column in join.args.get("using") or ():
                 for alias in aliases:
                     found |= self.sources[alias].reach(column.name.lower(), is_joined=True)
-        for part in [*self._parts, *self._branches]:
+        for part in self._parts:
             found |= part.conditions()
         return frozenset(found)
 

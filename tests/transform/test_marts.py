@@ -32,7 +32,6 @@ LAST_DAY = date(2026, 6, 30)
 NEVER_SILENT = {
     "mart_production_income",
     "od_active_patients",
-    "od_procedures",
     "od_production_income",
     "od_provider_payroll",
     "od_receivables_rollforward",

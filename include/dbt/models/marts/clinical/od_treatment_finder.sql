@@ -1,4 +1,4 @@
-with procedures as (
+with procedures as not materialized (
 
     select * from {{ ref('stg_open_dental__procedures') }}
 
