@@ -1,4 +1,5 @@
 {{ config(
+<<<<<<< HEAD
     materialized='incremental',
     incremental_strategy='restated_accounts',
     on_schema_change='append_new_columns',
@@ -7,6 +8,10 @@
         {'columns': ['patient_id']},
         {'columns': ['guarantor_id']},
     ],
+=======
+    materialized='table',
+    indexes=[{'columns': ['patient_id']}, {'columns': ['guarantor_id']}],
+>>>>>>> main
 ) }}
 
 with settings as (
