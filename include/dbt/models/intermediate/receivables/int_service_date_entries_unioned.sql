@@ -1,5 +1,4 @@
 {{ config(
-<<<<<<< HEAD
     materialized='incremental',
     incremental_strategy='restated_accounts',
     on_schema_change='append_new_columns',
@@ -8,10 +7,6 @@
         {'columns': ['patient_id']},
         {'columns': ['guarantor_id']},
     ],
-=======
-    materialized='table',
-    indexes=[{'columns': ['patient_id']}, {'columns': ['guarantor_id']}],
->>>>>>> main
 ) }}
 
 with settings as (
