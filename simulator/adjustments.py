@@ -65,7 +65,6 @@ def adjust(
     )
     if work is not None:
         work.adjusted += amount
-    if work is not None:
         posting = work.posting(day, amount, is_tied=True)
     else:
         posting = Posting(

@@ -273,7 +273,7 @@ def _record(
     project: Project,
     decision: Decision,
     seen: Seen,
-    right: Collection[str],
+    right: set[str],
 ) -> None:
     """Record by what each node was made that succeeded, and forget tests that did not pass."""
     lineage, definitions = project.lineage, project.definitions
@@ -288,7 +288,7 @@ def _record(
     replace_node_states(
         connection,
         {unique_id: states[unique_id] for unique_id in right if unique_id in states},
-        forgotten=decision.tests - set(right),
+        forgotten=decision.tests - right,
     )
 
 
