@@ -38,6 +38,7 @@ _REFERENCES = (
     _Reference("paysplit", "adjnum", "adjustment", "adjnum"),
     _Reference("paysplit", "payplannum", "payplan", "payplannum"),
     _Reference("adjustment", "procnum", "procedurelog", "procnum"),
+    _Reference("procnote", "procnum", "procedurelog", "procnum"),
     _Reference("payplancharge", "procnum", "procedurelog", "procnum"),
     _Reference("payplancharge", "payplannum", "payplan", "payplannum"),
 )
@@ -176,8 +177,11 @@ def _pairs(columns: Collection[tuple[str, str]], *, is_partial: bool) -> Iterato
                 yield joined
     for table in _GUARANTEED:
         if {(table, "patnum"), (table, "guarantor")} <= {*columns}:
+            # Patients without a guarantor are a family as well.
             named_itself = sql.SQL(
-                "select patnum, guarantor from raw.{} where patnum <> 0 and guarantor <> 0"
+                "select patnum, coalesce(guarantor, 0) from raw.{} where patnum <> 0"
+                if table == "patient"
+                else "select patnum, guarantor from raw.{} where patnum <> 0 and guarantor <> 0"
             ).format(sql.Identifier(table))
             own = moved.format(sql.Identifier(table))
             yield sql.SQL(" and ").join([named_itself, own]) if is_partial else named_itself

@@ -23,6 +23,7 @@ from include.ops.mart_states import MartState, mark_marts
 from include.ops.node_states import replace_node_states
 from include.ops.snapshot_days import request_for_run, withdraw
 from include.ops.table_states import blocked_tables, newest_batches
+from include.ops.tested_models import forget_old_looks, record_tested
 from include.sessions.locks import build_turn, lock_session
 from include.settings import DBT_MANIFEST
 from include.transform.dbt import (
@@ -104,6 +105,7 @@ def build_stale(
             if run_id is not None:
                 request_for_run(connection, run_id)
             update_account_links(connection)
+            forget_old_looks(connection)
             seen = look(connection, lineage, definitions)
         decision = decide(lineage, definitions, seen)
         _refuse_without_day(project, decision, seen)
@@ -290,6 +292,7 @@ def _record(
         {unique_id: states[unique_id] for unique_id in right if unique_id in states},
         forgotten=decision.tests - right,
     )
+    record_tested(connection, lineage.models_passed(right))
 
 
 @contextmanager

@@ -47,7 +47,7 @@ $raw
 where _deleted_at is null$accounts
 """)
 # Tables that are large, and that models read which compute some accounts anew.
-_SHOWN_BY_ACCOUNT = {"adjustment", "claimproc", "payment", "paysplit", "procedurelog"}
+_SHOWN_BY_ACCOUNT = {"adjustment", "claimproc", "payment", "paysplit", "procedurelog", "procnote"}
 
 # A model is compiled without asking a database, so the flags of the seed stand in a macro, too.
 _FLAGS = Template("""{# $generated #}

@@ -46,6 +46,9 @@ _NAMES = {
     "payplan": ("PatNum", "Guarantor"),
     "payplancharge": ("PatNum", "Guarantor", "PayPlanNum", "ProcNum"),
     "claimsnapshot": ("ClaimProcNum",),
+    "procnote": ("PatNum", "ProcNum"),
+    "refattach": ("PatNum", "ReferralNum"),
+    "insplan": ("CarrierNum",),
 }
 _VALUES = {
     "procedurelog": ("ProcFee", "ProcDate", "ProcStatus", "DateComplete"),
@@ -59,8 +62,13 @@ _VALUES = {
     "claimpayment": ("CheckDate",),
     "definition": ("ItemValue", "ItemName", "Category"),
     "payplanlink": ("FKey",),
+    "procnote": ("EntryDateTime", "Note"),
+    "refattach": ("RefType",),
+    "insplan": ("PlanType",),
 }
-_DELETED = ("procedurelog", "claimproc", "adjustment", "paysplit", "payment", "claimsnapshot")
+_DELETED = (
+    "procedurelog", "claimproc", "adjustment", "paysplit", "payment", "claimsnapshot", "procnote"
+)  # fmt: skip
 _SHARE_DELETED = 0.4
 # Of the rows that move to another account, those that then belong to none.
 _SHARE_OF_NONE = 0.3
@@ -185,7 +193,7 @@ class RestatedPractice:
                     cursor.execute(f"delete from `{table}` where `{key}` = %s", (edited,))
                     continue
                 column = chance.choice(columns[table])
-                if column.startswith("PatNum") and chance.random() < _SHARE_OF_NONE:
+                if column in ("PatNum", "Guarantor") and chance.random() < _SHARE_OF_NONE:
                     cursor.execute(
                         f"update `{table}` set `{column}` = 0 where `{key}` = %s", (edited,)
                     )

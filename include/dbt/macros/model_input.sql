@@ -10,7 +10,7 @@
         {% set inputs = inputs_of(model.unique_id) %}
         {% set restated, kept = {}, [] %}
         {% if restates_accounts() and not should_full_refresh() %}
-            {% set restated = restated_tables() %}
+            {% set restated = restatement().tables %}
             {% set kept = accounted_tables() | reject('in', restated) | list %}
         {% endif %}
         {% set needed = [] %}

@@ -38,7 +38,8 @@
             'named_by': [
                 ('adjustment', 'adjtype'), ('payment', 'paytype'), ('paysplit', 'unearnedtype')
             ]
-        }
+        },
+        'insplan': {'key': 'plannum', 'named_by': [('claimproc', 'plannum')]}
     }) }}
 {% endmacro %}
 
@@ -54,18 +55,18 @@
 {% endmacro %}
 
 {# How a build computes this model: `tables` have what it reads and what has moved, each with the
-   loads up to which it was seen and is held. They are none where all rows have to be computed:
-   because a load cannot say which accounts it moved, because links of before are not known any
-   more, or because most accounts moved. It is decided once in an invocation. #}
-{% macro restated_tables() %}
-    {% set memory = graph.setdefault('restated_tables', {}) %}
+   loads up to which it was seen and is held, `accounts` those whose rows are computed. None where all
+   rows have to be: because a load cannot say which accounts it moved, because links of before are not
+   known any more, or because most accounts moved. It is decided once in an invocation. #}
+{% macro restatement() %}
+    {% set memory = graph.setdefault('restatements', {}) %}
     {% if model.unique_id not in memory %}
-        {% do memory.update({model.unique_id: decide_restated_tables()}) %}
+        {% do memory.update({model.unique_id: decide_restatement()}) %}
     {% endif %}
     {{ return(memory[model.unique_id]) }}
 {% endmacro %}
 
-{% macro decide_restated_tables() %}
+{% macro decide_restatement() %}
     {% if load_cached_relation(this) is none %}
         {{ return(none) }}
     {% endif %}
@@ -89,7 +90,8 @@
         where seen.batch_id is distinct from coalesce(held.batch_id, 0)
         group by needed.table_name, seen.batch_id, held.batch_id, linked.batch_id
     ") %}
-    {% set tables = {} %}
+    {# Rows of no account are computed every time, and what they name with them. #}
+    {% set tables, accounts = {}, [0] %}
     {% for row in moved %}
         {% set is_named = row.table_name in config.get('meta', {}).get('named_by_accounts', []) %}
         {% if row.is_unknown or not (row.has_accounts or is_named)
@@ -97,58 +99,59 @@
             {{ return(none) }}
         {% endif %}
         {% do tables.update({row.table_name: {'seen': row.seen | int, 'held': row.held | int}}) %}
+        {% do accounts.extend(accounts_moved_in(row.table_name, row.seen | int)) %}
     {% endfor %}
-    {% set reached = run_query("select count(*) from (" ~ linked_accounts(tables) ~ ") as linked") %}
-    {% if reached[0][0] > 5000 %}
-        {{ return(none) }}
-    {% endif %}
-    {{ return(tables) }}
+    {% set linked = linked_accounts(accounts) %}
+    {{ return({'tables': tables, 'accounts': linked} if linked | length <= 5000 else none) }}
 {% endmacro %}
 
-{# The accounts of rows that moved: as they were before and as they are now. #}
-{% macro moved_accounts(tables) -%}
-    select affected.value::bigint as account_id
-    from ops.affected as affected
-    inner join (
-        select null as table_name, 0 as seen where false
-        {%- for name, table in tables.items() %}
-        union all select '{{ name }}', {{ table.seen }}
-        {%- endfor %}
-    ) as moved
-        on affected.table_name = moved.table_name and affected.batch_id > moved.seen
-    where affected.column_name in ('patnum', 'guarantor')
-    -- Rows of no account are computed every time, and what they name with them.
+{# The accounts of the rows that later loads moved: as they were before and as they are now. Models
+   that have seen the same loads ask once. #}
+{% macro accounts_moved_in(table, seen) %}
+    {% set memory = graph.setdefault('moved_accounts', {}) %}
+    {% if (table, seen) not in memory %}
+        {% set moved = run_query(moved_accounts(table, seen)) %}
+        {% do memory.update({(table, seen): moved.columns[0].values() | list}) %}
+    {% endif %}
+    {{ return(memory[(table, seen)]) }}
+{% endmacro %}
+
+{% macro moved_accounts(table, seen) -%}
+    select value::bigint as account_id
+    from ops.affected
+    where table_name = '{{ table }}' and batch_id > {{ seen }} and column_name in ('patnum', 'guarantor')
+    {%- if table in naming_columns() and has_naming_columns(table) %}
+    {%- set naming = naming_columns()[table] %}
+    {%- for named_by, column in naming.named_by %}
     union
-    select 0
-    {%- for name, naming in naming_columns().items() if name in tables %}
-    {%- for table, column in naming.named_by %}
-    union
-    select patnum from raw.{{ table }}
+    select coalesce(patnum, 0) from raw.{{ named_by }}
     where {{ column }} in (
-        select {{ naming.key }} from raw.{{ name }} where _batch_id > {{ tables[name].seen }}
-        {%- if name == 'claimsnapshot' %}
+        select {{ naming.key }} from raw.{{ table }} where _batch_id > {{ seen }}
+        {%- if table == 'claimsnapshot' %}
         union
         select value::bigint from ops.affected
         where
-            table_name = '{{ name }}' and column_name = '{{ naming.key }}'
-            and batch_id > {{ tables[name].seen }}
+            table_name = '{{ table }}' and column_name = '{{ naming.key }}' and batch_id > {{ seen }}
         {%- endif %}
     )
     {%- endfor %}
-    {%- endfor %}
+    {%- endif %}
 {%- endmacro %}
 
-{# These, and all that are linked to them, however far. #}
-{% macro linked_accounts(tables) -%}
-    with recursive reached as (
-        {{ moved_accounts(tables) }}
-        union
-        select links.linked_id
-        from reached
-        inner join ops.account_link as links on reached.account_id = links.account_id
-    )
-    select account_id from reached
-{%- endmacro %}
+{# These, and all that are linked to them, however far; no more than tell that they are too many. #}
+{% macro linked_accounts(accounts) %}
+    {% set reached = run_query("
+        with recursive reached as (
+            select unnest('{" ~ accounts | unique | join(',') ~ "}'::bigint []) as account_id
+            union
+            select links.linked_id
+            from reached
+            inner join ops.account_link as links on reached.account_id = links.account_id
+        )
+        select account_id from reached limit 5001
+    ") %}
+    {{ return(reached.columns[0].values() | map('int') | list) }}
+{% endmacro %}
 
 {# Pre-hook of every model, before what it reads is recorded: names the accounts to the views. #}
 {% macro name_restated_accounts() %}
@@ -156,16 +159,48 @@
         do $restated$
         begin
             perform set_config(
-                'dental.restated_accounts',
-                coalesce((select array_agg(account_id) from (
-                    {{ linked_accounts(restated_tables()) }}
-                ) as linked), '{}')::text,
-                true
+                'dental.restated_accounts', '{ {{- restatement().accounts | join(',') -}} }', true
             );
         end
         $restated$
     {% endif %}
 {% endmacro %}
+
+{# Post-hook of every model, in its transaction: which accounts' rows its tests have to look at, beside
+   those that they have not seen since they passed. Where no row of `ops.tested_model` says that they
+   have seen the others, they look at all. #}
+{% macro record_untested_accounts() %}
+    {% if execute and restates_accounts() %}
+        {% if should_full_refresh() %}
+            delete from ops.tested_model where model = '{{ model.name }}'
+        {% else %}
+            insert into ops.untested_account (model, account_id)
+            select '{{ model.name }}', unnest(ops.restated_accounts())
+            on conflict do nothing
+        {% endif %}
+    {% endif %}
+{% endmacro %}
+
+{# Whether a test looks at the rows of an account; none if it looks at all rows of the relation. A mart
+   that is a view says whose rows it shows (`meta: {shows: ...}`). #}
+{% macro untested_rows(relation, account) %}
+    {% if execute and flags.WHICH != 'compile' %}
+        {% for node in graph.nodes.values()
+            if node.resource_type == 'model' and node.name == relation.identifier %}
+            {% set name = node.config.get('meta', {}).get('shows', node.name) %}
+            {% if run_query("select 1 from ops.tested_model where model = '" ~ name ~ "'") %}
+                {% set accounts = "select account_id from ops.untested_account where model = '" ~ name ~ "'" %}
+                {{ return('(' ~ account ~ ' is null or ' ~ account ~ ' = any(array(' ~ accounts ~ ')))') }}
+            {% endif %}
+        {% endfor %}
+    {% endif %}
+    {{ return(none) }}
+{% endmacro %}
+
+{# The same as a condition, for tests that hold a model against what it was made of. #}
+{% macro is_untested(relation, account) -%}
+    {{ untested_rows(relation, account) or 'true' }}
+{%- endmacro %}
 
 {# Post-hook of every model, in its transaction: a load that ended meanwhile may have linked accounts
    that nobody knows of, and the next one may part them again. All rows are computed anew then. #}

@@ -9,7 +9,7 @@
     {% elif model.name in restarted.split(',') %}
         {{ return(true) }}
     {% elif execute and restates_accounts() %}
-        {{ return(restarted == 'unknown' or restated_tables() is none) }}
+        {{ return(restarted == 'unknown' or restatement() is none) }}
     {% endif %}
     {{ return(false) }}
 {% endmacro %}

@@ -8,7 +8,8 @@ with ledger as (
         count(*) as entry_count,
         sum(amount) as amount
     from {{ ref('int_ledger_entries_unioned') }}
-    group by entry_kind, entry_on
+    where {{ is_untested(ref('int_ledger_entries_unioned'), 'patient_id') }}
+    group by entry_on, entry_kind
 
 ),
 
@@ -44,7 +45,7 @@ hidden_types as (
 
 ),
 
-plans as (
+plans as not materialized (
 
     select * from {{ ref('stg_open_dental__payment_plans') }}
 
@@ -60,6 +61,7 @@ source_rows as (
     where
         procedure_fee_amount <> 0
         and {{ has_flag('procedure_status_code', 'ProcStat', 'is_completed') }}
+        and {{ is_untested(ref('int_ledger_entries_unioned'), 'patient_id') }}
 
     union all
 
@@ -80,6 +82,7 @@ source_rows as (
     where
         {{ has_flag('claim_procedure_status_code', 'ClaimProcStatus', 'is_in_ledger') }}
         and (claimed.procedure_id is null or completed.procedure_id is not null)
+        and {{ is_untested(ref('int_ledger_entries_unioned'), 'claimed.patient_id') }}
 
     union all
 
@@ -88,7 +91,9 @@ source_rows as (
         adjustment_on as entry_on,
         adjustment_amount as amount
     from {{ ref('stg_open_dental__adjustments') }}
-    where adjustment_amount <> 0
+    where
+        adjustment_amount <> 0
+        and {{ is_untested(ref('int_ledger_entries_unioned'), 'patient_id') }}
 
     union all
 
@@ -107,6 +112,7 @@ source_rows as (
         and coalesce(splits.unearned_type_id, 0) not in (
             select hidden_types.definition_id from hidden_types
         )
+        and {{ is_untested(ref('int_ledger_entries_unioned'), 'splits.patient_id') }}
 
     union all
 
@@ -122,6 +128,7 @@ source_rows as (
             when plans.insurance_plan_id is null then settings.credits_completed_amounts
             else settings.credits_completed_insurance_amounts
         end
+        and {{ is_untested(ref('int_ledger_entries_unioned'), 'plans.patient_id') }}
 
     union all
 
@@ -141,6 +148,7 @@ source_rows as (
     where
         settings.ages_debits
         and {{ has_flag('charges.charge_type_code', 'PayPlanChargeType', 'is_debit') }}
+        and {{ is_untested(ref('int_ledger_entries_unioned'), 'charges.guarantor_id') }}
 
     union all
 
@@ -150,13 +158,17 @@ source_rows as (
         -charges.principal_amount as amount
     from {{ ref('stg_open_dental__payment_plan_charges') }} as charges
     cross join settings
+    left join plans
+        on charges.payment_plan_id = plans.payment_plan_id
     where
         settings.ages_credits
-        and (
-            not settings.ages_debits
-            or charges.payment_plan_id in (select plans.payment_plan_id from plans)
-        )
+        and (not settings.ages_debits or plans.payment_plan_id is not null)
         and {{ has_flag('charges.charge_type_code', 'PayPlanChargeType', 'is_credit') }}
+        and case
+            when settings.ages_debits
+                then {{ is_untested(ref('int_ledger_entries_unioned'), 'plans.patient_id') }}
+            else {{ is_untested(ref('int_ledger_entries_unioned'), 'charges.patient_id') }}
+        end
 
     union all
 
@@ -166,7 +178,9 @@ source_rows as (
         credited.credit_amount as amount
     from {{ ref('int_payment_plan_links_credited') }} as credited
     cross join settings
-    where settings.ages_credits
+    where
+        settings.ages_credits
+        and {{ is_untested(ref('int_ledger_entries_unioned'), 'credited.patient_id') }}
 
 ),
 
@@ -178,7 +192,7 @@ source_sums as (
         count(*) as entry_count,
         sum(amount) as amount
     from source_rows
-    group by entry_kind, entry_on
+    group by entry_on, entry_kind
 
 )
 

@@ -21,6 +21,7 @@ mart as (
         count(*) as entry_count,
         sum(charge_amount - credit_amount) as amount
     from {{ ref('od_service_dates') }}
+    where {{ is_untested(ref('od_service_dates'), 'patient_id') }}
     group by entry_type
 
 ),
@@ -32,12 +33,11 @@ source_sums as (
         count(*) as entry_count,
         sum(produced.production_amount) as amount
     from {{ ref('int_procedures_produced') }} as produced
-    inner join {{ ref('stg_open_dental__procedures') }} as procedures
-        on produced.procedure_id = procedures.procedure_id
     inner join {{ ref('stg_open_dental__procedure_codes') }} as procedure_codes
-        on procedures.procedure_code_id = procedure_codes.procedure_code_id
+        on produced.procedure_code_id = procedure_codes.procedure_code_id
     inner join patients
         on produced.patient_id = patients.patient_id
+    where {{ is_untested(ref('od_service_dates'), 'produced.patient_id') }}
 
     union all
 
@@ -48,6 +48,7 @@ source_sums as (
     from {{ ref('stg_open_dental__adjustments') }} as adjustments
     inner join patients
         on adjustments.patient_id = patients.patient_id
+    where {{ is_untested(ref('od_service_dates'), 'adjustments.patient_id') }}
 
     union all
 
@@ -59,7 +60,9 @@ source_sums as (
     cross join settings
     inner join patients
         on splits.patient_id = patients.patient_id
-    where settings.ages_debits or splits.payment_plan_id is null
+    where
+        (settings.ages_debits or splits.payment_plan_id is null)
+        and {{ is_untested(ref('od_service_dates'), 'splits.patient_id') }}
 
     union all
 
@@ -74,6 +77,7 @@ source_sums as (
         claim_procedures.is_claim_paid
         and claim_procedures.payment_plan_id is null
         and claim_procedures.insurance_pay_amount <> 0
+        and {{ is_untested(ref('od_service_dates'), 'claim_procedures.patient_id') }}
 
 )
 

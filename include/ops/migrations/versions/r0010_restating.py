@@ -28,9 +28,20 @@ create table ops.account_link_input (
     batch_id bigint not null,
     seen_at timestamptz not null default now()
 );
+
+-- Models whose tests have seen all rows, but those of the accounts that were computed since.
+create table ops.tested_model (
+    model text primary key,
+    tested_at timestamptz not null default now()
+);
+create table ops.untested_account (
+    model text,
+    account_id bigint,
+    primary key (model, account_id)
+);
 """
 
 
 def upgrade() -> None:
-    """Add the function that staging models call, and the links, none of which is known yet."""
+    """Add the function that staging models call, links, and what tests have seen."""
     run(STATEMENTS)

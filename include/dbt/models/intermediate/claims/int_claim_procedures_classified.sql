@@ -1,5 +1,13 @@
 -- A table: a score of models read it, and each would find the snapshots and cast the amounts anew.
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='restated_accounts',
+    on_schema_change='append_new_columns',
+    meta={'named_by_accounts': ['claimsnapshot']},
+    indexes=[
+        {'columns': ['patient_id']},
+    ],
+) }}
 
 with claim_procedures as (
 

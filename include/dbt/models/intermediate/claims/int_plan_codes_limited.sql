@@ -16,7 +16,7 @@ coverage_spans as (
 
 ),
 
-procedure_codes as (
+procedure_codes as not materialized (
 
     select * from {{ ref('stg_open_dental__procedure_codes') }}
 

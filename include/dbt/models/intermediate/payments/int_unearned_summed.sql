@@ -6,7 +6,7 @@ with splits as (
 
 ),
 
-patients as (
+patients as not materialized (
 
     select * from {{ ref('stg_open_dental__patients') }}
 

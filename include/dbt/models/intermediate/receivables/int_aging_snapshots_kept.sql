@@ -23,7 +23,7 @@ days as (
 
 ),
 
-patients as (
+patients as not materialized (
 
     select * from {{ ref('stg_open_dental__patients') }}
 

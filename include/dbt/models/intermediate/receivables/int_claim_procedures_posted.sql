@@ -1,4 +1,12 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='restated_accounts',
+    on_schema_change='append_new_columns',
+    meta={'named_by_accounts': ['claimsnapshot']},
+    indexes=[
+        {'columns': ['patient_id']},
+    ],
+) }}
 
 with claim_procedures as (
 

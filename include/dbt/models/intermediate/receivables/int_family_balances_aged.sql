@@ -26,7 +26,7 @@ sums as (
         max(paid_on) as last_payment_on
     from items
     group by
-        as_of_on, guarantor_id, is_in_both, is_writeoff_aged, bucket, not is_tied and amount < 0
+        guarantor_id, as_of_on, is_in_both, is_writeoff_aged, not is_tied and amount < 0, bucket
 
 ),
 
@@ -82,7 +82,7 @@ family_amounts as (
         on sums.as_of_on = days.as_of_on
     inner join ways
         on sums.is_in_both or sums.is_writeoff_aged = ways.is_writeoff_aged
-    group by sums.as_of_on, sums.guarantor_id, ways.is_writeoff_aged
+    group by sums.guarantor_id, sums.as_of_on, ways.is_writeoff_aged
 
 ),
 

@@ -46,13 +46,13 @@ splits as (
 
 ),
 
-plans as (
+plans as not materialized (
 
     select * from {{ ref('stg_open_dental__payment_plans') }}
 
 ),
 
-charges as (
+charges as not materialized (
 
     select * from {{ ref('stg_open_dental__payment_plan_charges') }}
 

@@ -1,12 +1,12 @@
 {{ config(materialized='table') }}
 
-with links as (
+with links as not materialized (
 
     select * from {{ ref('stg_open_dental__payment_plan_links') }}
 
 ),
 
-plans as (
+plans as not materialized (
 
     select * from {{ ref('stg_open_dental__payment_plans') }}
 
@@ -18,7 +18,7 @@ procedures as (
 
 ),
 
-adjustments as (
+adjustments as not materialized (
 
     select * from {{ ref('stg_open_dental__adjustments') }}
 
@@ -30,13 +30,13 @@ claim_procedures as (
 
 ),
 
-splits as (
+splits as not materialized (
 
     select * from {{ ref('stg_open_dental__payment_splits') }}
 
 ),
 
-patients as (
+patients as not materialized (
 
     select * from {{ ref('stg_open_dental__patients') }}
 

@@ -1,4 +1,4 @@
-with links as (
+with links as not materialized (
 
     select * from {{ ref('stg_open_dental__payment_plan_links') }}
 

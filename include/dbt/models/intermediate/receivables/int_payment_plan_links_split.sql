@@ -24,7 +24,7 @@ procedures as (
 
 ),
 
-adjustments as (
+adjustments as not materialized (
 
     select * from {{ ref('stg_open_dental__adjustments') }}
 
@@ -36,7 +36,7 @@ claim_procedures as (
 
 ),
 
-splits as (
+splits as not materialized (
 
     select * from {{ ref('stg_open_dental__payment_splits') }}
 

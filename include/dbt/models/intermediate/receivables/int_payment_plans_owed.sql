@@ -14,7 +14,7 @@ settings as (
 
 ),
 
-plans as (
+plans as not materialized (
 
     select * from {{ ref('stg_open_dental__payment_plans') }}
 
@@ -32,7 +32,7 @@ splits as (
 
 ),
 
-families as (
+families as not materialized (
 
     select * from {{ ref('int_families_assigned') }}
 

@@ -61,19 +61,19 @@ payments as (
 
 ),
 
-patients as (
+patients as not materialized (
 
     select * from {{ ref('stg_open_dental__patients') }}
 
 ),
 
-providers as (
+providers as not materialized (
 
     select * from {{ ref('int_providers_classified') }}
 
 ),
 
-procedure_codes as (
+procedure_codes as not materialized (
 
     select * from {{ ref('stg_open_dental__procedure_codes') }}
 
@@ -226,33 +226,60 @@ scopes as (
 
 ),
 
+-- Both reports' dates in one pass: there are many splits, and few kinds of them a day. What tells
+-- most rows apart stands first where they are grouped: they may be sorted by it.
+splits_summed as (
+
+    select
+        splits.split_kind,
+        splits.is_discount,
+        splits.is_hidden_unearned,
+        splits.paid_on,
+        payments.paid_on as payment_on,
+        payments.payment_id is null as is_without_payment,
+        splits.provider_id,
+        splits.clinic_id,
+        sum(splits.split_amount) as split_amount
+    from splits
+    left join payments
+        on splits.payment_id = payments.payment_id
+    group by
+        splits.paid_on,
+        splits.provider_id,
+        splits.clinic_id,
+        payments.paid_on,
+        payments.payment_id is null,
+        splits.is_discount,
+        splits.is_hidden_unearned,
+        splits.split_kind
+
+),
+
 -- The monthly report counts a split by its own date, the daily one by that of its payment.
 patient_paid as (
 
     select
-        splits.split_kind as component,
+        splits_summed.split_kind as component,
         null::integer as writeoff_mode_code,
         scopes.report_scope,
         case
-            when scopes.report_scope = 'daily' then payments.paid_on
-            else splits.paid_on
+            when scopes.report_scope = 'daily' then splits_summed.payment_on
+            else splits_summed.paid_on
         end as business_on,
-        splits.provider_id,
-        splits.clinic_id,
-        splits.split_amount as amount,
+        splits_summed.provider_id,
+        splits_summed.clinic_id,
+        splits_summed.split_amount as amount,
         scopes.report_scope = 'monthly'
-        and not splits.is_discount
-        and not splits.is_hidden_unearned as is_in_monthly,
+        and not splits_summed.is_discount
+        and not splits_summed.is_hidden_unearned as is_in_monthly,
         case
-            when splits.is_hidden_unearned then 'hidden unearned'
-            when scopes.report_scope = 'daily' and payments.payment_id is null
+            when splits_summed.is_hidden_unearned then 'hidden unearned'
+            when scopes.report_scope = 'daily' and splits_summed.is_without_payment
                 then 'no such payment'
-            when scopes.report_scope = 'monthly' and splits.is_discount then 'discount'
+            when scopes.report_scope = 'monthly' and splits_summed.is_discount then 'discount'
         end as left_out_reason
-    from splits
+    from splits_summed
     cross join scopes
-    left join payments
-        on splits.payment_id = payments.payment_id
 
 ),
 
@@ -323,12 +350,12 @@ summed as (
     from entries
     where amount <> 0
     group by
-        component,
-        writeoff_mode_code,
-        report_scope,
         business_on,
         provider_id,
         clinic_id,
+        component,
+        writeoff_mode_code,
+        report_scope,
         is_in_monthly,
         left_out_reason
 

@@ -10,7 +10,7 @@ appointments as (
 
 ),
 
-providers as (
+providers as not materialized (
 
     select * from {{ ref('int_providers_classified') }}
 

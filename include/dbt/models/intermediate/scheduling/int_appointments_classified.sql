@@ -1,4 +1,4 @@
-with appointments as (
+with appointments as not materialized (
 
     select * from {{ ref('stg_open_dental__appointments') }}
 
@@ -10,7 +10,7 @@ patients as (
 
 ),
 
-providers as (
+providers as not materialized (
 
     select * from {{ ref('int_providers_classified') }}
 

@@ -10,7 +10,7 @@ recall_types as (
 
 ),
 
-patients as (
+patients as not materialized (
 
     select * from {{ ref('stg_open_dental__patients') }}
 

@@ -16,7 +16,7 @@ preferences as (
 
 ),
 
-procedures as (
+procedures as not materialized (
 
     select * from {{ ref('stg_open_dental__procedures') }}
 

@@ -10,7 +10,7 @@ schedule_operatories as (
 
 ),
 
-operatories as (
+operatories as not materialized (
 
     select * from {{ ref('stg_open_dental__operatories') }}
 

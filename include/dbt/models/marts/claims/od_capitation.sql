@@ -36,7 +36,7 @@ carriers as (
 
 ),
 
-patients as (
+patients as not materialized (
 
     select * from {{ ref('stg_open_dental__patients') }}
 

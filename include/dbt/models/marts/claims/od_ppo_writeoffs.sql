@@ -1,4 +1,13 @@
-{{ config(indexes=[{'columns': ['business_on', 'writeoff_mode_code']}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='restated_accounts',
+    on_schema_change='append_new_columns',
+    meta={'named_by_accounts': ['claimsnapshot', 'insplan']},
+    indexes=[
+        {'columns': ['business_on', 'writeoff_mode_code']},
+        {'columns': ['patient_id']},
+    ],
+) }}
 
 with writeoffs as (
 

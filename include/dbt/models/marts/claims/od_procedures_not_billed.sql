@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['procedure_on']}]) }}
 
-with procedures as (
+with procedures as not materialized (
 
     select * from {{ ref('int_procedures_completed') }}
 

@@ -4,7 +4,7 @@ with claim_payments as (
 
 ),
 
-claim_procedures as (
+claim_procedures as not materialized (
 
     select * from {{ ref('int_claim_procedures_classified') }}
 

@@ -1,4 +1,12 @@
-{{ config(indexes=[{'columns': ['procedure_on']}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='restated_accounts',
+    on_schema_change='append_new_columns',
+    indexes=[
+        {'columns': ['procedure_on']},
+        {'columns': ['patient_id']},
+    ],
+) }}
 
 with procedures as (
 

@@ -1,4 +1,4 @@
-with patients as (
+with patients as not materialized (
 
     select * from {{ ref('stg_open_dental__patients') }}
 

@@ -104,7 +104,7 @@ receipts as (
         coalesce(sum(amount) filter (where split_kind = 'hidden_unearned'), 0)
             as hidden_unearned_amount
     from parts
-    group by paid_on, payer_kind, payment_type_id, provider_id, clinic_id, receipt_id
+    group by receipt_id, provider_id, clinic_id, paid_on, payment_type_id, payer_kind
 
 ),
 
@@ -121,7 +121,7 @@ summed as (
         sum(unearned_amount) as unearned_amount,
         sum(hidden_unearned_amount) as hidden_unearned_amount
     from receipts
-    group by paid_on, payer_kind, payment_type_id, provider_id, clinic_id
+    group by paid_on, provider_id, payment_type_id, clinic_id, payer_kind
 
 ),
 

@@ -1,4 +1,13 @@
-{{ config(indexes=[{'columns': ['match_kind', 'procedure_on']}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='restated_accounts',
+    on_schema_change='append_new_columns',
+    meta={'named_by_accounts': ['claimsnapshot']},
+    indexes=[
+        {'columns': ['match_kind', 'procedure_on']},
+        {'columns': ['patient_id']},
+    ],
+) }}
 
 with procedures as (
 

@@ -39,7 +39,7 @@ adjustments as (
 
 ),
 
-splits as (
+splits as not materialized (
 
     select * from {{ ref('int_payment_splits_classified') }}
 

@@ -6,13 +6,13 @@ with plans as (
 
 ),
 
-patients as (
+patients as not materialized (
 
     select * from {{ ref('stg_open_dental__patients') }}
 
 ),
 
-charges as (
+charges as not materialized (
 
     select * from {{ ref('stg_open_dental__payment_plan_charges') }}
 

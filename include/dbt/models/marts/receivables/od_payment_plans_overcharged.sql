@@ -18,7 +18,7 @@ charges as (
 
 ),
 
-splits as (
+splits as not materialized (
 
     select * from {{ ref('stg_open_dental__payment_splits') }}
 

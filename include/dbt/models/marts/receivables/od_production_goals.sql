@@ -18,7 +18,7 @@ modes as (
 
 ),
 
-providers as (
+providers as not materialized (
 
     select * from {{ ref('int_providers_classified') }}
 
@@ -106,7 +106,7 @@ summed as (
         sum(total_production_amount) as total_production_amount
     from entries
     group by
-        writeoff_mode_code, is_default_writeoff_mode, business_on, provider_id, clinic_id
+        business_on, provider_id, clinic_id, writeoff_mode_code, is_default_writeoff_mode
 
 ),
 

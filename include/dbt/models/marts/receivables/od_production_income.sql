@@ -54,50 +54,67 @@ reported as (
 
 ),
 
+-- What every mode counts, and beside it the write-offs of each.
 summed as (
 
     select
-        reported.report_name,
-        modes.writeoff_mode_code,
-        modes.is_default_writeoff_mode,
-        reported.business_on,
-        reported.provider_id,
-        reported.clinic_id,
-        coalesce(sum(reported.amount) filter (where reported.component = 'production'), 0)
-            as production_amount,
+        report_name,
+        business_on,
+        provider_id,
+        clinic_id,
+        coalesce(sum(amount) filter (where component = 'production'), 0) as production_amount,
         coalesce(
-            sum(reported.amount) filter (
-                where reported.component in ('adjustment', 'scheduled_discount')
-            ), 0
+            sum(amount) filter (where component in ('adjustment', 'scheduled_discount')), 0
         ) as adjustment_amount,
-        coalesce(sum(reported.amount) filter (where reported.component = 'scheduled_discount'), 0)
+        coalesce(sum(amount) filter (where component = 'scheduled_discount'), 0)
             as scheduled_discount_amount,
-        coalesce(sum(reported.amount) filter (where reported.component = 'writeoff'), 0)
-            as writeoff_amount,
-        coalesce(sum(reported.amount) filter (where reported.component = 'writeoff_estimate'), 0)
+        coalesce(sum(amount) filter (where component = 'writeoff' and writeoff_mode_code = 0), 0)
+            as check_date_writeoff_amount,
+        coalesce(sum(amount) filter (where component = 'writeoff' and writeoff_mode_code = 1), 0)
+            as procedure_date_writeoff_amount,
+        coalesce(sum(amount) filter (where component = 'writeoff_estimate'), 0)
             as writeoff_estimate_amount,
-        coalesce(sum(reported.amount) filter (where reported.component = 'writeoff_adjustment'), 0)
+        coalesce(sum(amount) filter (where component = 'writeoff_adjustment'), 0)
             as writeoff_adjustment_amount,
-        coalesce(sum(reported.amount) filter (where reported.component = 'scheduled_production'), 0)
+        coalesce(sum(amount) filter (where component = 'scheduled_production'), 0)
             as scheduled_production_amount,
-        coalesce(sum(reported.amount) filter (where reported.component = 'income'), 0)
-            as patient_income_amount,
-        coalesce(sum(reported.amount) filter (where reported.component = 'unearned'), 0)
-            as unearned_income_amount,
-        coalesce(sum(reported.amount) filter (where reported.component = 'insurance_income'), 0)
+        coalesce(sum(amount) filter (where component = 'income'), 0) as patient_income_amount,
+        coalesce(sum(amount) filter (where component = 'unearned'), 0) as unearned_income_amount,
+        coalesce(sum(amount) filter (where component = 'insurance_income'), 0)
             as insurance_income_amount
     from reported
-    inner join modes
-        on
-            coalesce(reported.writeoff_mode_code, modes.writeoff_mode_code)
-            = modes.writeoff_mode_code
-    group by
-        reported.report_name,
+    group by business_on, provider_id, clinic_id, report_name
+
+),
+
+-- Estimates and what became of them belong to the mode that reads claim snapshots.
+counted as (
+
+    select
+        summed.report_name,
         modes.writeoff_mode_code,
         modes.is_default_writeoff_mode,
-        reported.business_on,
-        reported.provider_id,
-        reported.clinic_id
+        summed.business_on,
+        summed.provider_id,
+        summed.clinic_id,
+        summed.production_amount,
+        summed.adjustment_amount,
+        summed.scheduled_discount_amount,
+        case modes.writeoff_mode_code
+            when 0 then summed.check_date_writeoff_amount
+            when 1 then summed.procedure_date_writeoff_amount
+            else 0
+        end as writeoff_amount,
+        case when modes.writeoff_mode_code = 2 then summed.writeoff_estimate_amount else 0 end
+            as writeoff_estimate_amount,
+        case when modes.writeoff_mode_code = 2 then summed.writeoff_adjustment_amount else 0 end
+            as writeoff_adjustment_amount,
+        summed.scheduled_production_amount,
+        summed.patient_income_amount,
+        summed.unearned_income_amount,
+        summed.insurance_income_amount
+    from summed
+    cross join modes
 
 ),
 
@@ -105,53 +122,54 @@ totalled as (
 
     select
         {{ text_key([
-            'summed.report_name',
-            'summed.writeoff_mode_code',
-            'summed.business_on',
-            'summed.provider_id',
-            'summed.clinic_id',
+            'counted.report_name',
+            'counted.writeoff_mode_code',
+            'counted.business_on',
+            'counted.provider_id',
+            'counted.clinic_id',
         ]) }} as production_income_id,
-        summed.report_name,
-        summed.writeoff_mode_code,
-        summed.is_default_writeoff_mode,
-        summed.business_on,
-        summed.provider_id,
-        summed.clinic_id,
-        summed.provider_id is null or coalesce(not providers.is_deleted, false)
+        counted.report_name,
+        counted.writeoff_mode_code,
+        counted.is_default_writeoff_mode,
+        counted.business_on,
+        counted.provider_id,
+        counted.clinic_id,
+        counted.provider_id is null or coalesce(not providers.is_deleted, false)
             as is_in_provider_report,
-        summed.production_amount,
-        summed.adjustment_amount,
-        summed.scheduled_discount_amount,
-        summed.writeoff_amount,
-        summed.writeoff_estimate_amount,
-        summed.writeoff_adjustment_amount,
-        summed.scheduled_production_amount,
-        summed.production_amount
-        + summed.adjustment_amount
-        + summed.writeoff_amount
-        + summed.writeoff_estimate_amount
-        + summed.writeoff_adjustment_amount
-        + summed.scheduled_production_amount as total_production_amount,
-        summed.patient_income_amount,
-        summed.unearned_income_amount,
-        summed.patient_income_amount + summed.unearned_income_amount as total_patient_income_amount,
-        summed.insurance_income_amount,
-        summed.patient_income_amount
-        + summed.unearned_income_amount
-        + summed.insurance_income_amount as total_income_amount,
+        counted.production_amount,
+        counted.adjustment_amount,
+        counted.scheduled_discount_amount,
+        counted.writeoff_amount,
+        counted.writeoff_estimate_amount,
+        counted.writeoff_adjustment_amount,
+        counted.scheduled_production_amount,
+        counted.production_amount
+        + counted.adjustment_amount
+        + counted.writeoff_amount
+        + counted.writeoff_estimate_amount
+        + counted.writeoff_adjustment_amount
+        + counted.scheduled_production_amount as total_production_amount,
+        counted.patient_income_amount,
+        counted.unearned_income_amount,
+        counted.patient_income_amount
+        + counted.unearned_income_amount as total_patient_income_amount,
+        counted.insurance_income_amount,
+        counted.patient_income_amount
+        + counted.unearned_income_amount
+        + counted.insurance_income_amount as total_income_amount,
         {{ quality_reason([
-            ('summed.business_on is null', 'no date'),
+            ('counted.business_on is null', 'no date'),
             (
-                'summed.provider_id is not null and providers.provider_id is null',
+                'counted.provider_id is not null and providers.provider_id is null',
                 'no such provider',
             ),
-            ('summed.clinic_id is not null and clinics.clinic_id is null', 'no such clinic'),
+            ('counted.clinic_id is not null and clinics.clinic_id is null', 'no such clinic'),
         ]) }} as quality_reason
-    from summed
+    from counted
     left join providers
-        on summed.provider_id = providers.provider_id
+        on counted.provider_id = providers.provider_id
     left join clinics
-        on summed.clinic_id = clinics.clinic_id
+        on counted.clinic_id = clinics.clinic_id
 
 ),
 

@@ -15,7 +15,7 @@ procedures as (
 
 ),
 
-charges as (
+charges as not materialized (
 
     select * from {{ ref('stg_open_dental__payment_plan_charges') }}
 
@@ -197,7 +197,7 @@ summed as (
         sum(amount) as amount
     from components
     where amount is not null
-    group by date_basis, business_on, provider_id, component
+    group by business_on, provider_id, date_basis, component
 
 ),
 
@@ -232,7 +232,7 @@ pivoted as (
     from summed
     inner join bases
         on summed.date_basis is null or summed.date_basis = bases.date_basis
-    group by bases.date_basis, summed.business_on, summed.provider_id
+    group by summed.business_on, summed.provider_id, bases.date_basis
 
 ),
 

@@ -4,7 +4,7 @@ with patients as (
 
 ),
 
-families as (
+families as not materialized (
 
     select * from {{ ref('int_families_assigned') }}
 

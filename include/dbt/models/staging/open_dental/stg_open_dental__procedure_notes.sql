@@ -24,4 +24,4 @@ from {{ raw_table(source('open_dental', 'procnote'), '
     procnotenum bigint, patnum bigint, procnum bigint, entrydatetime timestamp, usernum bigint,
     note text, sigistopaz smallint
 ') }}
-where _deleted_at is null
+where _deleted_at is null and {{ is_restated('nullif(patnum, 0)') }}
