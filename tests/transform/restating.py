@@ -117,8 +117,12 @@ class RestatedPractice:
 
     def build(self) -> DbtRun:
         """Build the restating models and all that they read; what fails keeps its rows."""
+        return self.make(*(str(node["name"]) for node in self.restating()))
+
+    def make(self, *models: str) -> DbtRun:
+        """Build these models and all that they read, without a test."""
         tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-        selected = [f"+{node['name']}" for node in self.restating()]
+        selected = [f"+{model}" for model in models]
         with connect(self.warehouse) as connection:
             update_account_links(connection)
         return run_dbt(
@@ -127,6 +131,10 @@ class RestatedPractice:
             target_path=self.directory,
             named={RESTARTED_VARIABLE: ()},
         )
+
+    def ask(self, test: str) -> DbtRun:
+        """Ask one test of dbt."""
+        return run_dbt(["test", "--select", test], self.warehouse, target_path=self.directory)
 
     def wrong(self) -> dict[str, int]:
         """Return in how many rows models differ from what their SQL makes of everything."""

@@ -11,6 +11,9 @@ import pytest
 
 import simulator
 from include.endpoints import Endpoint
+from include.ops.tested_models import LOOKS_AT_ALL_EVERY, forget_old_looks, record_tested
+from include.warehouse.session import connect
+from tests.engine.practice import writing
 from tests.transform.restating import RestatedPractice, restated_practice
 
 # Two clinics, and settings that all differ from those of a new practice.
@@ -66,3 +69,47 @@ def test_a_model_that_failed_catches_up_with_all_that_it_missed(
     practice.refresh()
     assert practice.build().return_code == 0
     assert practice.wrong() == {}
+
+
+def test_daily_the_restated_rows_are_asked_and_weekly_all(practice: RestatedPractice) -> None:
+    test = "rows_are_right_fct_procedures"
+    spoil = "update marts.fct_procedures set procedure_id = null where patient_id = %s"
+    # What the test holds references against.
+    held = ("dim_patients", "dim_providers", "stg_open_dental__appointments")
+    assert practice.make(*held, "stg_open_dental__procedure_codes").failed == ()
+    assert practice.ask(test).failed == ()
+    with connect(practice.warehouse) as connection:
+        record_tested(connection, ["fct_procedures"])
+        moved, still = (
+            row[0]
+            for row in connection.execute(
+                "select patient_id from marts.fct_procedures where patient_id not in"
+                " (select account_id from ops.account_link where account_id <> linked_id)"
+                " group by patient_id order by patient_id limit 2"
+            )
+        )
+        connection.execute(spoil, (still,))
+    assert practice.ask(test).failed == ()
+
+    with writing(practice.source) as cursor:
+        cursor.execute("update procedurelog set ProcFee = ProcFee + 1 where PatNum = %s", (moved,))
+    practice.refresh()
+    assert practice.build().return_code == 0
+    assert practice.ask(test).failed == ()
+    with connect(practice.warehouse) as connection:
+        connection.execute(spoil, (moved,))
+    (failed,) = practice.ask(test).failed
+    assert failed.line.startswith("procedure_id, the key, has no value")
+
+    with connect(practice.warehouse) as connection:
+        connection.execute(
+            "delete from ops.untested_account where model = 'fct_procedures' and account_id = %s",
+            (moved,),
+        )
+    assert practice.ask(test).failed == ()
+    with connect(practice.warehouse) as connection:
+        connection.execute(
+            "update ops.tested_model set tested_at = tested_at - %s", (LOOKS_AT_ALL_EVERY,)
+        )
+        forget_old_looks(connection)
+    assert practice.ask(test).return_code == 1
