@@ -1,4 +1,4 @@
-"""What each run has deleted for good: `ops.purge`."""
+"""What may be deleted for good, and what each run has: `ops.purge`, counts of `ops.table_state`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,28 @@ class TablePurge:
     affected: int = 0
     kept: int = 0
     waiting_for: tuple[str, ...] = ()
+
+
+def tables_with_tombstones(connection: WarehouseConnection) -> list[str]:
+    """Return the loaded tables that hold tombstones, in the order of their names."""
+    return [
+        name
+        for (name,) in connection.execute(
+            """
+            select table_name from ops.table_state
+            where state = 'loaded' and deleted_count > 0
+            order by table_name
+            """
+        )
+    ]
+
+
+def record_purged(connection: WarehouseConnection, raw_name: str, tombstones: int) -> None:
+    """Subtract tombstones that were deleted for good from the table's count."""
+    connection.execute(
+        "update ops.table_state set deleted_count = deleted_count - %s where table_name = %s",
+        (tombstones, raw_name),
+    )
 
 
 def record_purge(connection: WarehouseConnection, run_id: int, purged: TablePurge) -> None:

@@ -384,25 +384,3 @@ def _end_quarantine(connection: WarehouseConnection, raw_names: Sequence[str]) -
         """,
         ([*raw_names],),
     )
-
-
-def record_purged(connection: WarehouseConnection, raw_name: str, tombstones: int) -> None:
-    """Subtract tombstones that were deleted for good from the table's count."""
-    connection.execute(
-        "update ops.table_state set deleted_count = deleted_count - %s where table_name = %s",
-        (tombstones, raw_name),
-    )
-
-
-def tables_with_tombstones(connection: WarehouseConnection) -> list[str]:
-    """Return the loaded tables that hold tombstones, in the order of their names."""
-    return [
-        name
-        for (name,) in connection.execute(
-            """
-            select table_name from ops.table_state
-            where state = 'loaded' and deleted_count > 0
-            order by table_name
-            """
-        )
-    ]

@@ -17,10 +17,10 @@ from psycopg import sql
 from include.catalog.model import Catalog, TableConfig
 from include.endpoints import Endpoint
 from include.errors import WarehouseError
-from include.ops import affected, schema, stored_tables, table_states
+from include.ops import affected, schema, stored_tables
 from include.ops.config_versions import load_catalog
 from include.ops.mart_states import read_model_inputs
-from include.ops.purges import TablePurge, record_purge
+from include.ops.purges import TablePurge, record_purge, record_purged, tables_with_tombstones
 from include.ops.runs import read_run
 from include.ops.table_states import TableState
 from include.sessions import locks
@@ -108,7 +108,7 @@ def _read_readers(
 
 def _with_tombstones(connection: WarehouseConnection, catalog: Catalog) -> list[TableConfig]:
     by_name = {table.raw_name: table for table in catalog.tables.values()}
-    names = table_states.tables_with_tombstones(connection)
+    names = tables_with_tombstones(connection)
     return [by_name[name] for name in names if name in by_name]
 
 
@@ -174,7 +174,7 @@ def _delete(
     count, newest = _count_old(connection, table)
     if not deleted and not count:
         return None
-    table_states.record_purged(connection, table.raw_name, deleted)
+    record_purged(connection, table.raw_name, deleted)
     waiting_for = readers.behind(newest) if count else ()
     return TablePurge(table.raw_name, deleted, 0, count, waiting_for)
 

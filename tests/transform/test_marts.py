@@ -195,16 +195,20 @@ def test_a_value_that_no_report_knows_stops_the_marts_that_read_the_setting(
 ) -> None:
     assert first_build.is_right
     _set_preference(office, "PayPlansVersion", "7")
-    outcome = office.build("+od_aging", "+od_daily_payments")
+    outcome = office.build("+od_aging", "+od_service_dates", "+od_daily_payments")
     _set_preference(office, "PayPlansVersion", str(office.truth()["settings"]["plans_version"]))
     assert not outcome.is_right
-    assert [(kept.name, kept.blocked_by) for kept in outcome.kept] == [("od_aging", ())]
-    [broken] = outcome.broken
-    assert broken.name == "int_aging_snapshots_kept"
-    assert (
-        "the practice has the preference PayPlansVersion = 7, which no report of Open Dental knows;"
-        " int_aging_snapshots_kept keeps the rows of its last build" in broken.message
-    )
+    assert {kept.name: kept.blocked_by for kept in outcome.kept} == {
+        "od_aging": (),
+        "od_service_dates": (),
+    }
+    broken = {model.name: model.message for model in outcome.broken}
+    assert broken.keys() == {"int_aging_snapshots_kept", "int_service_date_entries_unioned"}
+    for model, message in broken.items():
+        assert (
+            "the practice has the preference PayPlansVersion = 7, which no report of Open Dental"
+            f" knows; {model} keeps the rows of its last build" in message
+        )
     assert _states(office)["od_daily_payments"] == "built"
 
 
