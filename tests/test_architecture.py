@@ -28,6 +28,7 @@ WRITING_MACROS = {
     "record_built_mart",
     "record_model_input",
     "record_snapshots",
+    "record_untested_accounts",
 }
 # What stands before the name of a table or sequence in a statement.
 STATEMENT_ON_OPS = re.compile(

@@ -23,7 +23,7 @@ from include.ops.mart_states import MartState, mark_marts
 from include.ops.node_states import replace_node_states
 from include.ops.snapshot_days import request_for_run, withdraw
 from include.ops.table_states import blocked_tables, newest_batches
-from include.ops.tested_models import forget_old_looks, record_tested
+from include.ops.tested_models import forget_looks, models_looked_at_long_ago, record_looks
 from include.sessions.locks import build_turn, lock_session
 from include.settings import DBT_MANIFEST
 from include.transform.dbt import (
@@ -35,6 +35,7 @@ from include.transform.dbt import (
     run_dbt,
 )
 from include.transform.lineage import Lineage, read_lineage
+from include.transform.looks import looked_at_whole, row_tests, seen_by_all_tests
 from include.transform.manifest import MANIFEST
 from include.transform.outcomes import SUCCEEDED, ModelOutcome, ModelState, outcomes
 from include.transform.parse_cache import keep_parsed, take_parsed
@@ -105,9 +106,10 @@ def build_stale(
             if run_id is not None:
                 request_for_run(connection, run_id)
             update_account_links(connection)
-            forget_old_looks(connection)
+            _look_anew(connection, lineage)
             seen = look(connection, lineage, definitions)
-        decision = decide(lineage, definitions, seen)
+            decision = decide(lineage, definitions, seen)
+            forget_looks(connection, looked_at_whole(lineage, decision, seen))
         _refuse_without_day(project, decision, seen)
         _tell(lineage, decision)
         run = None if decision.is_nothing_to_do else _run_stale(warehouse, lineage, decision)
@@ -116,6 +118,7 @@ def build_stale(
         with schema.connect(warehouse) as connection:
             if run is not None:
                 _record(connection, project, decision, seen, right)
+                record_looks(connection, seen_by_all_tests(lineage, decision, run.results))
             if run_id is not None:
                 withdraw(connection, run_id, definitions.snapshots.values())
             marked = mark_marts(
@@ -221,6 +224,18 @@ def _now(connection: WarehouseConnection) -> datetime:
     return now
 
 
+def _look_anew(connection: WarehouseConnection, lineage: Lineage) -> None:
+    """Let the tests of models that they have not seen in whole for a week be due, and do so."""
+    models = models_looked_at_long_ago(connection)
+    forget_looks(connection, models)
+    due = [
+        tests
+        for model, tests in row_tests(lineage).items()
+        if lineage.nodes[model]["name"] in models
+    ]
+    replace_node_states(connection, {}, forgotten=frozenset().union(*due))
+
+
 def _refuse_without_day(project: Project, decision: Decision, seen: Seen) -> None:
     if seen.office_on is None and any(map(project.definitions.reads_day, decision.built)):
         raise ConfigError(
@@ -292,7 +307,6 @@ def _record(
         {unique_id: states[unique_id] for unique_id in right if unique_id in states},
         forgotten=decision.tests - right,
     )
-    record_tested(connection, lineage.models_passed(right))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -18,10 +18,6 @@ STAGING_SCHEMA = "staging"
 MART_SCHEMA = "marts"
 SNAPSHOT_SCHEMA = "snapshots"
 _GATE = "is_publishable"
-# What asks only for rows that no test has seen (macros/restating.sql).
-_TESTS_OF_ROWS = ("rows_are_right", "rules_hold")
-_MACRO_OF_ROWS = "macro.open_dental.is_untested"
-_RESTATING = "restated_accounts"
 
 
 class Lineage:
@@ -110,25 +106,6 @@ class Lineage:
                 for table in self.raw_tables_of(unique_id):
                     readers.setdefault(table, set()).add(model["name"])
         return {table: frozenset(models) for table, models in sorted(readers.items())}
-
-    def models_passed(self, passed: Collection[str]) -> frozenset[str]:
-        """Return the models that restate accounts whose tests of rows have all passed, by name.
-
-        The tests of a view that shows the rows of such a model are among them.
-        """
-        tests: dict[str, set[str]] = {}
-        for unique_id, node in self._nodes.items():
-            kind = (node.get("test_metadata") or {}).get("name")
-            if kind in _TESTS_OF_ROWS or _MACRO_OF_ROWS in node["depends_on"].get("macros", ()):
-                for subject in map(self._nodes.__getitem__, self.subjects_of(unique_id)):
-                    shown = subject["config"].get("meta", {}).get("shows", subject["name"])
-                    tests.setdefault(str(shown), set()).add(unique_id)
-        return frozenset(
-            str(model["name"])
-            for model in self.models().values()
-            if model["config"].get("incremental_strategy") == _RESTATING
-            and tests.get(str(model["name"]), {""}) <= {*passed}
-        )
 
     def tables_read_beyond_staging(self) -> frozenset[str]:
         """Return the raw tables that any model beyond staging reads.

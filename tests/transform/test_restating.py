@@ -11,7 +11,12 @@ import pytest
 
 import simulator
 from include.endpoints import Endpoint
-from include.ops.tested_models import LOOKS_AT_ALL_EVERY, forget_old_looks, record_tested
+from include.ops.tested_models import (
+    LOOKS_AT_ALL_AFTER,
+    forget_looks,
+    models_looked_at_long_ago,
+    record_looks,
+)
 from include.warehouse.session import connect
 from tests.engine.practice import writing
 from tests.transform.restating import RestatedPractice, restated_practice
@@ -79,7 +84,7 @@ def test_daily_the_restated_rows_are_asked_and_weekly_all(practice: RestatedPrac
     assert practice.make(*held, "stg_open_dental__procedure_codes").failed == ()
     assert practice.ask(test).failed == ()
     with connect(practice.warehouse) as connection:
-        record_tested(connection, ["fct_procedures"])
+        record_looks(connection, ["fct_procedures"])
         moved, still = (
             row[0]
             for row in connection.execute(
@@ -109,7 +114,8 @@ def test_daily_the_restated_rows_are_asked_and_weekly_all(practice: RestatedPrac
     assert practice.ask(test).failed == ()
     with connect(practice.warehouse) as connection:
         connection.execute(
-            "update ops.tested_model set tested_at = tested_at - %s", (LOOKS_AT_ALL_EVERY,)
+            "update ops.tested_model set tested_at = tested_at - %s", (LOOKS_AT_ALL_AFTER,)
         )
-        forget_old_looks(connection)
+        assert models_looked_at_long_ago(connection) == {"fct_procedures"}
+        forget_looks(connection, ["fct_procedures"])
     assert practice.ask(test).return_code == 1

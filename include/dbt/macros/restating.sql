@@ -99,21 +99,21 @@
             {{ return(none) }}
         {% endif %}
         {% do tables.update({row.table_name: {'seen': row.seen | int, 'held': row.held | int}}) %}
-        {% do accounts.extend(accounts_moved_in(row.table_name, row.seen | int)) %}
+        {% do accounts.extend(accounts_moved_in(row.table_name, row.seen | int, row.held | int)) %}
     {% endfor %}
     {% set linked = linked_accounts(accounts) %}
     {{ return({'tables': tables, 'accounts': linked} if linked | length <= 5000 else none) }}
 {% endmacro %}
 
 {# The accounts of the rows that later loads moved: as they were before and as they are now. Models
-   that have seen the same loads ask once. #}
-{% macro accounts_moved_in(table, seen) %}
+   that have seen the same load ask once, until there is a newer one. #}
+{% macro accounts_moved_in(table, seen, held) %}
     {% set memory = graph.setdefault('moved_accounts', {}) %}
-    {% if (table, seen) not in memory %}
+    {% if (table, seen, held) not in memory %}
         {% set moved = run_query(moved_accounts(table, seen)) %}
-        {% do memory.update({(table, seen): moved.columns[0].values() | list}) %}
+        {% do memory.update({(table, seen, held): moved.columns[0].values() | list}) %}
     {% endif %}
-    {{ return(memory[(table, seen)]) }}
+    {{ return(memory[(table, seen, held)]) }}
 {% endmacro %}
 
 {% macro moved_accounts(table, seen) -%}

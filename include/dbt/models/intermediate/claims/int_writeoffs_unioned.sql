@@ -1,6 +1,7 @@
 with claim_procedures as (
 
     select * from {{ ref('int_claim_procedures_classified') }}
+    where {{ is_restated('patient_id') }}
 
 ),
 
