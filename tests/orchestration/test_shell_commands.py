@@ -1,4 +1,4 @@
-"""The commands of README.md and docs/operations.md, run as they stand there, on a running demo.
+"""The commands of README.md and docs/operations.md, and their queries, on a running demo.
 
 The name of this file puts it behind the others that share the system: these commands let the
 practice live on.
@@ -52,9 +52,10 @@ def commands_of(document: str) -> list[str]:
 
 
 def queries_of(document: str) -> list[str]:
-    """Return the queries of a document's text."""
+    """Return the queries of a document: all of its SQL blocks, and those in its text."""
     text = (PROJECT_ROOT / document).read_text()
-    return [" ".join(span.split()) for span in re.findall(r"`(select\s[^`]+)`", text)]
+    found = re.findall(r"```sql\n(.*?)```|(?<!`)`(select\s[^`]+)`", text, re.DOTALL)
+    return [" ".join(" ".join(either).split()) for either in found]
 
 
 def is_run(command: str) -> bool:
@@ -137,7 +138,7 @@ def test_the_documented_commands_do_what_they_are_there_for(
     assert {run.run_type for run in asked_for} == kinds
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", [*DOCUMENTS, "docs/reports.md"])
 def test_the_documented_queries_run(demo: System, document: str) -> None:
     with connect(demo.addresses.warehouse) as connection:
         for query in queries_of(document):
