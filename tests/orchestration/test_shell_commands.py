@@ -52,9 +52,9 @@ def commands_of(document: str) -> list[str]:
 
 
 def queries_of(document: str) -> list[str]:
-    """Return the queries of a document: all of its SQL blocks, and those in its text."""
+    """Return the queries of a document: those of its SQL blocks, and those in its text."""
     text = (PROJECT_ROOT / document).read_text()
-    found = re.findall(r"```sql\n(.*?)```|(?<!`)`(select\s[^`]+)`", text, re.DOTALL)
+    found = re.findall(r"```sql\n\s*(select\s.*?)```|(?<!`)`(select\s[^`]+)`", text, re.DOTALL)
     return [" ".join(" ".join(either).split()) for either in found]
 
 
