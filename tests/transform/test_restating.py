@@ -23,8 +23,10 @@ from tests.transform.restating import RestatedPractice, restated_practice
 
 # Two clinics, and settings that all differ from those of a new practice.
 PLAN = simulator.PracticePlan(patients=150, years=1, seed=6, until=date(2026, 6, 30))
-ROUNDS = 3
+ROUNDS = 2
 EDITS = 8
+# Its test of rows refers to no other model.
+ENTRIES = "int_service_date_entries_unioned"
 
 
 @pytest.fixture(scope="module")
@@ -77,20 +79,22 @@ def test_a_model_that_failed_catches_up_with_all_that_it_missed(
 
 
 def test_daily_the_restated_rows_are_asked_and_weekly_all(practice: RestatedPractice) -> None:
-    test = "rows_are_right_fct_procedures"
-    spoil = "update marts.fct_procedures set procedure_id = null where patient_id = %s"
-    # What the test holds references against.
-    held = ("dim_patients", "dim_providers", "stg_open_dental__appointments")
-    assert practice.make(*held, "stg_open_dental__procedure_codes").failed == ()
+    model, test = ENTRIES, f"rows_are_right_{ENTRIES}"
+    spoil = (
+        f"update intermediate.{ENTRIES} set service_date_entry_id = null"
+        " where patient_id = %s and entry_type = 'procedure'"
+    ).encode()
     assert practice.ask(test).failed == ()
     with connect(practice.warehouse) as connection:
-        record_looks(connection, ["fct_procedures"])
+        record_looks(connection, [model])
         moved, still = (
             row[0]
             for row in connection.execute(
-                "select patient_id from marts.fct_procedures where patient_id not in"
+                "select patnum from raw.procedurelog"
+                " where procstatus = 2 and procfee > 0 and _deleted_at is null and patnum not in"
                 " (select account_id from ops.account_link where account_id <> linked_id)"
-                " group by patient_id order by patient_id limit 2"
+                " and patnum in (select patnum from raw.patient where _deleted_at is null)"
+                " group by patnum order by patnum limit 2"
             )
         )
         connection.execute(spoil, (still,))
@@ -104,18 +108,18 @@ def test_daily_the_restated_rows_are_asked_and_weekly_all(practice: RestatedPrac
     with connect(practice.warehouse) as connection:
         connection.execute(spoil, (moved,))
     (failed,) = practice.ask(test).failed
-    assert failed.line.startswith("procedure_id, the key, has no value")
+    assert failed.line.startswith("service_date_entry_id, the key, has no value")
 
     with connect(practice.warehouse) as connection:
         connection.execute(
-            "delete from ops.untested_account where model = 'fct_procedures' and account_id = %s",
-            (moved,),
+            "delete from ops.untested_account where model = %s and account_id = %s",
+            (model, moved),
         )
     assert practice.ask(test).failed == ()
     with connect(practice.warehouse) as connection:
         connection.execute(
             "update ops.tested_model set tested_at = tested_at - %s", (LOOKS_AT_ALL_AFTER,)
         )
-        assert models_looked_at_long_ago(connection) == {"fct_procedures"}
-        forget_looks(connection, ["fct_procedures"])
+        assert models_looked_at_long_ago(connection) == {model}
+        forget_looks(connection, [model])
     assert practice.ask(test).return_code == 1
