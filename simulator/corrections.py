@@ -104,9 +104,10 @@ def _remove_adjustment(practice: Practice) -> None:
 
 
 def _untouched(practice: Practice) -> Procedure | None:
-    """Find recent work that nobody has paid, billed or discounted."""
+    """Find recent work that nobody has paid, billed, discounted or asked a carrier about."""
     for work in practice.recent.of("procedure"):
-        if not (work.paid or work.adjusted or work.capitation or work.lines):
+        is_settled = work.paid or work.adjusted or work.capitation
+        if not (is_settled or work.lines or work.is_preauthorized):
             practice.recent.of("procedure").remove(work)
             found: Procedure = work
             return found
