@@ -235,6 +235,7 @@ def settle_line(practice: Practice, line: ClaimLine, *, paid: Cents, write_off: 
         WriteOff=write_off / 100,
         DateCP=day,
         DateEntry=day,
+        DateSuppReceived=day,
         Remarks="Paid less than asked." if paid == 0 else "",
     )
     books = practice.books

@@ -170,15 +170,14 @@ class Claims:
         expected = 0 if answer.status == LINE_SUPPLEMENTAL else max(line.paid, 0)
         written_off = 0 if is_estimate else line.write_off
         blank_or_off = line.write_off / 100 if line.write_off else BLANK
-        later = day if answer.status == LINE_SUPPLEMENTAL else EMPTY_DATE
-        final = EMPTY_DATE if is_estimate else day
+        received = EMPTY_DATE if is_estimate else day
         pen.write(
             f"{pen.key}\t{line.procedure}\t{answer.claim}\t{answer.patient}\t{line.provider}"
             f"\t{line.fee / 100}\t{expected / 100}\t{answer.status}\t{paid / 100}\t\t{check}"
             f"\t{answer.plan.num}\t{day}\t{written_off / 100}\t{line.code}\t{BLANK}"
             f"\t{line.percent}\t{expected / 100}\t{line.day}\t{day}\t{row % 100}\t0\t{BLANK}"
             f"\t{expected / 100}\t{BLANK}\t{BLANK}\t{blank_or_off}\t{BLANK}\t{answer.inssub}"
-            f"\t{row}\t1\t{line.day}\t{day} 15:00:00\t{later}\t{final}\t{answer.clinic}"
+            f"\t{row}\t1\t{line.day}\t{day} 15:00:00\t{received}\t{received}\t{answer.clinic}"
         )
         if self._has_snapshot(answer):
             snapshot = desk.pens["claimsnapshot"]

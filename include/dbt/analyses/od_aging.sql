@@ -1,5 +1,6 @@
 -- Aging of Accounts Receivable as it opens, family by family and in all; leave out the last
 -- condition for families with credits or estimates alone.
+-- Of the newest day; a past day has a row once it was built on it, or backfilled.
 select
     aging.guarantor_id,
     aging.last_payment_on,
@@ -13,7 +14,9 @@ select
     sum(aging.patient_portion_amount) as patient_portion_amount
 from {{ ref('od_aging') }} as aging
 where
-    aging.as_of_on = date '2026-03-31'
+    aging.as_of_on = (
+        select max(newest.as_of_on) from {{ ref('od_aging') }} as newest
+    )
     and aging.is_in_default_report
 group by grouping sets ((aging.guarantor_id, aging.last_payment_on), ())
 order by aging.guarantor_id

@@ -1,4 +1,5 @@
 -- Aging of Accounts Receivable with write-offs aged, family by family and in all.
+-- Of the newest day; a past day has a row once it was built on it, or backfilled.
 select
     aging.guarantor_id,
     sum(aging.balance_0_30_amount) as balance_0_30_amount,
@@ -10,7 +11,9 @@ select
     sum(aging.insurance_pay_estimate_amount) as insurance_pay_estimate_amount
 from {{ ref('od_aging_writeoffs_aged') }} as aging
 where
-    aging.as_of_on = date '2026-03-31'
+    aging.as_of_on = (
+        select max(newest.as_of_on) from {{ ref('od_aging_writeoffs_aged') }} as newest
+    )
     and greatest(
         aging.balance_0_30_amount,
         aging.balance_31_60_amount,

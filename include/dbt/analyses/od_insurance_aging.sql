@@ -1,4 +1,5 @@
 -- Insurance Aging as it opens, family by family and in all.
+-- Of the newest day; a past day has a row once it was built on it, or backfilled.
 select
     aging.guarantor_id,
     sum(aging.insurance_0_30_amount) as insurance_0_30_amount,
@@ -15,7 +16,9 @@ select
     sum(aging.patient_portion_amount) as patient_portion_amount
 from {{ ref('od_insurance_aging') }} as aging
 where
-    aging.as_of_on = date '2026-03-31'
+    aging.as_of_on = (
+        select max(newest.as_of_on) from {{ ref('od_insurance_aging') }} as newest
+    )
     and aging.is_in_default_report
 group by grouping sets ((aging.guarantor_id), ())
 order by aging.guarantor_id
