@@ -27,12 +27,12 @@ from include.ops.migrate import migrate
 from include.planning import RefreshRequest, plan_refresh
 from include.transform.dbt import RESTARTED_VARIABLE, DbtRun, run_dbt
 from include.transform.lineage import Lineage, Node, read_lineage
+from include.transform.looks import RESTATING
 from include.warehouse.session import connect
 from tests.engine.practice import writing
 from tests.ops.gates import OPEN_GATES
 from tests.transform.equality.warehouse import OfficeDay, tell_day
 
-STRATEGY = "restated_accounts"
 # What an account's figures are made of: each with the columns that name an account or its rows,
 # and those that hold an amount or a day.
 _NAMES = {
@@ -98,7 +98,7 @@ class RestatedPractice:
         return [
             node
             for node in self.lineage.models().values()
-            if node["config"].get("incremental_strategy") == STRATEGY
+            if node["config"].get("incremental_strategy") == RESTATING
         ]
 
     def refresh(self) -> None:

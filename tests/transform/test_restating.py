@@ -23,7 +23,7 @@ from tests.transform.restating import RestatedPractice, restated_practice
 
 # Two clinics, and settings that all differ from those of a new practice.
 PLAN = simulator.PracticePlan(patients=150, years=1, seed=6, until=date(2026, 6, 30))
-ROUNDS = 2
+ROUNDS = 3
 EDITS = 8
 # Its test of rows refers to no other model.
 ENTRIES = "int_service_date_entries_unioned"
